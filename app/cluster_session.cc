@@ -1,0 +1,45 @@
+#include "app/cluster_session.h"
+
+#include <cstdlib>
+
+#include "watchers/kubeconfig.h"
+
+namespace holdfast {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Result<KubeContext> find_context(const ClusterOptions& options) {
+  KubeconfigOptions kubeconfig;
+  kubeconfig.path = options.kubeconfig;
+  kubeconfig.context = options.context;
+  kubeconfig.kubeconfig_env = environment("KUBECONFIG");
+  kubeconfig.home = environment("HOME");
+  InClusterOptions in_cluster;
+  in_cluster.host = environment("KUBERNETES_SERVICE_HOST");
+  in_cluster.port = environment("KUBERNETES_SERVICE_PORT");
+  // As kubectl: a kubeconfig that was named wins; otherwise a pod's own account, where we are in one.
+  const bool named = !options.kubeconfig.empty() || !kubeconfig.kubeconfig_env.empty() || !options.context.empty();
+  if (!named && !in_cluster.host.empty()) return load_in_cluster(in_cluster);
+  return load_kubeconfig(kubeconfig);
+}
+
+}  // namespace
+
+Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options) {
+  Result<KubeContext> context = find_context(options);
+  if (!context) return std::unexpected(context.error());
+  context->client.user_agent = "holdfast/" HOLDFAST_VERSION " (linux/amd64)";
+  ClusterSession session;
+  session.server = "https://" + context->client.host + ":" + context->client.port;
+  session.namespace_ = options.namespace_.empty() ? context->namespace_ : options.namespace_;
+  Result<std::unique_ptr<HttpClient>> client = HttpClient::create(executor, std::move(context->client));
+  if (!client) return std::unexpected(client.error());
+  session.client = std::move(*client);
+  return session;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,122 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/options.h"
+
+namespace holdfast {
+namespace {
+
+constexpr int kUsageError = 2;
+
+void add_cluster_options(CLI::App& app, ClusterOptions& options) {
+  app.add_option("--kubeconfig", options.kubeconfig,
+                 "kubeconfig file (default: $KUBECONFIG, ~/.kube/config, in-cluster)");
+  app.add_option("--context", options.context, "context of the kubeconfig (default: its current-context)");
+  app.add_option("-n,--namespace", options.namespace_, "namespace of objects that name none");
+  app.add_option("--installation", options.installation, "id of this Holdfast among several in one cluster")
+      ->check(label_problem)
+      ->capture_default_str();
+}
+
+void add_application_options(CLI::App& app, ApplicationOptions& options) {
+  app.add_option("--repo", options.repo, "Git repository (URL or directory), or a plain directory")->required();
+  app.add_option("--ref", options.ref, "branch, tag or commit (default: the repository's HEAD)");
+  app.add_option("--path", options.path, "directory of the manifests inside the repository")->capture_default_str();
+  app.add_option("--name", options.name, "name of this application (default: the last part of the path)")
+      ->check(label_problem);
+  app.add_option("--inventory-namespace", options.inventory_namespace,
+                 "namespace of the inventory ConfigMap (default: that of --namespace)");
+  app.add_flag("--files", options.files, "apply the directory's files as they are saved, not its commits");
+  app.add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
+  app.add_flag("--adopt", options.adopt, "take over objects that exist already and that nobody else owns");
+}
+
+void add_log_options(CLI::App& app, LogOptions& options) {
+  app.add_option("--log-format", options.format, "text or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, LogFormat>{{"text", LogFormat::Text}, {"json", LogFormat::Json}}));
+  app.add_option("--log-level", options.level, "debug, info, warning or error")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::Debug},
+                                                                          {"info", LogLevel::Info},
+                                                                          {"warning", LogLevel::Warning},
+                                                                          {"error", LogLevel::Error}}));
+}
+
+struct Parsed {
+  RunOptions run;
+  GetOptions get;
+  LogOptions log;
+  long interval_s = 60;
+};
+
+CLI::App* add_run(CLI::App& app, Parsed& parsed) {
+  CLI::App* run = app.add_subcommand("run", "make the cluster what the repository says, and keep it there");
+  add_cluster_options(*run, parsed.run.cluster);
+  add_application_options(*run, parsed.run.application);
+  add_log_options(*run, parsed.log);
+  run->add_option("--interval", parsed.interval_s, "seconds between looks at a remote repository")
+      ->check(CLI::Range(1L, 86'400L))
+      ->capture_default_str();
+  run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
+  run->add_option("--prune-limit", parsed.run.application.prune_limit,
+                  "prune up to so many objects of one commit unasked (20 % where that is more)")
+      ->capture_default_str();
+  run->add_option("--allow-prune", parsed.run.application.allow_prune,
+                  "KIND/NAME of a Namespace, CRD, PV or PVC that may be pruned; may be repeated");
+  return run;
+}
+
+CLI::App* add_diff(CLI::App& app, Parsed& parsed) {
+  CLI::App* diff = app.add_subcommand("diff", "show what `run` would change; 0: nothing, 1: something, 2: an error");
+  add_cluster_options(*diff, parsed.run.cluster);
+  add_application_options(*diff, parsed.run.application);
+  add_log_options(*diff, parsed.log);
+  return diff;
+}
+
+CLI::App* add_get(CLI::App& app, Parsed& parsed) {
+  CLI::App* get = app.add_subcommand("get", "list what is managed, its state and its revision");
+  add_cluster_options(*get, parsed.get.cluster);
+  get->add_option("--name", parsed.get.name, "only this application");
+  get->add_option("--inventory-namespace", parsed.get.inventory_namespace, "only inventories of this namespace");
+  get->add_option("-o,--output", parsed.get.output, "table or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
+  return get;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Holdfast keeps Kubernetes clusters exactly where Git says they should be, the moment something moves."};
+  app.name("holdfast");
+  app.require_subcommand(1);
+  app.footer("Errors say what to do next. See also: holdfast VERB --help");
+  Parsed parsed;
+  CLI::App* run = add_run(app, parsed);
+  CLI::App* diff = add_diff(app, parsed);
+  CLI::App* get = add_get(app, parsed);
+  CLI::App* version = app.add_subcommand("version", "print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : kUsageError;
+  }
+  parsed.run.application.interval = std::chrono::seconds(parsed.interval_s);
+  if (version->parsed()) {
+    std::puts("holdfast " HOLDFAST_VERSION);
+    return 0;
+  }
+  start_logging(parsed.log.format, parsed.log.level);
+  if (run->parsed()) return run_command(parsed.run);
+  if (diff->parsed()) return diff_command(parsed.run);
+  if (get->parsed()) return get_command(parsed.get);
+  return kUsageError;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,135 @@
+// `holdfast get`: what the inventories of the cluster say is managed, and how each object stands right now.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <map>
+
+#include "app/cluster_session.h"
+#include "app/commands.h"
+#include "app/table.h"
+#include "engine/inventory_record.h"
+#include "holdfast/model/api_status.h"
+#include "holdfast/model/json.h"
+#include "net/url.h"
+#include "watchers/discovery.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Row {
+  std::string application;
+  ObjectKey key;
+  std::string state, revision;
+};
+
+std::string label_selector(const ClusterOptions& cluster) {
+  return "?labelSelector=" +
+         encode_query_value("applyset.kubernetes.io/id,holdfast.dev/installation=" + cluster.installation);
+}
+
+asio::awaitable<Result<json::value>> get_json(ApiServer& api, std::string target) {
+  ApiRequest request;
+  request.target = target;
+  Result<ApiResponse> response = co_await api.send(std::move(request));
+  if (!response) co_return std::unexpected(response.error());
+  if (response->status != 200)
+    co_return std::unexpected(
+        to_error(parse_api_status(response->status, response->content_type, response->body), target));
+  co_return parse_json(response->body);
+}
+
+// One GET: inventories are read to know what is there, not to guess at it.
+asio::awaitable<std::string> state_of(ApiServer& api, const ApiCatalog& catalog, ObjectKey key, Uid uid) {
+  const ApiResource* resource = catalog.find(key.group_kind());
+  if (resource == nullptr) co_return "Unknown (type not served)";
+  std::string target = resource_path(*resource, key.namespace_, key.name);
+  const Result<json::value> body = co_await get_json(api, std::move(target));
+  if (!body) co_return body.error().kind == ErrorKind::NotFound ? "Missing" : "Unknown (" + body.error().message + ")";
+  if (find(*body, {"metadata", "deletionTimestamp"}) != nullptr) co_return "Terminating";
+  if (uid.empty()) co_return "Not applied yet";
+  if (string_at(*body, {"metadata", "uid"}) != uid.value) co_return "Replaced";
+  co_return "Present";
+}
+
+asio::awaitable<Result<std::vector<Row>>> collect(ApiServer& api, GetOptions options) {
+  const std::string scope = options.inventory_namespace.empty() ? "" : "/namespaces/" + options.inventory_namespace;
+  std::string target = "/api/v1" + scope + "/configmaps" + label_selector(options.cluster);
+  const Result<json::value> list = co_await get_json(api, std::move(target));
+  if (!list) co_return std::unexpected(list.error());
+  const Result<ApiCatalog> catalog = co_await discover(api);
+  if (!catalog) co_return std::unexpected(catalog.error());
+  std::vector<Row> rows;
+  const json::value* items = find(*list, {"items"});
+  if (items == nullptr || !items->is_array())
+    co_return fail(ErrorKind::Protocol, "the list of inventories has no items");
+  for (const json::value& item : items->get_array()) {
+    const std::string application(string_at(item, {"metadata", "name"}));
+    if (!options.name.empty() && application != inventory_name(options.name)) continue;
+    const Result<Inventory> inventory = from_config_map(item);
+    if (!inventory) co_return std::unexpected(inventory.error());
+    for (const auto& [key, uid] : inventory->entries) {
+      std::string state = co_await state_of(api, *catalog, key, uid);
+      rows.push_back(
+          {application.substr(std::string_view("holdfast-").size()), key, std::move(state), inventory->revision});
+    }
+  }
+  co_return rows;
+}
+
+void print_table(const std::vector<Row>& rows) {
+  Table table({"APPLICATION", "KIND", "NAMESPACE", "NAME", "STATE", "REVISION"});
+  for (const Row& row : rows)
+    table.add(
+        {row.application, to_string(row.key.group_kind()), row.key.namespace_, row.key.name, row.state, row.revision});
+  std::fputs(table.text().c_str(), stdout);
+}
+
+void print_json(const std::vector<Row>& rows) {
+  json::array objects;
+  for (const Row& row : rows)
+    objects.push_back({{"application", row.application},
+                       {"group", row.key.group},
+                       {"kind", row.key.kind},
+                       {"namespace", row.key.namespace_},
+                       {"name", row.key.name},
+                       {"state", row.state},
+                       {"revision", row.revision}});
+  std::puts(to_json(objects).c_str());
+}
+
+}  // namespace
+
+int get_command(const GetOptions& options) {
+  asio::io_context io(1);
+  Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
+  if (!session) {
+    std::fprintf(stderr, "holdfast: %s\n", describe(session.error()).c_str());
+    return 1;
+  }
+  int code = 1;
+  auto task = [&]() -> asio::awaitable<void> {
+    const Result<std::vector<Row>> rows = co_await collect(*session->client, options);
+    if (!rows) {
+      std::fprintf(stderr, "holdfast: %s\n", describe(rows.error()).c_str());
+    } else {
+      if (options.output == OutputFormat::Json)
+        print_json(*rows);
+      else if (rows->empty())
+        std::fputs("nothing is managed by this installation\n", stderr);
+      else
+        print_table(*rows);
+      code = 0;
+    }
+    session->client->close_all();
+  };
+  asio::co_spawn(io, task(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  io.run();
+  return code;
+}
+
+}  // namespace holdfast

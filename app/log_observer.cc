@@ -1,0 +1,118 @@
+#include "app/log_observer.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <utility>
+
+#include "holdfast/base/log.h"
+
+namespace holdfast {
+namespace {
+
+constexpr std::size_t kFieldsShown = 5;
+
+std::string describe_owner(const std::optional<FieldOwner>& owner) {
+  if (!owner) return "removed, no manager owns it now";
+  std::string text = owner->manager + ", " + owner->operation;
+  if (!owner->subresource.empty()) text += " of " + owner->subresource;
+  return owner->time.empty() ? text : text + " at " + owner->time;
+}
+
+std::string fields_of(const Drift& drift) {
+  std::string text;
+  for (std::size_t i = 0; i < drift.fields.size() && i < kFieldsShown; ++i)
+    text += (i == 0 ? "" : "; ") + describe(drift.fields[i]);
+  if (drift.fields.size() > kFieldsShown) text += fmt::format("; and {} more", drift.fields.size() - kFieldsShown);
+  return text;
+}
+
+std::string sentence(const Drift& drift) {
+  const std::string object = to_string(drift.key);
+  switch (drift.kind) {
+    case DriftKind::Changed:
+      return "put back " + object + ": " + fields_of(drift);
+    case DriftKind::Deleted:
+      return "created " + object + " again: it was deleted (a deletion names no manager)";
+    case DriftKind::LabelLost:
+      return "put back " + object +
+             ": it had lost the label that marks it as managed (removed, no manager owns it now)";
+  }
+  return object;
+}
+
+const char* kind_name(DriftKind kind) {
+  switch (kind) {
+    case DriftKind::Changed:
+      return "changed";
+    case DriftKind::Deleted:
+      return "deleted";
+    case DriftKind::LabelLost:
+      return "label-lost";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string describe(const FieldDrift& field) {
+  return fmt::format("{} was {} ({}), is {} again", field.path, field.live, describe_owner(field.owner), field.desired);
+}
+
+void LogObserver::applied(const ObjectKey& key, bool created, const std::string& revision) {
+  log(LogLevel::Info, created ? "created" : "configured", (created ? "created " : "configured ") + to_string(key),
+      {{"revision", revision}});
+}
+
+void LogObserver::repaired(const Repair& repair) {
+  const std::string object = to_string(repair.drift.key);
+  if (repair.event_driven) {
+    log(LogLevel::Info, "repaired", sentence(repair.drift),
+        {{"object", object},
+         {"drift", kind_name(repair.drift.kind)},
+         {"event_to_verdict_ms", repair.event_to_verdict},
+         {"verdict_to_response_ms", repair.verdict_to_response}});
+  } else {
+    log(LogLevel::Info, "repaired", sentence(repair.drift),
+        {{"object", object},
+         {"drift", kind_name(repair.drift.kind)},
+         {"verdict_to_response_ms", repair.verdict_to_response}});
+  }
+}
+
+void LogObserver::pruned(const ObjectKey& key) {
+  log(LogLevel::Info, "pruned", "pruned " + to_string(key) + ": it left the source");
+}
+
+void LogObserver::held_back(const ObjectKey& key, const std::string& reason) {
+  log(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);
+}
+
+void LogObserver::refused(const ObjectKey& key, const Error& error) {
+  log(LogLevel::Warning, "refused", "left " + to_string(key) + " alone: " + describe(error));
+}
+
+void LogObserver::failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) {
+  log(LogLevel::Error, "failed", "could not apply " + to_string(key) + ": " + describe(error),
+      {{"retry_in_ms", retry_in.count()}});
+}
+
+void LogObserver::set_problem(const Error& error) {
+  const std::string text = describe(error);
+  if (text != std::exchange(last_problem_, text)) log(LogLevel::Error, "problem", text);
+}
+
+void LogObserver::waiting(const Error& reason) { log(LogLevel::Info, "waiting", describe(reason)); }
+
+void LogObserver::round(const RoundSummary& summary) {
+  last_problem_.clear();
+  if (summary.complete) {
+    log(LogLevel::Info, "synced", fmt::format("the cluster is at {}", summary.revision),
+        {{"objects", summary.objects}});
+  } else {
+    log(LogLevel::Error, "not-synced",
+        fmt::format("{} of {} objects of {} could not be applied", summary.failed, summary.objects, summary.revision));
+  }
+  if (on_round_) on_round_(summary);
+}
+
+}  // namespace holdfast

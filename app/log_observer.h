@@ -1,0 +1,34 @@
+// Says in the log what the reconciler did: one line a change, written for whoever is on call.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/observer.h"
+
+namespace holdfast {
+
+class LogObserver final : public ReconcileObserver {
+ public:
+  // `on_round` hears every summary after it was logged.
+  explicit LogObserver(std::function<void(const RoundSummary&)> on_round) : on_round_(std::move(on_round)) {}
+
+  void applied(const ObjectKey& key, bool created, const std::string& revision) override;
+  void repaired(const Repair& repair) override;
+  void pruned(const ObjectKey& key) override;
+  void held_back(const ObjectKey& key, const std::string& reason) override;
+  void refused(const ObjectKey& key, const Error& error) override;
+  void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) override;
+  void set_problem(const Error& error) override;
+  void waiting(const Error& reason) override;
+  void round(const RoundSummary& summary) override;
+
+ private:
+  std::function<void(const RoundSummary&)> on_round_;
+  std::string last_problem_;  // what is retried fails the same way again and is said once
+};
+
+// "color was \"red\" (kubectl-edit, Update at 2026-01-01T00:00:00Z), is \"blue\" again"
+std::string describe(const FieldDrift& field);
+
+}  // namespace holdfast

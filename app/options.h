@@ -1,0 +1,60 @@
+// What a person asked for on the command line, checked as far as that goes without touching anything.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <set>
+#include <string>
+
+#include "holdfast/base/log.h"
+
+namespace holdfast {
+
+// Which cluster, and as whom. Empty: as kubectl would choose.
+struct ClusterOptions {
+  std::string kubeconfig, context;
+  std::string namespace_;  // for objects that name none; empty: the context's, else "default"
+  std::string installation = "holdfast";
+};
+
+// What is desired and under which name.
+struct ApplicationOptions {
+  std::string repo, ref, path = ".";
+  std::string name;                 // empty: the last part of the path, else of the repository
+  std::string inventory_namespace;  // empty: the namespace above
+  bool files = false;               // read the directory's files as they are saved, not its commits
+  std::chrono::seconds interval{60};
+  std::string cache_dir;  // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
+  bool adopt = false;
+  std::size_t prune_limit = 10;
+  std::set<std::string> allow_prune;  // "Kind/name"
+};
+
+struct LogOptions {
+  LogFormat format = LogFormat::Text;
+  LogLevel level = LogLevel::Info;
+};
+
+struct RunOptions {
+  ClusterOptions cluster;
+  ApplicationOptions application;
+  bool once = false;
+};
+
+enum class OutputFormat { Table, Json };
+
+struct GetOptions {
+  ClusterOptions cluster;
+  std::string inventory_namespace;  // empty: all
+  std::string name;                 // empty: all
+  OutputFormat output = OutputFormat::Table;
+};
+
+// The application's name as objects and caches carry it: derived where unset, and always a valid DNS label.
+std::string application_name(const ApplicationOptions& options);
+std::string inventory_name(const std::string& application);  // of the ConfigMap
+// A DNS label of at most 40 characters: what both a name of ours and an installation id have to be. Empty where it is
+// one, otherwise what is wrong.
+std::string label_problem(const std::string& name);
+
+}  // namespace holdfast

@@ -1,0 +1,47 @@
+// `holdfast run`: one application, held until SIGINT or SIGTERM.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "app/commands.h"
+#include "app/daemon.h"
+#include "holdfast/base/log.h"
+
+namespace holdfast {
+
+namespace asio = boost::asio;
+
+int run_command(const RunOptions& options) {
+  asio::io_context io(1);
+  Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
+  if (!session) {
+    log(LogLevel::Error, "bad-options", describe(session.error()));
+    return 2;
+  }
+  ApplicationSetup setup = make_setup(options, session->namespace_);
+  Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup.source);
+  if (!source) {
+    log(LogLevel::Error, "bad-options", describe(source.error()));
+    return 2;
+  }
+  Daemon daemon(io, std::move(*session), std::move(setup), std::move(*source), options);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& error, int number) {
+    if (error) return;
+    log(LogLevel::Info, "stopping", "finishing what is under way", {{"signal", number}});
+    daemon.stop();
+  });
+  int code = 1;
+  auto task = [&]() -> asio::awaitable<void> {
+    code = co_await daemon.run();
+    signals.cancel();
+  };
+  asio::co_spawn(io, task(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  io.run();
+  return code;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,12 @@
+# Versions and reasons: docs/dependencies.md.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(simdjson 3.0 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(GTest 1.12 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
+pkg_check_modules(libyaml REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)

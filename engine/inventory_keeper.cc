@@ -1,0 +1,100 @@
+#include "engine/inventory_keeper.h"
+
+#include "engine/outcome.h"
+#include "holdfast/model/api_resource.h"
+#include "holdfast/model/api_status.h"
+#include "holdfast/model/json.h"
+
+namespace holdfast {
+namespace {
+
+const ApiResource kConfigMaps{{"", "v1", "ConfigMap"}, "configmaps", true, {}};
+
+std::string name_of(const InventoryLocation& location) {
+  return "inventory ConfigMap " + location.namespace_ + "/" + location.name;
+}
+
+}  // namespace
+
+InventoryKeeper::InventoryKeeper(ApiServer& api, InventoryLocation location)
+    : api_(api), location_(std::move(location)) {}
+
+std::string InventoryKeeper::path() const { return resource_path(kConfigMaps, location_.namespace_, location_.name); }
+
+const Uid* InventoryKeeper::uid(const ObjectKey& key) const {
+  const auto found = inventory_.entries.find(key);
+  return found == inventory_.entries.end() ? nullptr : &found->second;
+}
+
+Result<void> InventoryKeeper::accept(const std::string& body, Inventory& into) {
+  const Result<json::value> value = parse_json(body);
+  if (!value) return fail(value.error().kind, value.error().message, name_of(location_));
+  Result<Inventory> inventory = from_config_map(*value, location_.installation);
+  if (!inventory) return std::unexpected(inventory.error());
+  uid_.value = string_at(*value, {"metadata", "uid"});
+  resource_version_.value = string_at(*value, {"metadata", "resourceVersion"});
+  into = std::move(*inventory);
+  return {};
+}
+
+boost::asio::awaitable<Result<void>> InventoryKeeper::load() {
+  ApiRequest request;
+  request.target = path();
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!response) co_return std::unexpected(response.error());
+  if (response->status == 404) {
+    const ApiStatus status = parse_api_status(response->status, response->content_type, response->body);
+    if (status.reason != "NotFound")
+      co_return fail(ErrorKind::Protocol, "unexpected 404: " + status.message, name_of(location_));
+    co_return Result<void>{};
+  }
+  if (response->status != 200) {
+    const ApiStatus status = parse_api_status(response->status, response->content_type, response->body);
+    const ErrorKind kind = response->status == 403   ? ErrorKind::Forbidden
+                           : response->status == 401 ? ErrorKind::Unauthorized
+                                                     : ErrorKind::Busy;
+    co_return fail(kind, "cannot be read: " + status.message, name_of(location_));
+  }
+  Result<void> accepted = accept(response->body, saved_);
+  if (accepted) inventory_ = saved_;
+  co_return accepted;
+}
+
+boost::asio::awaitable<Result<void>> InventoryKeeper::save() {
+  if (!dirty() && !uid_.empty()) co_return Result<void>{};
+  const Inventory writing = inventory_;
+  json::object body = to_config_map(writing, location_);
+  if (!uid_.empty()) {
+    json::object& metadata = body["metadata"].as_object();
+    metadata["uid"] = uid_.value;
+    metadata["resourceVersion"] = resource_version_.value;
+  }
+  ApiRequest request;
+  request.method = Method::Patch;
+  request.target = path() + "?fieldManager=holdfast&force=true&fieldValidation=Strict&timeout=30s";
+  request.content_type = "application/apply-patch+yaml";
+  request.body = to_json(body);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!response) co_return std::unexpected(response.error());
+  if (response->status == 200 || response->status == 201) {
+    Result<void> accepted = accept(response->body, saved_);
+    co_return accepted;
+  }
+  const ClassifiedApply answer = classify_apply(*response);
+  if (answer.outcome != ApplyOutcome::Stale && answer.outcome != ApplyOutcome::UidMismatch)
+    co_return fail(ErrorKind::Forbidden, "cannot be written: " + answer.message, name_of(location_),
+                   answer.outcome == ApplyOutcome::NamespaceMissing
+                       ? "create the namespace, or name another one with --inventory-namespace"
+                       : "");
+  const Inventory mine = inventory_;
+  uid_ = {};
+  resource_version_ = {};
+  saved_ = {};
+  if (Result<void> loaded = co_await load(); !loaded) co_return loaded;
+  for (const auto& [key, uid] : mine.entries) inventory_.entries.insert_or_assign(key, uid);
+  inventory_.revision = mine.revision;
+  co_return fail(ErrorKind::Conflict, "was changed by another writer", name_of(location_),
+                 "make sure that only one Holdfast runs this application");
+}
+
+}  // namespace holdfast

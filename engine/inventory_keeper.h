@@ -1,0 +1,46 @@
+// The one writer of an application's inventory ConfigMap (correctness D11). What it holds in memory is what the next
+// save() writes; a failed load is never an empty inventory.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+
+#include "engine/inventory_record.h"
+#include "holdfast/model/inventory.h"
+#include "holdfast/model/resource_version.h"
+#include "holdfast/ports/api_server.h"
+
+namespace holdfast {
+
+class InventoryKeeper {
+ public:
+  InventoryKeeper(ApiServer& api, InventoryLocation location);
+
+  // Reads the ConfigMap; absent (404) is an empty inventory. Fails where it cannot be read or belongs to another tool.
+  boost::asio::awaitable<Result<void>> load();
+  // Writes what is in memory where it differs from what was last read or written. Conditional on the resourceVersion
+  // last seen: another writer shows as Conflict, after which the other's entries have been merged in (nothing that
+  // either made is forgotten) and the caller tries again. One save at a time.
+  boost::asio::awaitable<Result<void>> save();
+
+  [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+  [[nodiscard]] bool dirty() const { return inventory_ != saved_; }
+  void intend(const ObjectKey& key) { inventory_.entries.try_emplace(key); }
+  void saw(const ObjectKey& key, const Uid& uid) { inventory_.entries[key] = uid; }
+  void forget(const ObjectKey& key) { inventory_.entries.erase(key); }
+  void set_revision(std::string revision) { inventory_.revision = std::move(revision); }
+  [[nodiscard]] const Uid* uid(const ObjectKey& key) const;
+  [[nodiscard]] const InventoryLocation& location() const { return location_; }
+
+ private:
+  [[nodiscard]] std::string path() const;
+  Result<void> accept(const std::string& body, Inventory& into);
+
+  ApiServer& api_;
+  InventoryLocation location_;
+  Inventory inventory_, saved_;
+  Uid uid_;
+  ResourceVersion resource_version_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,126 @@
+#include "engine/inventory_record.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <set>
+
+#include "holdfast/base/digest.h"
+#include "holdfast/merge/value_text.h"
+
+namespace holdfast {
+namespace {
+
+constexpr std::string_view kId = "applyset.kubernetes.io/id";
+constexpr std::string_view kTooling = "applyset.kubernetes.io/tooling";
+constexpr std::string_view kGroupKinds = "applyset.kubernetes.io/contains-group-kinds";
+constexpr std::string_view kNamespaces = "applyset.kubernetes.io/additional-namespaces";
+constexpr std::string_view kInstallation = "holdfast.dev/installation";
+constexpr std::string_view kTool = "holdfast";
+
+std::string joined(const std::set<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ",") + part;
+  return out;
+}
+
+std::string to_line(const ObjectKey& key, const Uid& uid) {
+  return value_text(json::object{
+      {"group", key.group}, {"kind", key.kind}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", uid.value}});
+}
+
+std::string name_of(const json::value& body) {
+  return fmt::format("inventory ConfigMap {}/{}", string_at(body, {"metadata", "namespace"}),
+                     string_at(body, {"metadata", "name"}));
+}
+
+Result<void> check_owner(const json::value& body, std::string_view installation) {
+  const std::string where = name_of(body);
+  const std::string hint = "choose another name or namespace for the inventory, or remove this ConfigMap";
+  const std::string_view tooling = string_at(body, {"metadata", "annotations", kTooling});
+  if (tooling.empty())
+    return fail(ErrorKind::Conflict,
+                "exists, and is no ApplySet of ours: it lacks the annotation " + std::string(kTooling), where, hint);
+  if (tooling.substr(0, tooling.find('/')) != kTool)
+    return fail(ErrorKind::Conflict, fmt::format("is the ApplySet of another tool, {}", tooling), where, hint);
+  const std::string id =
+      applyset_id(string_at(body, {"metadata", "name"}), string_at(body, {"metadata", "namespace"}), "ConfigMap", "");
+  // A label that somebody removed comes back with the next write; another one means a copy of some other record.
+  const std::string_view label = string_at(body, {"metadata", "labels", kId});
+  if (!label.empty() && label != id)
+    return fail(ErrorKind::Invalid, fmt::format("its label {} is {} instead of {}", kId, label, id), where, hint);
+  const std::string_view theirs = string_at(body, {"metadata", "labels", kInstallation});
+  if (!installation.empty() && !theirs.empty() && theirs != installation)
+    return fail(ErrorKind::Conflict, fmt::format("belongs to the installation {:?}, not {:?}", theirs, installation),
+                where, hint);
+  return {};
+}
+
+Result<void> read_line(std::string_view line, Inventory& inventory) {
+  const Result<json::value> entry = parse_json(line);
+  if (!entry) return std::unexpected(entry.error());
+  for (const std::string_view part : {"group", "kind", "namespace", "name", "uid"}) {
+    const json::value* value = find(*entry, {part});
+    if (value == nullptr || !value->is_string())
+      return fail(ErrorKind::Invalid, fmt::format("has no string {:?}", part));
+  }
+  const auto text = [&](std::string_view part) { return std::string(string_at(*entry, {part})); };
+  ObjectKey key{text("group"), text("kind"), text("namespace"), text("name")};
+  if (key.kind.empty() || key.name.empty()) return fail(ErrorKind::Invalid, "names no object");
+  if (!inventory.entries.emplace(key, Uid{text("uid")}).second)
+    return fail(ErrorKind::Invalid, to_string(key) + " is there twice");
+  return {};
+}
+
+}  // namespace
+
+std::string applyset_id(std::string_view name, std::string_view namespace_, std::string_view kind,
+                        std::string_view group) {
+  const Sha256 digest = sha256(fmt::format("{}.{}.{}.{}", name, namespace_, kind, group));
+  const std::string bytes(digest.bytes.begin(), digest.bytes.end());
+  return "applyset-" + base64url_unpadded(bytes) + "-v1";
+}
+
+json::object to_config_map(const Inventory& inventory, const InventoryLocation& location) {
+  std::set<std::string> types, namespaces;
+  std::string lines;
+  for (const auto& [key, uid] : inventory.entries) {
+    types.insert(to_string(key.group_kind()));
+    if (!key.namespace_.empty() && key.namespace_ != location.namespace_) namespaces.insert(key.namespace_);
+    lines += to_line(key, uid) + "\n";
+  }
+  const json::object labels{{kId, applyset_id(location.name, location.namespace_, "ConfigMap", "")},
+                            {kInstallation, location.installation}};
+  const json::object annotations{{kTooling, std::string(kTool) + "/v" HOLDFAST_VERSION},
+                                 {kGroupKinds, joined(types)},
+                                 {kNamespaces, joined(namespaces)}};
+  return {
+      {"apiVersion", "v1"},
+      {"kind", "ConfigMap"},
+      {"metadata",
+       {{"name", location.name}, {"namespace", location.namespace_}, {"labels", labels}, {"annotations", annotations}}},
+      {"data", {{"inventory", lines}, {"revision", inventory.revision}}}};
+}
+
+Result<Inventory> from_config_map(const json::value& body, std::string_view installation) {
+  if (auto owned = check_owner(body, installation); !owned) return std::unexpected(owned.error());
+  const std::string hint = "restore its data from a backup, or delete it and adopt the objects anew";
+  const json::value* lines = find(body, {"data", "inventory"});
+  const json::value* revision = find(body, {"data", "revision"});
+  if (lines == nullptr || !lines->is_string() || revision == nullptr || !revision->is_string())
+    return fail(ErrorKind::Invalid, "has lost its data.inventory or data.revision", name_of(body), hint);
+  Inventory inventory;
+  inventory.revision = std::string(revision->get_string());
+  std::string_view rest = lines->get_string();
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    if (line.empty()) continue;
+    if (auto read = read_line(line, inventory); !read)
+      return fail(ErrorKind::Invalid, fmt::format("line {} of data.inventory {}", number, read.error().message),
+                  name_of(body), hint);
+  }
+  return inventory;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,31 @@
+// An application's Inventory as the ConfigMap that is its ApplySet parent (correctness D11, verified V52-V54). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/inventory.h"
+#include "holdfast/model/json.h"
+
+namespace holdfast {
+
+struct InventoryLocation {
+  std::string namespace_;
+  std::string name;
+  std::string installation;
+};
+
+// The identity that members carry as their label applyset.kubernetes.io/part-of, from the parent's name and type.
+std::string applyset_id(std::string_view name, std::string_view namespace_, std::string_view kind,
+                        std::string_view group);
+
+// A whole body for server-side apply, without uid and resourceVersion. Its data: "inventory", one JSON object a line in
+// the order of the keys, and "revision". The API server refuses it above 1 MiB, some 7,000 objects.
+json::object to_config_map(const Inventory& inventory, const InventoryLocation& location);
+
+// Reads it back from a live body. Conflict where it belongs to another tool, or to another installation (where one is
+// given); Invalid where anything in it cannot be read. A record that cannot be read is never an empty one.
+Result<Inventory> from_config_map(const json::value& body, std::string_view installation = {});
+
+}  // namespace holdfast

@@ -1,0 +1,42 @@
+// What the reconciler tells whoever watches it: the log, the progress display, tests. Called on the reconciler's
+// thread, between two of its steps; must not block and must not call back.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/drift.h"
+
+namespace holdfast {
+
+struct Repair {
+  Drift drift;
+  bool event_driven = false;                    // false: found while starting or retrying, no event to measure from
+  std::chrono::nanoseconds event_to_verdict{};  // from the bytes received
+  std::chrono::nanoseconds verdict_to_response{};
+};
+
+struct RoundSummary {
+  std::string revision;
+  std::size_t objects = 0, failed = 0;
+  bool complete = false;  // every object of the revision is applied and what had to be pruned is gone
+};
+
+class ReconcileObserver {
+ public:
+  virtual ~ReconcileObserver() = default;
+  virtual void applied(const ObjectKey& key, bool created, const std::string& revision) = 0;
+  virtual void repaired(const Repair& repair) = 0;
+  virtual void pruned(const ObjectKey& key) = 0;
+  virtual void held_back(const ObjectKey& key, const std::string& reason) = 0;
+  virtual void refused(const ObjectKey& key, const Error& error) = 0;
+  virtual void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) = 0;
+  virtual void set_problem(const Error& error) = 0;  // about the set as a whole, or a manifest that cannot be prepared
+  virtual void waiting(
+      const Error& reason) = 0;  // for a type that the set itself brings, or that cannot be asked about
+  virtual void round(const RoundSummary& summary) = 0;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,59 @@
+// What an API server's answer to a write means (correctness D4, D5, D7; verified V2-V14). Pure.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "holdfast/model/api_status.h"
+#include "holdfast/ports/api_server.h"
+
+namespace holdfast {
+
+enum class ApplyOutcome {
+  Applied,
+  Created,
+  WebhookDenied,  // permanent until the webhook or the desired state changes
+  Rejected,       // permanent until the desired state or the schema changes
+  FieldConflict,  // only with force=false: another manager owns a field
+  UidMismatch,    // the object is gone or was replaced: plan again
+  Stale,          // somebody wrote in between: look again
+  Forbidden,      // 401, 403
+  QuotaExceeded,
+  NamespaceTerminating,
+  NamespaceMissing,
+  TypeUnknown,  // discover again
+  Busy,         // 429, 503: wait retry_after at least
+  ServerFault,  // back off; the write may have happened (504, correctness D7)
+};
+const char* to_string(ApplyOutcome outcome);
+
+struct ClassifiedApply {
+  ApplyOutcome outcome = ApplyOutcome::ServerFault;
+  std::string message;  // one line, at most 1 KiB; empty on success
+  std::string webhook;  // the name of the webhook that denied or failed; otherwise empty
+  std::vector<ApiStatusCause> causes;
+  std::chrono::seconds retry_after{0};
+  bool no_such_object = false;  // with UidMismatch: there is none at all, rather than another one
+};
+ClassifiedApply classify_apply(const ApiResponse& response);
+
+enum class DeleteOutcome {
+  Deleted,
+  Deleting,     // finalizers, or foreground propagation: wait for its DELETED event
+  AlreadyGone,  // 404, or another object has taken the name
+  Stale,        // changed since it was looked at
+  Forbidden,
+  Busy,
+  Failed,
+};
+const char* to_string(DeleteOutcome outcome);
+
+struct ClassifiedDelete {
+  DeleteOutcome outcome = DeleteOutcome::Failed;
+  std::string message;
+  std::chrono::seconds retry_after{0};
+};
+ClassifiedDelete classify_delete(const ApiResponse& response);
+
+}  // namespace holdfast

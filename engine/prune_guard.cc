@@ -1,0 +1,67 @@
+#include "engine/prune_guard.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+
+#include "engine/apply_order.h"
+
+namespace holdfast {
+namespace {
+
+bool is_protected(const GroupKind& type) {
+  static const std::set<GroupKind> kProtected = {{"", "Namespace"},
+                                                 {"apiextensions.k8s.io", "CustomResourceDefinition"},
+                                                 {"", "PersistentVolume"},
+                                                 {"", "PersistentVolumeClaim"}};
+  return kProtected.contains(type);
+}
+
+std::vector<ObjectKey> keys_that_left(const Inventory& inventory, const std::set<ObjectKey>& desired) {
+  std::vector<ObjectKey> left;
+  for (const auto& [key, uid] : inventory.entries)
+    if (!desired.contains(key)) left.push_back(key);
+  const auto order = [](const ObjectKey& key) {
+    return std::tuple(apply_rank(key.group_kind(), !is_builtin_group(key.group)), key);
+  };
+  std::ranges::sort(left, std::ranges::greater{}, order);
+  return left;
+}
+
+std::string reason_to_hold_all(std::size_t left, std::size_t inventory, bool nothing_desired,
+                               const PruneLimits& limits) {
+  const double most =
+      std::max(static_cast<double>(limits.objects), limits.percent / 100 * static_cast<double>(inventory));
+  if (static_cast<double>(left) > most)
+    return fmt::format(
+        "{} of {} objects left Git at once, more than {:.0f} (the larger of {} and {:g} %); "
+        "--prune-limit {} lets them go",
+        left, inventory, most, limits.objects, limits.percent, left);
+  if (nothing_desired && limits.objects <= PruneLimits{}.objects)
+    return fmt::format("Git holds no object any more; --prune-limit {} lets them go",
+                       std::max(left, PruneLimits{}.objects + 1));
+  return {};
+}
+
+}  // namespace
+
+PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>& desired, const PruneLimits& limits) {
+  PruneDecision decision;
+  const std::vector<ObjectKey> left = keys_that_left(inventory, desired);
+  const std::string hold_all = reason_to_hold_all(left.size(), inventory.entries.size(), desired.empty(), limits);
+  for (const ObjectKey& key : left) {
+    const std::string name = key.kind + "/" + key.name;
+    if (is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
+      decision.held_back.push_back({key, fmt::format("a {} is deleted only with --allow-prune {}", key.kind, name)});
+    } else if (!hold_all.empty()) {
+      decision.held_back.push_back({key, hold_all});
+    } else {
+      decision.to_delete.push_back(key);
+    }
+  }
+  return decision;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,36 @@
+// Which of the objects that left Git may be deleted now (correctness D12, D13). Pure.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "holdfast/model/inventory.h"
+#include "holdfast/model/object_key.h"
+
+namespace holdfast {
+
+struct PruneLimits {
+  std::size_t objects = 10;       // --prune-limit
+  double percent = 20;            // of the inventory; whichever of the two allows more
+  std::set<std::string> allowed;  // --allow-prune "KIND/NAME", as "Namespace/web": protected objects that may go
+};
+
+struct HeldBack {
+  ObjectKey key;
+  std::string reason;  // with what to do about it
+};
+
+struct PruneDecision {
+  std::vector<ObjectKey> to_delete;  // in the reverse of apply_order.h
+  std::vector<HeldBack> held_back;
+};
+
+// `desired` must be the keys of a completely prepared set: what could not be prepared counts as desired, or there is no
+// pruning at all. Namespaces, CRDs, PVs and PVCs are held back unless allowed by name. Everything is held back where
+// more than the limit left at once (protected objects count: they left, too), and where nothing at all is desired any
+// more, which only a limit above the ordinary one allows.
+PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>& desired, const PruneLimits& limits);
+
+}  // namespace holdfast

@@ -1,0 +1,409 @@
+#include "engine/reconciler.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+
+#include "engine/attribution.h"
+#include "engine/fingerprint.h"
+#include "holdfast/base/log.h"
+#include "holdfast/merge/managed_fields.h"
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr Milliseconds kFirstRetry = 1s;
+constexpr Milliseconds kFirstRetryOfRefusal = 30s;  // the same bytes will be refused again (D4)
+constexpr Milliseconds kLongestRetry = 5min;
+constexpr auto kEchoPatience = 10s;
+constexpr std::string_view kApplyQuery = "&force=true&fieldValidation=Strict&timeout=30s";
+
+std::string apply_target(const Desired& desired, const FieldManager& manager) {
+  return resource_path(desired.resource, desired.key.namespace_, desired.key.name) + "?fieldManager=" + manager.value +
+         std::string(kApplyQuery);
+}
+
+std::shared_ptr<const FieldSet> owned_fields(const json::value& body, const FieldManager& manager) {
+  Result<std::optional<ManagedFieldsEntry>> ours = find_applied_entry(body, manager);
+  if (!ours || !*ours) return nullptr;
+  return std::make_shared<const FieldSet>(std::move((*ours)->fields));
+}
+
+}  // namespace
+
+// One visit to a key: what was known when it was judged. Lives in the coroutine that visits.
+struct Reconciler::Attempt {
+  bool looked_up_absent = false;
+  bool gone = false;  // an apply with the uid answered that no such object exists
+  LivePtr live;
+  json::value live_body;
+  Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
+  std::optional<Time> event_received;
+  Desired desired;  // a copy: the set may change while a request is under way
+};
+
+Reconciler::Reconciler(boost::asio::any_io_executor executor, ApiServer& api, const LiveView& live,
+                       WatchControl& watches, InventoryKeeper& inventory, ReconcileObserver& observer,
+                       ReconcilerOptions options)
+    : executor_(std::move(executor)),
+      api_(api),
+      live_(live),
+      watches_(watches),
+      inventory_(inventory),
+      observer_(observer),
+      options_(std::move(options)),
+      signal_(executor_) {}
+
+void Reconciler::wake() { signal_.cancel(); }
+
+void Reconciler::stop() {
+  stopping_ = true;
+  wake();
+}
+
+boost::asio::awaitable<void> Reconciler::run() {
+  while (!stopping_) {
+    const Time now = options_.now();
+    if (round_due_ && catalog_ && next_manifests_ && (!round_retry_at_ || *round_retry_at_ <= now)) {
+      round_due_ = false;
+      if (!co_await begin_round()) {
+        round_due_ = true;
+        round_retry_at_ = options_.now() + backoff(round_failures_++, kFirstRetry);
+      } else {
+        round_failures_ = 0;
+        round_retry_at_.reset();
+      }
+      continue;
+    }
+    if (rediscover_at_ && *rediscover_at_ <= now) {
+      rediscover_at_.reset();
+      watches_.rediscover();
+    }
+    pump();
+    finish_round_if_done();
+    if (inventory_.dirty() && queue_.idle()) {
+      if (const Result<void> saved = co_await inventory_.save(); !saved) observer_.set_problem(saved.error());
+      if (!inventory_.dirty()) {
+        round_failures_ = 0;
+        continue;
+      }
+      round_retry_at_ = options_.now() + backoff(round_failures_++, kFirstRetry);
+    }
+    Time until = now + 1h;
+    if (const auto due = queue_.next_due()) until = std::min(until, *due);
+    if (round_retry_at_ && *round_retry_at_ > now) until = std::min(until, *round_retry_at_);
+    if (rediscover_at_) until = std::min(until, *rediscover_at_);
+    if (stopping_) break;
+    signal_.expires_at(until);
+    co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+  while (queue_.processing_count() != 0) {
+    signal_.expires_at(Time::max());
+    co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+  if (inventory_.dirty()) {
+    if (const Result<void> saved = co_await inventory_.save(); !saved) observer_.set_problem(saved.error());
+  }
+}
+
+void Reconciler::live_changed(const ObjectKey& key, Time received) {
+  const bool wanted = desired_.contains(key) || pruning_.contains(key);
+  if (!wanted) return;
+  KeyState& state = states_[key];
+  if (!state.event_received) state.event_received = received;
+  const LivePtr live = live_.find(key);
+  if (state.record && state.record->echo_awaited_until) {
+    const bool echoed =
+        live == nullptr || compare(live->resource_version, state.record->last_write) != std::partial_ordering::less;
+    if (echoed) state.record->echo_awaited_until.reset();
+  }
+  // A CRD of this set that moves may just have become Established (A21).
+  if (unprepared_ != 0 && key.kind == "CustomResourceDefinition") watches_.rediscover();
+  queue_.add(key, Lane::Repair);
+  pump();
+}
+
+void Reconciler::type_synced(const GroupKind& type) {
+  for (const auto& [key, desired] : desired_)
+    if (key.group_kind() == type) queue_.add(key, pending_.contains(key) ? lane_of_rank(desired.rank) : Lane::Repair);
+  for (const ObjectKey& key : pruning_)
+    if (key.group_kind() == type) queue_.add(key, Lane::Repair);
+  pump();
+  wake();
+}
+
+void Reconciler::pump() {
+  while (!stopping_ && queue_.processing_count() < options_.writes_at_once) {
+    const auto key = queue_.pop(options_.now());
+    if (!key) return;
+    start(*key);
+  }
+}
+
+void Reconciler::start(ObjectKey key) {
+  // Owned by queue_'s processing count, which run() drains before it returns; a failure inside is our own bug.
+  boost::asio::co_spawn(executor_, process(key), [this, key](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    finish(key);
+  });
+}
+
+void Reconciler::finish(const ObjectKey& key) {
+  queue_.done(key);
+  pump();
+  wake();
+}
+
+boost::asio::awaitable<void> Reconciler::process(ObjectKey key) {
+  if (desired_.contains(key)) {
+    co_await bring_about(key);
+  } else if (pruning_.contains(key)) {
+    co_await remove(key);
+  }
+}
+
+// Judges and acts until the object is settled or has to wait for an event. Bounded: each pass either ends or learns
+// something that the next one cannot learn again.
+boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
+  Attempt attempt;
+  for (int pass = 0; pass < 4; ++pass) {
+    if (!desired_.contains(key)) co_return;  // it left the set while we waited
+    const Verdict verdict = judge_now(key, attempt);
+    bool again = false;
+    switch (verdict.kind) {
+      case VerdictKind::InSync:
+        settled(key);
+        co_return;
+      case VerdictKind::Hold:
+        co_return;
+      case VerdictKind::Wait:
+        if (verdict.again_at) queue_.add_at(key, Lane::Repair, *verdict.again_at);
+        co_return;
+      case VerdictKind::Refuse:
+        retry(key,
+              Error{ErrorKind::Conflict, verdict.why, attempt.desired.origin,
+                    "it is left alone; remove it from one of the two sources"},
+              kLongestRetry, true);
+        co_return;
+      case VerdictKind::LookUp:
+        again = co_await look_up(key, attempt);
+        break;
+      case VerdictKind::Create:
+      case VerdictKind::Apply:
+        again = co_await apply(key, attempt, verdict);
+        break;
+    }
+    if (!again) co_return;
+  }
+}
+
+Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
+  KeyState& state = states_[key];
+  attempt.desired = desired_.at(key);
+  attempt.live = live_.find(key);
+  const Time now = options_.now();
+  if (attempt.judged == Time{}) attempt.judged = now;
+  if (state.event_received) attempt.event_received = std::exchange(state.event_received, std::nullopt);
+
+  Snapshot snapshot;
+  snapshot.desired = &attempt.desired;
+  snapshot.live = attempt.live;
+  if (attempt.live != nullptr) {
+    Result<json::value> body = parse_json(attempt.live->body);
+    attempt.live_body = body ? std::move(*body) : json::value(json::object{});
+    snapshot.live_body = &attempt.live_body;
+    const Result<Digest128> print =
+        fingerprint(options_.digest_key, attempt.live_body, options_.prepare.manager, attempt.desired.empties);
+    if (print) snapshot.fingerprint = *print;
+  }
+  snapshot.synced = live_.synced(key.group_kind());
+  snapshot.record = state.record ? &*state.record : nullptr;
+  snapshot.known_uid = inventory_.uid(key);
+  snapshot.looked_up_absent = attempt.looked_up_absent;
+  snapshot.applyset_id = options_.prepare.applyset_id;
+  snapshot.now = now;
+  Verdict verdict = judge(snapshot);
+  if (attempt.gone && verdict.kind == VerdictKind::Create) verdict.drift = true;
+  return verdict;
+}
+
+// One GET for a key that was never seen (architecture: an object without our label looks absent). True: judge again.
+boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt) {
+  ApiRequest request;
+  request.target = resource_path(attempt.desired.resource, key.namespace_, key.name);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!response) {
+    retry(key, response.error(), 0ms, false);
+    co_return false;
+  }
+  if (response->status == 404) {
+    attempt.looked_up_absent = true;
+    co_return true;
+  }
+  if (response->status != 200) {
+    const ClassifiedApply answer = classify_apply(*response);
+    retry(key, Error{ErrorKind::Busy, answer.message, attempt.desired.origin, {}}, answer.retry_after, false);
+    co_return false;
+  }
+  const Result<json::value> body = parse_json(response->body);
+  if (!body) {
+    retry(key, body.error(), 0ms, false);
+    co_return false;
+  }
+  const std::string_view set = string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
+  const auto owner = other_owner(*body, options_.prepare.applyset_id);
+  const bool ours = set == options_.prepare.applyset_id;
+  if (owner || (!ours && !options_.adopt)) {
+    const std::string who = owner ? "belongs to " + *owner : "exists already and was not made by this application";
+    retry(key,
+          Error{ErrorKind::Conflict, who, attempt.desired.origin,
+                owner ? "it is left alone" : "it is left alone; --adopt takes it over"},
+          kLongestRetry, true);
+    co_return false;
+  }
+  Verdict verdict;
+  verdict.kind = VerdictKind::Apply;
+  verdict.uid.value = string_at(*body, {"metadata", "uid"});
+  co_return co_await apply(key, attempt, verdict);
+}
+
+// True: judge again at once.
+boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, Verdict verdict) {
+  ApiRequest request;
+  request.method = Method::Patch;
+  request.target = apply_target(attempt.desired, options_.prepare.manager);
+  request.content_type = "application/apply-patch+yaml";
+  request.body = verdict.uid.empty() ? attempt.desired.apply_body : apply_body_with_uid(attempt.desired, verdict.uid);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  const Time answered = options_.now();
+  if (!response) {  // D7: whatever happened shows in the next look at the live object, never in a queued body
+    retry(key, response.error(), 0ms, false);
+    co_return false;
+  }
+  const ClassifiedApply answer = classify_apply(*response);
+  if (answer.outcome != ApplyOutcome::Applied && answer.outcome != ApplyOutcome::Created)
+    co_return handle_apply_failure(key, attempt, answer);
+
+  const bool created = answer.outcome == ApplyOutcome::Created;
+  const auto record_before = states_[key].record;
+  learn(key, attempt, verdict, *response, created);
+  const KeyState& state = states_[key];
+  const bool wrote =
+      attempt.live == nullptr || !state.record || state.record->last_write != attempt.live->resource_version;
+  if (wrote && verdict.drift) {
+    report_repair(key, attempt, verdict, created, answered, record_before ? record_before->owned.get() : nullptr);
+  } else if (wrote) {
+    observer_.applied(key, created, revision_);
+  }
+  settled(key);
+  co_return false;
+}
+
+void Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response,
+                       bool created) {
+  KeyState& state = states_[key];
+  const Result<json::value> body = parse_json(response.body);
+  if (!body) return;  // nothing learned costs one more call at the next event
+  Record record;
+  if (state.record && state.record->desired_hash == attempt.desired.hash && !verdict.drift) record = *state.record;
+  record.desired_hash = attempt.desired.hash;
+  record.uid.value = string_at(*body, {"metadata", "uid"});
+  record.last_write.value = string_at(*body, {"metadata", "resourceVersion"});
+  record.owned = owned_fields(*body, options_.prepare.manager);
+  const Result<Digest128> print =
+      fingerprint(options_.digest_key, *body, options_.prepare.manager, attempt.desired.empties);
+  if (print) record.learn(*print);
+  const bool unseen = created || attempt.live == nullptr;
+  if (unseen && live_.find(key) == nullptr) record.echo_awaited_until = options_.now() + kEchoPatience;
+  if (const Uid* known = inventory_.uid(key); known == nullptr || *known != record.uid) inventory_.saw(key, record.uid);
+  state.record = std::move(record);
+}
+
+void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created,
+                               Time answered, const FieldSet* owned_before) {
+  Repair repair;
+  repair.drift.key = key;
+  repair.drift.kind = created ? DriftKind::Deleted : verdict.drift_kind;
+  if (attempt.live != nullptr && !created) {
+    repair.drift.kind = DriftKind::Changed;
+    repair.drift.fields = attribute(attempt.desired.body, attempt.live_body, owned_before, options_.prepare.manager);
+  }
+  repair.event_driven = attempt.event_received.has_value();
+  if (attempt.event_received) repair.event_to_verdict = attempt.judged - *attempt.event_received;
+  repair.verdict_to_response = answered - attempt.judged;
+  observer_.repaired(repair);
+}
+
+bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer) {
+  const Error error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}};
+  switch (answer.outcome) {
+    case ApplyOutcome::Applied:
+    case ApplyOutcome::Created:
+      return false;
+    case ApplyOutcome::UidMismatch:  // gone (409), or another object under the name (422): look, then decide anew
+      if (KeyState& state = states_[key]; state.record) state.record->uid = {};
+      if (inventory_.uid(key) != nullptr) inventory_.saw(key, Uid{});
+      attempt.gone = true;
+      attempt.looked_up_absent = answer.no_such_object;
+      return true;
+    case ApplyOutcome::Stale:
+      queue_.add_at(key, Lane::Repair, options_.now() + 100ms);
+      return false;
+    case ApplyOutcome::TypeUnknown:
+      watches_.rediscover();
+      retry(key, error, kFirstRetry, false);
+      return false;
+    case ApplyOutcome::WebhookDenied:
+    case ApplyOutcome::Rejected:
+    case ApplyOutcome::FieldConflict:
+      retry(key, error, kFirstRetryOfRefusal, false);
+      return false;
+    case ApplyOutcome::Forbidden:
+    case ApplyOutcome::QuotaExceeded:
+    case ApplyOutcome::NamespaceTerminating:
+    case ApplyOutcome::NamespaceMissing:
+    case ApplyOutcome::Busy:
+    case ApplyOutcome::ServerFault:
+      retry(key, error, answer.retry_after, false);
+      return false;
+  }
+  return false;
+}
+
+void Reconciler::settled(const ObjectKey& key) {
+  KeyState& state = states_[key];
+  state.failures = 0;
+  state.reported = false;
+  failed_.erase(key);
+  const auto wanted = desired_.find(key);
+  const bool newest = wanted != desired_.end() && state.record && state.record->desired_hash == wanted->second.hash;
+  if (newest) pending_.erase(key);
+}
+
+Milliseconds Reconciler::backoff(unsigned failures, Milliseconds first) {
+  const auto grown = first * (1LL << std::min(failures, 12U));
+  const auto base = std::min<Milliseconds>(std::chrono::duration_cast<Milliseconds>(grown), kLongestRetry);
+  return Milliseconds(static_cast<long long>(static_cast<double>(base.count()) * (0.8 + 0.4 * options_.chance())));
+}
+
+void Reconciler::retry(const ObjectKey& key, Error error, Milliseconds least, bool certain_refusal) {
+  KeyState& state = states_[key];
+  const Milliseconds wait =
+      std::max(backoff(state.failures, std::max(kFirstRetry, std::min(least, kLongestRetry))), least);
+  ++state.failures;
+  if (pending_.contains(key)) failed_.insert(key);
+  if (!std::exchange(state.reported, true)) {
+    if (certain_refusal)
+      observer_.refused(key, error);
+    else
+      observer_.failed(key, error, wait);
+  }
+  queue_.add_at(key, Lane::Repair, options_.now() + wait);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,147 @@
+// Keeps the objects of one application as its desired state says, by events.
+//
+// The way through it: a store event or a new ManifestSet puts keys into the WorkQueue; each key popped is looked at
+// afresh (Snapshot), judged purely (Verdict), and at most one request for it is under way at any time. What the cluster
+// holds is only ever believed from the LiveView; an answer to our own write changes our Record of that object alone.
+//
+// A roll-out ("round") persists the union of old and new keys before its first write, goes rank by rank, prunes when
+// all of it is applied, and then records its revision. Healing goes on meanwhile, to the newest state that each object
+// has reached.
+//
+// Threads: everything here runs on one executor and is called from it. Time and chance come through Options.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "engine/inventory_keeper.h"
+#include "engine/observer.h"
+#include "engine/outcome.h"
+#include "engine/prepare.h"
+#include "engine/prune_guard.h"
+#include "engine/verdict.h"
+#include "engine/work_queue.h"
+#include "holdfast/model/manifest_set.h"
+#include "holdfast/ports/api_server.h"
+#include "holdfast/ports/live_view.h"
+#include "holdfast/ports/watch_control.h"
+
+namespace holdfast {
+
+struct ReconcilerOptions {
+  PrepareOptions prepare;
+  PruneLimits prune;
+  bool adopt = false;              // take objects that exist already and that nobody else owns
+  std::size_t writes_at_once = 8;  // beyond, only latency grows (V57)
+  DigestKey digest_key = DigestKey::random();
+  std::function<double()> chance;  // in [0, 1)
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
+
+class Reconciler {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  Reconciler(boost::asio::any_io_executor executor, ApiServer& api, const LiveView& live, WatchControl& watches,
+             InventoryKeeper& inventory, ReconcileObserver& observer, ReconcilerOptions options);
+
+  // Runs until stop(), then finishes the writes under way and returns. The inventory must have been loaded.
+  boost::asio::awaitable<void> run();
+  void stop();
+
+  void set_desired(ManifestSetPtr manifests);
+  void set_catalog(std::shared_ptr<const ApiCatalog> catalog);
+  // A store event: the object under `key` was upserted or deleted, its bytes received at `received`.
+  void live_changed(const ObjectKey& key, Time received);
+  // A complete list of the type has been stored.
+  void type_synced(const GroupKind& type);
+
+  // True once every object of the newest set was tried; then `failed` tells whether all went well.
+  [[nodiscard]] std::optional<RoundSummary> finished_round() const { return finished_; }
+
+ private:
+  struct KeyState {
+    std::optional<Record> record;
+    std::optional<Time> event_received;  // of the oldest event not judged yet
+    unsigned failures = 0;
+    bool reported = false;  // the same failure is said once, not at each retry
+    bool removed = false;   // our DELETE was answered with success: the next absence is its end
+  };
+  struct Attempt;
+  // A set's own CRDs take a moment to be served; after so many looks in vain the round is reported as failed (about
+  // 13 s, and it goes on being looked for).
+  static constexpr unsigned kPatienceForTypes = 6;
+
+  void wake();
+  void pump();
+  void start(ObjectKey key);
+  void finish(const ObjectKey& key);
+  boost::asio::awaitable<void> process(ObjectKey key);
+  boost::asio::awaitable<void> bring_about(ObjectKey key);
+  boost::asio::awaitable<bool> look_up(ObjectKey key, Attempt& attempt);
+  boost::asio::awaitable<bool> apply(ObjectKey key, Attempt& attempt, Verdict verdict);
+  boost::asio::awaitable<void> remove(ObjectKey key);
+  boost::asio::awaitable<void> confirm_gone(ObjectKey key, ApiResource resource);
+  void pruned(const ObjectKey& key);
+  void give_up_pruning(const ObjectKey& key, const std::string& reason);
+
+  Verdict judge_now(const ObjectKey& key, Attempt& attempt);
+  bool handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer);
+  void learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
+  void report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created, Time answered,
+                     const FieldSet* owned_before);
+  void settled(const ObjectKey& key);
+  void retry(const ObjectKey& key, Error error, std::chrono::milliseconds least, bool certain_refusal);
+  std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds first);
+
+  boost::asio::awaitable<bool> begin_round();
+  void adopt_prepared(PreparedSet prepared, const std::string& revision);
+  void watch_types();
+  void finish_round_if_done();
+  void start_pruning();
+  [[nodiscard]] bool all_synced() const;
+
+  boost::asio::any_io_executor executor_;
+  ApiServer& api_;
+  const LiveView& live_;
+  WatchControl& watches_;
+  InventoryKeeper& inventory_;
+  ReconcileObserver& observer_;
+  ReconcilerOptions options_;
+
+  std::shared_ptr<const ApiCatalog> catalog_;
+  ManifestSetPtr manifests_;       // newest accepted by begin_round
+  ManifestSetPtr next_manifests_;  // waiting for begin_round
+  bool round_due_ = false;
+
+  std::map<ObjectKey, Desired> desired_;
+  std::unordered_map<ObjectKey, KeyState, ObjectKeyHash> states_;
+  WorkQueue queue_;
+
+  std::string revision_;
+  std::set<ObjectKey> pending_;  // of this round, not applied yet
+  std::set<ObjectKey> failed_;   // of those, tried and failed
+  std::size_t unprepared_ = 0;   // manifests of this round that cannot be applied as things stand
+  std::map<ObjectKey, std::string> held_back_;
+  std::set<ObjectKey> pruning_;  // approved for deletion, not yet seen gone
+  bool pruning_judged_ = false;
+  std::optional<RoundSummary> finished_;
+  unsigned round_failures_ = 0;
+  std::optional<Time> round_retry_at_;
+  unsigned rediscoveries_ = 0;  // since a type of this set was last found missing
+  std::optional<Time> rediscover_at_;
+
+  boost::asio::steady_timer signal_;
+  bool stopping_ = false;
+};
+
+}  // namespace holdfast

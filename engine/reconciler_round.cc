@@ -1,0 +1,243 @@
+// The reconciler's roll-outs: how a new set becomes what is desired, and how what left it is pruned.
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/apply_order.h"
+#include "engine/reconciler.h"
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kFirstRediscovery = 200ms;
+constexpr int kRanks = 1000;  // above every rank of apply_order.h; deletion goes the other way round
+
+bool names(const UnpreparedManifest& manifest, const ObjectKey& key) {
+  return manifest.gvk.group == key.group && manifest.gvk.kind == key.kind && manifest.name == key.name;
+}
+
+std::string delete_body(const LiveObject& live) {
+  const json::object body{
+      {"apiVersion", "v1"},
+      {"kind", "DeleteOptions"},
+      {"propagationPolicy", "Background"},
+      {"preconditions", {{"uid", live.uid.value}, {"resourceVersion", live.resource_version.value}}}};
+  return to_json(body);
+}
+
+}  // namespace
+
+void Reconciler::set_desired(ManifestSetPtr manifests) {
+  next_manifests_ = std::move(manifests);
+  round_due_ = true;
+  round_retry_at_.reset();
+  wake();
+}
+
+void Reconciler::set_catalog(std::shared_ptr<const ApiCatalog> catalog) {
+  const bool first = catalog_ == nullptr;
+  catalog_ = std::move(catalog);
+  if (first || unprepared_ != 0) round_due_ = next_manifests_ != nullptr;
+  wake();
+}
+
+boost::asio::awaitable<bool> Reconciler::begin_round() {
+  const ManifestSetPtr manifests = next_manifests_;
+  PreparedSet prepared = prepare(*manifests, *catalog_, options_.prepare);
+  for (const auto& [key, desired] : prepared.desired) inventory_.intend(key);
+  if (const Result<void> saved = co_await inventory_.save(); !saved) {
+    observer_.set_problem(saved.error());
+    co_return false;
+  }
+  if (manifests != next_manifests_)
+    co_return true;  // overtaken while the inventory was written; round_due_ is set again
+  adopt_prepared(std::move(prepared), manifests->revision);
+  manifests_ = manifests;
+  co_return true;
+}
+
+void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revision) {
+  const bool same_revision = revision == revision_;
+  for (const UnpreparedManifest& manifest : prepared.unprepared) {
+    if (!manifest.may_come)
+      observer_.set_problem(manifest.error);
+    else if (!same_revision)
+      observer_.waiting(manifest.error);
+    // What cannot be prepared now keeps the form in which it was applied last, and is healed to that.
+    for (const auto& [key, desired] : desired_)
+      if (names(manifest, key)) prepared.desired.try_emplace(key, desired);
+  }
+  unprepared_ = prepared.unprepared.size();
+  revision_ = revision;
+  finished_.reset();
+  pending_.clear();
+  failed_.clear();
+  pruning_.clear();
+  pruning_judged_ = false;
+  for (const auto& [key, desired] : prepared.desired) {
+    const auto before = desired_.find(key);
+    if (before == desired_.end() || before->second.hash != desired.hash) {
+      KeyState& state = states_[key];
+      state.failures = 0;
+      state.reported = false;
+    }
+    pending_.insert(key);
+  }
+  desired_ = std::move(prepared.desired);
+  watch_types();
+  for (const auto& [key, desired] : desired_) queue_.add(key, lane_of_rank(desired.rank));
+  if (unprepared_ != 0)
+    rediscover_at_ = options_.now() + backoff(rediscoveries_++, kFirstRediscovery);
+  else
+    rediscoveries_ = 0;
+}
+
+void Reconciler::watch_types() {
+  std::set<GroupKind> seen;
+  for (const auto& [key, desired] : desired_)
+    if (seen.insert(key.group_kind()).second) watches_.watch(desired.resource);
+  for (const auto& [key, uid] : inventory_.inventory().entries) {
+    if (!seen.insert(key.group_kind()).second) continue;
+    if (const ApiResource* resource = catalog_->find(key.group_kind())) watches_.watch(*resource);
+  }
+}
+
+bool Reconciler::all_synced() const {
+  return std::ranges::all_of(inventory_.inventory().entries, [this](const auto& entry) {
+    const GroupKind type = entry.first.group_kind();
+    return live_.synced(type) || (catalog_->find(type) == nullptr && !catalog_->unknown_groups.contains(type.group));
+  });
+}
+
+void Reconciler::finish_round_if_done() {
+  if (manifests_ == nullptr || round_due_ || (finished_ && finished_->complete)) return;
+  RoundSummary summary{revision_, desired_.size(), failed_.size() + unprepared_, false};
+  if (pending_.empty() && unprepared_ == 0) {
+    if (!pruning_judged_) {
+      if (!all_synced()) return;
+      start_pruning();
+    }
+    if (!pruning_.empty()) return;
+    inventory_.set_revision(revision_);
+    summary.complete = true;
+  } else if (pending_.size() != failed_.size() || (unprepared_ != 0 && rediscoveries_ < kPatienceForTypes)) {
+    return;  // some were not tried yet
+  } else if (finished_) {
+    return;  // already said
+  }
+  finished_ = summary;
+  observer_.round(summary);
+}
+
+void Reconciler::start_pruning() {
+  pruning_judged_ = true;
+  std::set<ObjectKey> wanted;
+  for (const auto& [key, desired] : desired_) wanted.insert(key);
+  const PruneDecision decision = judge_prune(inventory_.inventory(), wanted, options_.prune);
+  std::map<ObjectKey, std::string> held;
+  for (const HeldBack& object : decision.held_back) {
+    held.emplace(object.key, object.reason);
+    if (const auto before = held_back_.find(object.key); before == held_back_.end() || before->second != object.reason)
+      observer_.held_back(object.key, object.reason);
+  }
+  held_back_ = std::move(held);
+  for (const ObjectKey& key : decision.to_delete) {
+    pruning_.insert(key);
+    // The reverse of the order of applying, the objects of one rank side by side.
+    queue_.add(key, lane_of_rank(kRanks - apply_rank(key.group_kind(), !is_builtin_group(key.group))));
+  }
+  pump();
+}
+
+void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
+  pruning_.erase(key);
+  inventory_.forget(key);
+  states_.erase(key);
+  observer_.held_back(key, reason + "; it is left alone and no longer managed");
+}
+
+void Reconciler::pruned(const ObjectKey& key) {
+  pruning_.erase(key);
+  inventory_.forget(key);
+  states_.erase(key);
+  observer_.pruned(key);
+}
+
+boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
+  const ApiResource* served = catalog_->find(key.group_kind());
+  if (served == nullptr) {
+    if (!catalog_->unknown_groups.contains(key.group)) give_up_pruning(key, "its type is no longer served");
+    co_return;
+  }
+  const ApiResource resource = *served;
+  const LivePtr live = live_.find(key);
+  if (live == nullptr) {
+    if (live_.synced(key.group_kind())) co_await confirm_gone(key, resource);
+    co_return;
+  }
+  if (live->terminating) co_return;
+  const Uid* known = inventory_.uid(key);
+  if (known == nullptr || (!known->empty() && *known != live->uid)) {
+    give_up_pruning(key, "another object has taken its name");
+    co_return;
+  }
+  const Result<json::value> body = parse_json(live->body);
+  const auto owner = body ? other_owner(*body, options_.prepare.applyset_id) : std::nullopt;
+  const bool marked = body && string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"}) ==
+                                  options_.prepare.applyset_id;
+  if (owner || !marked) {  // D12: inventory, uid and label have to agree
+    give_up_pruning(key, owner ? "it belongs to " + *owner : "it has lost the label that says it is ours");
+    co_return;
+  }
+  ApiRequest request;
+  request.method = Method::Delete;
+  request.target = resource_path(resource, key.namespace_, key.name);
+  request.content_type = "application/json";
+  request.body = delete_body(*live);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!response) {
+    retry(key, response.error(), 0ms, false);
+    co_return;
+  }
+  const ClassifiedDelete answer = classify_delete(*response);
+  switch (answer.outcome) {
+    case DeleteOutcome::Deleted:
+      states_[key].removed = true;
+      co_return;  // its DELETED event brings the key back
+    case DeleteOutcome::Deleting:
+      co_return;
+    case DeleteOutcome::AlreadyGone:
+      queue_.add_at(key, Lane::Repair, options_.now() + 100ms);
+      co_return;
+    case DeleteOutcome::Stale:
+      queue_.add_at(key, Lane::Repair, options_.now() + 100ms);
+      co_return;
+    case DeleteOutcome::Forbidden:
+    case DeleteOutcome::Busy:
+    case DeleteOutcome::Failed:
+      retry(key, Error{ErrorKind::Busy, "cannot be pruned: " + answer.message, {}, {}}, 0ms, false);
+      co_return;
+  }
+}
+
+// Absent among the labelled objects: gone, or only without our label. Either way it is no longer ours to delete.
+boost::asio::awaitable<void> Reconciler::confirm_gone(ObjectKey key, ApiResource resource) {
+  if (states_[key].removed) {
+    pruned(key);
+    co_return;
+  }
+  ApiRequest request;
+  request.target = resource_path(resource, key.namespace_, key.name);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (response && response->status == 404) {
+    pruned(key);
+  } else if (response && response->status == 200) {
+    give_up_pruning(key, "it has lost the label that says it is ours");
+  } else {
+    retry(key, response ? Error{ErrorKind::Busy, "cannot be read before pruning", {}, {}} : response.error(), 0ms,
+          false);
+  }
+}
+
+}  // namespace holdfast

@@ -1,0 +1,72 @@
+// The decision about one object, from what is known about it at one moment (correctness C5). Pure.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/prepare.h"
+#include "holdfast/base/digest.h"
+#include "holdfast/merge/field_set.h"
+#include "holdfast/model/drift.h"
+#include "holdfast/model/object.h"
+
+namespace holdfast {
+
+// What an apply response taught us about one object. Losing it costs one call.
+struct Record {
+  Sha256 desired_hash;               // the desired state that `converged` stands for
+  std::vector<Digest128> converged;  // fingerprints of a live object that is as desired; newest last, at most 8 (C6)
+  std::shared_ptr<const FieldSet> owned;  // what we owned then, to tell who took what
+  Uid uid;
+  ResourceVersion last_write;  // of our last answer: events below it show the past
+  // Set from a create's answer until its event: until then absence in the store says nothing. Bounded, because a
+  // create and a delete within one gap of the watch leave no event.
+  std::optional<std::chrono::steady_clock::time_point> echo_awaited_until;
+
+  [[nodiscard]] bool knows(const Digest128& fingerprint) const;
+  void learn(const Digest128& fingerprint);
+};
+
+// Everything that the decision may depend on.
+struct Snapshot {
+  const Desired* desired = nullptr;        // never null
+  LivePtr live;                            // null: the store has none
+  const json::value* live_body = nullptr;  // parsed; set with `live`
+  std::optional<Digest128> fingerprint;    // of `live`; empty where its managedFields could not be read
+  bool synced = false;                     // absence in the store means absence among the labelled objects
+  const Record* record = nullptr;          // null: nothing learned yet
+  const Uid* known_uid = nullptr;          // from the inventory; null or empty: never seen
+  bool looked_up_absent = false;           // a GET of this very decision answered 404
+  std::string_view applyset_id;
+  std::chrono::steady_clock::time_point now;
+};
+
+enum class VerdictKind {
+  InSync,  // nothing to do
+  Wait,    // something is under way whose event will bring the key back
+  Hold,    // being deleted: wait for DELETED
+  Refuse,  // somebody else's; report
+  LookUp,  // may exist without our label: GET first
+  Create,  // apply without a uid
+  Apply,   // apply with `uid`: a repair, a change, or the confirmation of what may be fine
+};
+
+struct Verdict {
+  VerdictKind kind = VerdictKind::Wait;
+  Uid uid;
+  bool drift = false;  // the desired state did not change, the live one did
+  DriftKind drift_kind = DriftKind::Changed;
+  std::string why;  // one clause, for --log-level debug and for refusals
+  std::optional<std::chrono::steady_clock::time_point> again_at;
+};
+
+Verdict judge(const Snapshot& snapshot);
+
+// Whether an object that we did not make may be taken: owned by another set, installation or controller (D15). Returns
+// the owner, in words, or nothing.
+std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id);
+
+}  // namespace holdfast

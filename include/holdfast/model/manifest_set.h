@@ -1,0 +1,39 @@
+// Desired state: what a source holds at one revision, after parsing and before preparation for a cluster.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "holdfast/model/gvk.h"
+#include "holdfast/model/json.h"
+
+namespace holdfast {
+
+// One file of a source, read from the object store or from disk.
+struct SourceFile {
+  std::string path;  // relative to the repository, '/'-separated, no "..", valid UTF-8
+  std::string content;
+};
+
+struct FileSet {
+  std::string revision;           // "main@sha1:<40 hex>", or "files@sha256:<64 hex>" for a plain directory
+  std::vector<SourceFile> files;  // sorted by path; only those that may hold manifests
+};
+
+struct Manifest {
+  GroupVersionKind gvk;
+  std::string namespace_;  // as written; empty where the author left it out
+  std::string name;
+  json::object body;
+  std::string origin;  // "apps/web.yaml:12", the first line of the document or list item
+};
+
+// Complete or not made at all: a set is only built when every file was read and understood.
+struct ManifestSet {
+  std::string revision;
+  std::vector<Manifest> manifests;  // in order of file and position
+};
+using ManifestSetPtr = std::shared_ptr<const ManifestSet>;
+
+}  // namespace holdfast

@@ -1,0 +1,42 @@
+// The port through which the engine and the watchers reach an API server. The real one is net::HttpClient; tests bring
+// their own.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "holdfast/base/result.h"
+
+namespace holdfast {
+
+enum class Method { Get, Post, Put, Patch, Delete };
+const char* to_string(Method method);
+
+struct ApiRequest {
+  Method method = Method::Get;
+  std::string target;        // origin-form: path and query, already encoded
+  std::string content_type;  // empty: no body
+  std::string accept = "application/json";
+  std::string body;
+  std::chrono::milliseconds deadline{40'000};  // from the call to the last byte of the answer
+};
+
+struct ApiResponse {
+  int status = 0;
+  std::string content_type;
+  std::optional<std::chrono::seconds> retry_after;
+  std::string body;
+};
+
+class ApiServer {
+ public:
+  virtual ~ApiServer() = default;
+  // Any HTTP status is a value. Errors: Unreachable (nothing was sent, or a GET that could not be repeated),
+  // UnknownOutcome (a write was sent, no complete answer came), Timeout, Unauthorized (no credential), TooLarge,
+  // Cancelled. Runs on, and resumes on, the caller's executor. Safe to call again while others are under way.
+  virtual boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request) = 0;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,55 @@
+// One request and its response on one connection, and what a failure of it means (correctness D7).
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "holdfast/base/result.h"
+#include "holdfast/base/secret.h"
+#include "net/connection_pool.h"
+#include "net/response_reader.h"
+
+namespace holdfast {
+
+// Stays where it is while one of its coroutines runs.
+class Exchange {
+ public:
+  // `where` names the request in messages. A request that is `safe` (a GET) may be sent again whatever happened.
+  Exchange(ConnectionPool::Lease lease, bool safe, std::string where);
+
+  // Connects if need be, writes `text`, reads the head of the response.
+  boost::asio::awaitable<Result<void>> start(std::shared_ptr<const Secret> text,
+                                             Connection::Clock::time_point deadline);
+  // After start() failed: true if an idle connection turned out to be closed and nothing can have been processed, or it
+  // would not matter; the caller may send the same again on a fresh connection, once.
+  [[nodiscard]] bool repeatable() const { return repeatable_; }
+
+  // At least one byte of the body, or 0 at its end.
+  boost::asio::awaitable<Result<std::size_t>> read_body(std::span<char> into);
+  // The whole body. Errors: TooLarge.
+  boost::asio::awaitable<Result<std::string>> read_whole_body(std::size_t max_bytes);
+  // After the body's end: the connection goes back to the pool if it may carry another request.
+  void finish();
+
+  [[nodiscard]] const ResponseReader& head() const { return reader_; }
+  Connection& connection() { return *lease_; }
+
+ private:
+  boost::asio::awaitable<Result<void>> read_head();
+  Error lost_before_sent(const boost::system::error_code& error);
+  // What to return for a failed read; nothing where it is the clean end of the body.
+  std::optional<Error> lost_while_reading(const boost::system::error_code& error);
+  [[nodiscard]] Error unanswered(Error cause) const;
+  [[nodiscard]] bool given_up_by_server(const boost::system::error_code& error) const;
+
+  ConnectionPool::Lease lease_;
+  ResponseReader reader_;
+  bool safe_;
+  bool repeatable_ = false;
+  std::string where_;
+};
+
+}  // namespace holdfast

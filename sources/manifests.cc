@@ -1,0 +1,152 @@
+#include "sources/manifests.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "holdfast/model/object_key.h"
+#include "sources/yaml_document.h"
+
+namespace holdfast {
+namespace {
+
+// JSON's surrogate escapes, "\ud83d\ude00", are no YAML, so such a file needs the JSON reader, which knows no lines.
+bool needs_json_reader(const SourceFile& file) {
+  return file.path.ends_with(".json") &&
+         (file.content.find("\\ud") != std::string::npos || file.content.find("\\uD") != std::string::npos);
+}
+
+Result<std::vector<YamlDocument>> read_documents(const SourceFile& file) {
+  if (!needs_json_reader(file)) return parse_yaml(file.content, file.path);
+  auto value = parse_json(file.content);
+  if (!value) {
+    value.error().where = file.path;
+    return std::unexpected(std::move(value.error()));
+  }
+  std::vector<YamlDocument> documents;
+  if (!value->is_null()) documents.push_back(YamlDocument{std::move(*value), 1, {}});
+  return documents;
+}
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+class ManifestReader {
+ public:
+  explicit ManifestReader(const FileSet& files) { set_.revision = files.revision; }
+
+  void take(const SourceFile& file) {
+    if (file_name(file.path) == "Chart.yaml") {
+      refuse(file.path, "this is a Helm chart, and charts are not rendered yet",
+             "render it with `helm template` and point --path at the result");
+      return;
+    }
+    auto documents = read_documents(file);
+    if (!documents) {
+      errors_.push_back(std::move(documents.error()));
+      return;
+    }
+    for (auto& document : *documents) {
+      path_ = file.path;
+      object(std::move(document.value), document.line, document.item_lines, 0);
+    }
+  }
+
+  [[nodiscard]] bool full() const { return errors_.size() >= kManifestErrorLimit; }
+
+  std::expected<ManifestSetPtr, std::vector<Error>> finish() {
+    if (errors_.size() > kManifestErrorLimit) errors_.resize(kManifestErrorLimit);
+    if (!errors_.empty()) return std::unexpected(std::move(errors_));
+    return std::make_shared<const ManifestSet>(std::move(set_));
+  }
+
+ private:
+  void refuse(std::string where, std::string message, std::string hint = {}) {
+    errors_.push_back(Error{ErrorKind::Invalid, std::move(message), std::move(where), std::move(hint)});
+  }
+
+  void object(json::value value, int line, const std::vector<int>& item_lines, int depth) {
+    std::string where = fmt::format("{}:{}", path_, line);
+    if (!value.is_object()) return refuse(std::move(where), "a manifest must be an object with apiVersion and kind");
+    auto& body = value.get_object();
+    const std::string_view api_version = string_at(body, {"apiVersion"}), kind = string_at(body, {"kind"});
+    if (api_version.empty())
+      return refuse(std::move(where), "apiVersion is missing or not a string", "as in: apiVersion: v1");
+    if (kind.empty()) return refuse(std::move(where), "kind is missing or not a string", "as in: kind: ConfigMap");
+    if (std::count(api_version.begin(), api_version.end(), '/') > 1)
+      return refuse(std::move(where), fmt::format("apiVersion \"{}\" has more than one slash", api_version));
+    const json::value* items = find(body, {"items"});
+    if (kind.ends_with("List") && items != nullptr) return list(body, std::move(where), item_lines, line, depth);
+    const GroupVersionKind gvk = make_gvk(api_version, kind);
+    if (gvk.group == "kustomize.config.k8s.io")
+      return refuse(std::move(where), fmt::format("this is a {} of kustomize, which is not rendered yet", kind),
+                    "render it with `kustomize build` and point --path at the result");
+    manifest(std::move(body), gvk, std::move(where));
+  }
+
+  // The items of a "*List" may leave kind and apiVersion to the list, as the API server itself answers.
+  void list(json::object& body, std::string where, const std::vector<int>& item_lines, int line, int depth) {
+    if (depth > 4) return refuse(std::move(where), "lists inside lists, five deep");
+    json::value& items = body["items"];
+    if (items.is_null()) return;
+    if (!items.is_array()) return refuse(std::move(where), "items must be a list");
+    const std::string kind(string_at(body, {"kind"})), api_version(string_at(body, {"apiVersion"}));
+    std::size_t index = 0;
+    for (json::value& item : items.get_array()) {
+      if (full()) return;
+      const int item_line = index < item_lines.size() ? item_lines[index] : line;
+      ++index;
+      if (kind != "List" && item.is_object()) {
+        if (!item.get_object().contains("apiVersion")) item.get_object()["apiVersion"] = api_version;
+        if (!item.get_object().contains("kind")) item.get_object()["kind"] = kind.substr(0, kind.size() - 4);
+      }
+      object(std::move(item), item_line, {}, depth + 1);
+    }
+  }
+
+  void manifest(json::object body, const GroupVersionKind& gvk, std::string where) {
+    const json::value* metadata = find(body, {"metadata"});
+    if (metadata == nullptr || !metadata->is_object())
+      return refuse(std::move(where), fmt::format("{} has no metadata", gvk.kind), "add metadata with a name");
+    const std::string name(string_at(body, {"metadata", "name"}));
+    if (name.empty() && find(body, {"metadata", "generateName"}) != nullptr)
+      return refuse(std::move(where),
+                    fmt::format("{} uses generateName, which would make another object at each sync", gvk.kind),
+                    "give it a fixed metadata.name");
+    if (name.empty())
+      return refuse(std::move(where), fmt::format("{} has no metadata.name, or one that is not a string", gvk.kind),
+                    find(body, {"metadata", "name"}) == nullptr ? "add metadata.name" : "quote the name");
+    const json::value* written = find(body, {"metadata", "namespace"});
+    if (written != nullptr && !written->is_string() && !written->is_null())
+      return refuse(std::move(where), fmt::format("the metadata.namespace of {} {} is not a string", gvk.kind, name),
+                    "quote the namespace");
+    const std::string namespace_(string_at(body, {"metadata", "namespace"}));
+    const ObjectKey key{gvk.group, gvk.kind, namespace_, name};
+    const auto [first, added] = origins_.try_emplace(key, where);
+    if (!added)
+      return refuse(std::move(where), fmt::format("{} is written twice, first in {}", to_string(key), first->second),
+                    "keep one of the two");
+    set_.manifests.push_back(Manifest{gvk, namespace_, name, std::move(body), std::move(where)});
+  }
+
+  ManifestSet set_;
+  std::string path_;
+  std::map<ObjectKey, std::string> origins_;
+  std::vector<Error> errors_;
+};
+
+}  // namespace
+
+std::expected<ManifestSetPtr, std::vector<Error>> parse_manifests(const FileSet& files) {
+  ManifestReader reader(files);
+  for (const SourceFile& file : files.files) {
+    if (reader.full()) break;
+    reader.take(file);
+  }
+  return reader.finish();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,235 @@
+#include "sources/source.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <filesystem>
+#include <stop_token>
+#include <utility>
+
+#include "sources/change_watch.h"
+#include "sources/directory.h"
+#include "sources/manifests.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+Error joined(std::vector<Error> errors) {
+  if (errors.size() == 1) return std::move(errors.front());
+  Error all{ErrorKind::Invalid, fmt::format("{} errors, so nothing of this revision is used", errors.size()), {}, {}};
+  for (const Error& error : errors) all.message += "\n" + describe(error);
+  if (errors.size() >= kManifestErrorLimit) all.message += "\nand maybe more";
+  return all;
+}
+
+struct Loaded {
+  ManifestSetPtr manifests;
+  std::vector<std::string> notes;
+};
+
+Result<Loaded> parsed(Result<SourceTree> tree) {
+  if (!tree) return std::unexpected(std::move(tree.error()));
+  auto manifests = parse_manifests(tree->files);
+  if (!manifests) return std::unexpected(joined(std::move(manifests.error())));
+  return Loaded{std::move(*manifests), std::move(tree->notes)};
+}
+
+// What blocks. Used by one job at a time, on the worker thread only.
+class Loader {
+ public:
+  Loader(SourceOptions options, bool from_git, std::stop_token stop)
+      : options_(std::move(options)), from_git_(from_git), stop_(std::move(stop)) {}
+
+  Result<Loaded> load() {
+    auto loaded = from_git_ ? load_git() : load_files();
+    if (loaded) last_ = *loaded;
+    return loaded;
+  }
+
+ private:
+  [[nodiscard]] bool is_last(const std::string& revision) const {
+    return last_.manifests && last_.manifests->revision == revision;
+  }
+
+  Result<Loaded> load_files() {
+    auto tree = read_directory(options_.repo, options_.path);
+    if (tree && is_last(tree->files.revision)) return Loaded{last_.manifests, std::move(tree->notes)};
+    return parsed(std::move(tree));
+  }
+
+  Result<Loaded> load_git() {
+    if (!mirror_) {
+      GitMirrorOptions with{options_.repo, options_.cache_folder, options_.credentials};
+      with.stop = stop_;
+      auto opened = GitMirror::open(std::move(with));
+      if (!opened) return std::unexpected(opened.error());
+      mirror_.emplace(std::move(*opened));
+    }
+    auto resolved = mirror_->resolve(options_.ref);
+    if (!resolved) return std::unexpected(resolved.error());
+    if (is_last(resolved->revision)) return last_;
+    auto commit = mirror_->fetch(*resolved);
+    if (!commit) return std::unexpected(commit.error());
+    return parsed(mirror_->read_tree(*commit, resolved->revision, options_.path));
+  }
+
+  SourceOptions options_;
+  bool from_git_;
+  std::stop_token stop_;
+  std::optional<GitMirror> mirror_;
+  Loaded last_;
+};
+
+Result<std::unique_ptr<ChangeWatch>> watch_of(asio::any_io_executor executor, const std::string& git_dir,
+                                              const std::string& files) {
+  if (!git_dir.empty()) return ChangeWatch::on_git_refs(std::move(executor), git_dir);
+  return ChangeWatch::on_directory(std::move(executor), files);
+}
+
+class WatchedSource final : public Source {
+ public:
+  struct Place {
+    std::string git_dir;  // a local repository, or empty
+    std::string files;    // a plain directory, or empty; both empty: a remote repository
+    [[nodiscard]] bool local() const { return !git_dir.empty() || !files.empty(); }
+  };
+
+  WatchedSource(asio::any_io_executor executor, SourceOptions options, Place place)
+      : executor_(executor),
+        timer_(executor),
+        interval_(options.interval),
+        place_(std::move(place)),
+        loader_(std::move(options), place_.files.empty(), stop_.get_token()) {}
+
+  ~WatchedSource() override {
+    stop();
+    pool_.join();
+  }
+
+  Result<void> watch() {
+    if (!place_.local()) return {};
+    auto made = watch_of(executor_, place_.git_dir, place_.files);
+    if (!made) return std::unexpected(made.error());
+    watch_ = std::move(*made);
+    return {};
+  }
+
+  asio::awaitable<Result<ManifestSetPtr>> load() override {
+    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
+    auto job = [](Loader* loader) -> asio::awaitable<Result<Loaded>> { co_return loader->load(); };
+    auto work = job(&loader_);
+    auto [thrown, loaded] = co_await asio::co_spawn(pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
+    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
+    if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+    notes_ = std::move(loaded->notes);
+    co_return std::move(loaded->manifests);
+  }
+
+  asio::awaitable<Result<void>> changed() override {
+    if (watch_) {
+      auto seen = co_await watch_->changed();
+      if (seen || stop_.stop_requested()) co_return seen;
+      watch_.reset();  // the folder itself went away: look again after the interval, and watch what is there then
+    }
+    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
+    timer_.expires_after(interval_);
+    co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
+    if (auto watched = watch(); !watched) watch_.reset();
+    co_return Result<void>();
+  }
+
+  [[nodiscard]] const std::vector<std::string>& notes() const override { return notes_; }
+
+  void stop() override {
+    stop_.request_stop();
+    timer_.cancel();
+    if (watch_) watch_->close();
+  }
+
+ private:
+  static std::string what_of(const std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& caught) {
+      return caught.what();
+    } catch (...) {
+      return "an unknown exception";
+    }
+  }
+
+  asio::any_io_executor executor_;
+  asio::steady_timer timer_;
+  std::chrono::milliseconds interval_;
+  Place place_;
+  std::stop_source stop_;
+  Loader loader_;
+  std::vector<std::string> notes_;
+  std::unique_ptr<ChangeWatch> watch_;
+  asio::thread_pool pool_{1};
+};
+
+std::string file_url(const std::string& folder) {
+  std::string url = "file://";
+  for (char c : folder) {
+    if (c == '%')
+      url += "%25";
+    else
+      url += c;
+  }
+  return url;
+}
+
+// Decides what `repo` is. A directory wins over a URL of the same spelling; "file:///x" is the repository at /x.
+Result<WatchedSource::Place> place_of(SourceOptions& options) {
+  std::error_code failed;
+  if (!fs::is_directory(options.repo, failed)) {
+    if (options.use_files || options.repo.starts_with("/") || options.repo.starts_with("."))
+      return fail(ErrorKind::NotFound, "there is no such directory", options.repo, "check --repo");
+    const auto url = parse_git_url(options.repo);
+    if (!url) return std::unexpected(url.error());
+    if (!options.repo.starts_with("file://")) return WatchedSource::Place{};
+    const auto git_dir = git_dir_of(options.repo.substr(7));
+    return WatchedSource::Place{git_dir ? *git_dir : std::string(), {}};
+  }
+  options.repo = fs::canonical(options.repo, failed).string();
+  auto git_dir =
+      options.use_files ? Result<std::string>(fail(ErrorKind::NotFound, "not asked for")) : git_dir_of(options.repo);
+  if (git_dir) {
+    options.repo = file_url(options.repo);
+    return WatchedSource::Place{std::move(*git_dir), {}};
+  }
+  if (git_dir.error().kind != ErrorKind::NotFound) return std::unexpected(git_dir.error());
+  if (!options.ref.empty())
+    return fail(ErrorKind::Invalid, "a plain directory has no refs", options.repo,
+                "leave --ref out, or point --repo at a repository");
+  const auto path = normal_subpath(options.path);
+  if (!path) return std::unexpected(path.error());
+  const fs::path below = path->empty() ? fs::path(options.repo) : fs::path(options.repo) / *path;
+  if (!fs::exists(below, failed))
+    return fail(ErrorKind::NotFound, fmt::format("path {} does not exist", *path), options.repo, "check --path");
+  // A single file is replaced when it is saved, which only its folder tells.
+  return WatchedSource::Place{{}, fs::is_directory(below, failed) ? below.string() : below.parent_path().string()};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {
+  auto place = place_of(options);
+  if (!place) return std::unexpected(place.error());
+  if (auto path = normal_subpath(options.path); !path) return std::unexpected(path.error());
+  if (auto ref = check_git_ref(options.ref); !ref) return std::unexpected(ref.error());
+  auto source = std::make_unique<WatchedSource>(std::move(executor), std::move(options), std::move(*place));
+  if (auto watched = source->watch(); !watched) return std::unexpected(watched.error());
+  return source;
+}
+
+}  // namespace holdfast

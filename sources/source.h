@@ -1,0 +1,53 @@
+// Desired state as the rest of the program sees it: something that can be loaded and that says when to load it again.
+//
+// Lives on one executor, one thread; Git, files and parsing run on a thread of its own and come back as values. A
+// failure to load changes nothing: the caller keeps the last set that it was given.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/manifest_set.h"
+#include "sources/git_mirror.h"
+
+namespace holdfast {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Resolve, fetch, read and parse. What is wrong in several files comes as one Error of several lines. The same
+  // pointer again where the revision is the one loaded last. One call at a time.
+  virtual boost::asio::awaitable<Result<ManifestSetPtr>> load() = 0;
+
+  // Completes when there may be something new since the last load() began: by inotify for a directory or a local
+  // repository, otherwise after the interval. Cancelled after stop(). One call at a time.
+  virtual boost::asio::awaitable<Result<void>> changed() = 0;
+
+  // What the last successful load() passed over (links, submodules, hidden files).
+  [[nodiscard]] virtual const std::vector<std::string>& notes() const = 0;
+
+  // Makes both calls end soon, killing a running fetch. They must have ended before the source is destroyed.
+  virtual void stop() = 0;
+};
+
+struct SourceOptions {
+  std::string repo = {};  // a URL (git_url.h) or a local directory
+  std::string ref = {};   // empty: the default branch
+  std::string path = {};  // below the repository; empty: all of it
+  std::chrono::milliseconds interval{60'000};
+  std::string cache_folder = {};
+  bool use_files = false;  // read a directory's files as they are now, although it is a repository
+  GitCredentials credentials = {};
+};
+
+// A directory that is a Git repository is read at its commits, every other one at its files. Errors: Invalid, NotFound;
+// nothing is fetched yet.
+Result<std::unique_ptr<Source>> make_source(boost::asio::any_io_executor executor, SourceOptions options);
+
+}  // namespace holdfast

@@ -1,0 +1,57 @@
+// What a Git tree and a plain directory have in common: which files are taken, under which bounds, and what is left
+// out.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/manifest_set.h"
+
+namespace holdfast {
+
+struct ReadLimits {
+  std::size_t file_count = 100'000;
+  std::size_t file_bytes = std::size_t{4} << 20;
+  std::size_t total_bytes = std::size_t{256} << 20;
+  std::size_t folder_depth = 64;
+};
+
+// `notes` say what was passed over though it looks like a manifest or may hold some: symbolic links, submodules, and
+// names that begin with a dot. Sorted.
+struct SourceTree {
+  FileSet files;
+  std::vector<std::string> notes;
+};
+
+// *.yaml, *.yml and *.json.
+bool may_hold_manifests(std::string_view name);
+
+// "./apps//web/" is "apps/web"; "" and "." are the root. Invalid: "..", NUL, more than 4096 bytes.
+Result<std::string> normal_subpath(std::string_view path);
+
+// Collects the files of one walk.
+class TreeCollector {
+ public:
+  explicit TreeCollector(ReadLimits limits) : limits_(limits) {}
+
+  // To be asked before a file is read. TooLarge with `where`; Invalid where the path is not UTF-8.
+  Result<void> admit(const std::string& path, std::size_t size_bytes);
+  Result<void> enter(const std::string& folder, std::size_t depth) const;
+  void add(std::string path, std::string content);
+  void note(std::string text) { notes_.insert(std::move(text)); }
+
+  // Sorted by path. NotFound where no file was taken: an empty desired state is never made by mistake.
+  Result<SourceTree> finish(std::string revision, const std::string& subpath);
+
+ private:
+  ReadLimits limits_;
+  std::size_t total_bytes_ = 0;
+  std::vector<SourceFile> files_;
+  std::set<std::string> notes_;
+};
+
+}  // namespace holdfast

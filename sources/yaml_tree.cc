@@ -1,0 +1,171 @@
+#include "sources/yaml_tree.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <yaml.h>
+
+#include <map>
+#include <utility>
+
+namespace holdfast {
+namespace {
+
+struct Event {
+  yaml_event_t raw{};
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { yaml_event_delete(&raw); }
+};
+
+std::string text_of(const yaml_char_t* bytes) {
+  return bytes == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(bytes));
+}
+
+std::string_view line_at(std::string_view text, std::size_t line) {
+  for (; line > 0; --line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+struct YamlReader::Parser {
+  yaml_parser_t raw{};
+  Parser() { yaml_parser_initialize(&raw); }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+  ~Parser() { yaml_parser_delete(&raw); }
+
+  [[nodiscard]] Error failure(std::string_view text, const std::string& path) const;
+};
+
+namespace {
+
+// Builds the tree of one document out of its events.
+class Composer {
+ public:
+  explicit Composer(const std::string& path) : path_(path) {}
+
+  Result<void> take(const yaml_event_t& event) {
+    if (tree_.nodes.size() >= kYamlNodeLimit) return refuse(event, ErrorKind::TooLarge, "more than 1,000,000 nodes");
+    switch (event.type) {
+      case YAML_SCALAR_EVENT:
+        return scalar(event);
+      case YAML_ALIAS_EVENT:
+        return alias(event);
+      case YAML_SEQUENCE_START_EVENT:
+        return open(event, YamlNodeKind::Sequence, event.data.sequence_start.tag, event.data.sequence_start.anchor);
+      case YAML_MAPPING_START_EVENT:
+        return open(event, YamlNodeKind::Mapping, event.data.mapping_start.tag, event.data.mapping_start.anchor);
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        open_.pop_back();
+        return {};
+      case YAML_NO_EVENT:
+      case YAML_STREAM_START_EVENT:
+      case YAML_STREAM_END_EVENT:
+      case YAML_DOCUMENT_START_EVENT:
+      case YAML_DOCUMENT_END_EVENT:
+        return {};
+    }
+    return {};
+  }
+
+  YamlTree finish() { return std::move(tree_); }
+
+ private:
+  std::unexpected<Error> refuse(const yaml_event_t& event, ErrorKind kind, std::string message) const {
+    return fail(kind, std::move(message), fmt::format("{}:{}", path_, event.start_mark.line + 1));
+  }
+
+  std::uint32_t add(const yaml_event_t& event, YamlNodeKind kind) {
+    const auto index = static_cast<std::uint32_t>(tree_.nodes.size());
+    YamlNode node;
+    node.kind = kind;
+    node.line = static_cast<int>(event.start_mark.line + 1);
+    tree_.nodes.push_back(std::move(node));
+    if (!open_.empty()) tree_.nodes[open_.back()].children.push_back(index);
+    return index;
+  }
+
+  // An anchor counts from its node's beginning, and the last one of a name counts.
+  void anchor(const yaml_char_t* name, std::uint32_t index) {
+    if (name != nullptr) anchors_[text_of(name)] = index;
+  }
+
+  Result<void> scalar(const yaml_event_t& event) {
+    const auto& data = event.data.scalar;
+    const std::uint32_t index = add(event, YamlNodeKind::Scalar);
+    tree_.nodes[index].tag = text_of(data.tag);
+    tree_.nodes[index].text.assign(reinterpret_cast<const char*>(data.value), data.length);
+    tree_.nodes[index].plain = data.plain_implicit != 0;
+    anchor(data.anchor, index);
+    return {};
+  }
+
+  Result<void> open(const yaml_event_t& event, YamlNodeKind kind, const yaml_char_t* tag, const yaml_char_t* name) {
+    if (open_.size() >= kYamlDepthLimit) return refuse(event, ErrorKind::TooLarge, "nested deeper than 64 levels");
+    const std::uint32_t index = add(event, kind);
+    tree_.nodes[index].tag = text_of(tag);
+    anchor(name, index);
+    open_.push_back(index);
+    return {};
+  }
+
+  Result<void> alias(const yaml_event_t& event) {
+    const std::string name = text_of(event.data.alias.anchor);
+    const auto found = anchors_.find(name);
+    if (found == anchors_.end())
+      return refuse(event, ErrorKind::Invalid, fmt::format("no anchor &{} before this alias", name));
+    tree_.nodes[add(event, YamlNodeKind::Alias)].target = found->second;
+    return {};
+  }
+
+  const std::string& path_;
+  YamlTree tree_;
+  std::vector<std::uint32_t> open_;
+  std::map<std::string, std::uint32_t> anchors_;
+};
+
+}  // namespace
+
+Error YamlReader::Parser::failure(std::string_view text, const std::string& path) const {
+  const std::size_t line = raw.problem_mark.line;
+  std::string message = raw.problem == nullptr ? "cannot be read as YAML" : raw.problem;
+  if (raw.context != nullptr) message = fmt::format("{} {}", raw.context, message);
+  std::string hint = "not valid YAML";
+  const std::string_view content = line_at(text, line);
+  const std::size_t first = content.find_first_not_of(' ');
+  if (raw.error == YAML_READER_ERROR) {
+    const auto before = text.substr(0, raw.problem_offset);
+    std::size_t lines = 1;
+    for (char c : before) lines += c == '\n' ? 1 : 0;
+    return Error{ErrorKind::Invalid, message, fmt::format("{}:{}", path, lines), "save the file as UTF-8 text"};
+  }
+  if (first != std::string_view::npos && content[first] == '\t') hint = "indent with spaces: YAML allows no tabs there";
+  if (message.find("<document start>") != std::string::npos) hint = "begin another document with a line ---";
+  return Error{ErrorKind::Invalid, std::move(message), fmt::format("{}:{}", path, line + 1), std::move(hint)};
+}
+
+YamlReader::YamlReader(std::string_view text, std::string path)
+    : text_(text), path_(std::move(path)), parser_(std::make_unique<Parser>()) {
+  yaml_parser_set_input_string(&parser_->raw, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+}
+
+YamlReader::~YamlReader() = default;
+
+Result<YamlTree> YamlReader::next() {
+  Composer composer(path_);
+  while (true) {
+    Event event;
+    if (yaml_parser_parse(&parser_->raw, &event.raw) == 0) return std::unexpected(parser_->failure(text_, path_));
+    if (event.raw.type == YAML_NO_EVENT || event.raw.type == YAML_STREAM_END_EVENT) return YamlTree{};
+    if (event.raw.type == YAML_DOCUMENT_END_EVENT) return composer.finish();
+    if (auto taken = composer.take(event.raw); !taken) return std::unexpected(taken.error());
+  }
+}
+
+}  // namespace holdfast

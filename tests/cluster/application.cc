@@ -1,0 +1,50 @@
+#include "cluster/application.h"
+
+namespace holdfast::cluster {
+namespace {
+
+constexpr std::chrono::seconds kSyncDeadline{30};
+
+}  // namespace
+
+Application::Application(ControlPlane& control_plane, std::string application)
+    : plane(control_plane), name(std::move(application)), kubectl(plane.kubectl()) {}
+
+std::string Application::config_map(const std::string& object, const std::string& color) const {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + object + "\n  namespace: " + name +
+         "\ndata:\n  color: " + color + "\n  size: large\n";
+}
+
+std::string Application::namespace_manifest() const {
+  return "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: " + name + "\n";
+}
+
+std::vector<std::string> Application::arguments(const std::string& verb) const {
+  return {verb,     "--repo", repository.directory(), "--path", "apps",        "--kubeconfig",    plane.kubeconfig(),
+          "--name", name,     "--installation",       name,     "--cache-dir", repository.cache()};
+}
+
+void Application::start(const std::vector<std::string>& more) {
+  std::vector<std::string> command = arguments("run");
+  command.insert(command.end(), more.begin(), more.end());
+  daemon = std::make_unique<HoldfastProcess>(command);
+  wait_synced(repository.git({"rev-parse", "HEAD"}));
+}
+
+void Application::wait_synced(const std::string& commit, std::size_t from) {
+  daemon->wait_for_line("the cluster is at main@sha1:" + commit, kSyncDeadline, from);
+}
+
+std::vector<AuditedRequest> Application::requests_for(const std::string& object,
+                                                      std::chrono::system_clock::time_point since) const {
+  plane.settle_audit();
+  return plane.requests(holdfast_user, since, [&](const AuditedRequest& request) {
+    return request.namespace_ == name && request.name == object;
+  });
+}
+
+std::string Application::field(const std::string& object, const std::string& json_path) const {
+  return kubectl.field(name, "configmap", object, json_path);
+}
+
+}  // namespace holdfast::cluster

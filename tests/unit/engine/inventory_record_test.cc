@@ -1,0 +1,94 @@
+#include "engine/inventory_record.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast {
+namespace {
+
+const InventoryLocation kLocation{"holdfast", "apps", "prod"};
+
+Inventory inventory() {
+  Inventory made;
+  made.entries[{"apps", "Deployment", "web", "front"}] = {"u-1"};
+  made.entries[{"", "ConfigMap", "web", "a\"b"}] = {};
+  made.entries[{"", "ConfigMap", "holdfast", "c"}] = {"u-2"};
+  made.entries[{"", "Namespace", "", "web"}] = {"u-3"};
+  made.revision = "main@sha1:abc";
+  return made;
+}
+json::value map_of(const Inventory& made) { return to_config_map(made, kLocation); }
+
+TEST(InventoryRecord, V52_applyset_ids) {
+  EXPECT_EQ(applyset_id("parent", "wt", "ConfigMap", ""), "applyset-aSDGKbrZ5__QGWHlAwk3vdjY80raOCB3C7Dt0-pFFK4-v1");
+  EXPECT_EQ(applyset_id("p", "", "AppSet", "ex.io"), "applyset-lhnO14_Sq6yuAFsMuGTPxc41JyWHOz0jStdVA5GYdLk-v1");
+}
+
+TEST(InventoryRecord, V53_the_config_map_is_an_applyset_parent) {
+  const json::value map = map_of(inventory());
+  EXPECT_EQ(string_at(map, {"apiVersion"}), "v1");
+  EXPECT_EQ(string_at(map, {"metadata", "labels", "applyset.kubernetes.io/id"}),
+            applyset_id("apps", "holdfast", "ConfigMap", ""));
+  EXPECT_EQ(string_at(map, {"metadata", "labels", "holdfast.dev/installation"}), "prod");
+  EXPECT_EQ(string_at(map, {"metadata", "annotations", "applyset.kubernetes.io/contains-group-kinds"}),
+            "ConfigMap,Deployment.apps,Namespace");
+  EXPECT_EQ(string_at(map, {"metadata", "annotations", "applyset.kubernetes.io/additional-namespaces"}), "web");
+  EXPECT_TRUE(string_at(map, {"metadata", "annotations", "applyset.kubernetes.io/tooling"}).starts_with("holdfast/v"));
+}
+
+TEST(InventoryRecord, V53_an_empty_one_still_has_every_annotation) {
+  const json::value map = map_of({});
+  const json::value* namespaces =
+      find(map, {"metadata", "annotations", "applyset.kubernetes.io/additional-namespaces"});
+  ASSERT_NE(namespaces, nullptr);
+  EXPECT_EQ(namespaces->as_string(), "");
+  EXPECT_EQ(from_config_map(map), Inventory{});
+}
+
+TEST(InventoryRecord, what_is_written_is_read_back) {
+  const auto read = from_config_map(map_of(inventory()), "prod");
+  ASSERT_TRUE(read.has_value()) << describe(read.error());
+  EXPECT_EQ(*read, inventory());
+}
+
+TEST(InventoryRecord, V54_the_set_of_another_tool_or_installation_is_refused) {
+  json::value map = map_of(inventory());
+  EXPECT_EQ(from_config_map(map, "test").error().kind, ErrorKind::Conflict);
+  json::value& tooling = map.at_pointer("/metadata/annotations/applyset.kubernetes.io~1tooling");
+  tooling = "kubectl/v1.32.4";
+  EXPECT_EQ(from_config_map(map).error().kind, ErrorKind::Conflict);
+  tooling = "holdfastish/v1";
+  EXPECT_FALSE(from_config_map(map).has_value());
+  map.at_pointer("/metadata").as_object().erase("annotations");
+  EXPECT_EQ(from_config_map(map).error().kind, ErrorKind::Conflict);
+}
+
+TEST(InventoryRecord, a_copy_of_another_record_is_refused_and_a_lost_label_is_not) {
+  json::value map = map_of(inventory());
+  map.at_pointer("/metadata/name") = "copy";
+  EXPECT_FALSE(from_config_map(map).has_value());
+  map.at_pointer("/metadata").as_object().erase("labels");
+  EXPECT_TRUE(from_config_map(map).has_value());
+}
+
+TEST(InventoryRecord, what_cannot_be_read_is_an_error_and_never_empty) {
+  for (const char* name : {"inventory", "revision"}) {
+    json::value map = map_of(inventory());
+    map.at_pointer("/data").as_object().erase(name);
+    EXPECT_FALSE(from_config_map(map).has_value()) << name;
+  }
+  for (const char* lines : {"{", "[]", R"({"group":"","kind":"","namespace":"","name":"x","uid":""})",
+                            R"({"kind":"ConfigMap","namespace":"","name":"x","uid":""})",
+                            R"({"group":"","kind":"A","namespace":"","name":"x","uid":1})",
+                            "{\"group\":\"\",\"kind\":\"A\",\"namespace\":\"\",\"name\":\"x\",\"uid\":\"\"}\n"
+                            "{\"group\":\"\",\"kind\":\"A\",\"namespace\":\"\",\"name\":\"x\",\"uid\":\"u\"}"}) {
+    json::value map = map_of({});
+    map.at_pointer("/data/inventory") = lines;
+    EXPECT_FALSE(from_config_map(map).has_value()) << lines;
+  }
+  json::value map = map_of({});
+  map.as_object().erase("data");
+  EXPECT_FALSE(from_config_map(map).has_value());
+}
+
+}  // namespace
+}  // namespace holdfast
