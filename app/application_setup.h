@@ -19,7 +19,8 @@ struct ApplicationSetup {
   PruneLimits prune;
 };
 
-// `context_namespace`: the kubeconfig's, used where the options name none.
-ApplicationSetup make_setup(const RunOptions& options, const std::string& context_namespace);
+// `context_namespace`: the kubeconfig's, used where the options name none. Reads the file of the Git password. Errors:
+// Invalid, where a file that the options name cannot be read or holds no password.
+Result<ApplicationSetup> make_setup(const RunOptions& options, const std::string& context_namespace);
 
 }  // namespace holdfast

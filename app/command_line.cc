@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/options.h"
+#include "app/progress.h"
 
 namespace holdfast {
 namespace {
@@ -22,6 +23,15 @@ void add_cluster_options(CLI::App& app, ClusterOptions& options) {
       ->capture_default_str();
 }
 
+void add_git_options(CLI::App& app, GitOptions& options) {
+  app.add_option("--git-username", options.username, "user name for an https:// repository");
+  app.add_option("--git-password-file", options.password_file,
+                 "file with the password or token for an https:// repository");
+  app.add_option("--ssh-key", options.ssh_key, "private key for an ssh repository (default: agent, ~/.ssh)");
+  app.add_option("--known-hosts", options.known_hosts, "host keys to trust, and no others (default: ~/.ssh)");
+  app.add_option("--git-ca-file", options.ca_file, "CA certificates to trust for an https:// repository (PEM)");
+}
+
 void add_application_options(CLI::App& app, ApplicationOptions& options) {
   app.add_option("--repo", options.repo, "Git repository (URL or directory), or a plain directory")->required();
   app.add_option("--ref", options.ref, "branch, tag or commit (default: the repository's HEAD)");
@@ -33,6 +43,7 @@ void add_application_options(CLI::App& app, ApplicationOptions& options) {
   app.add_flag("--files", options.files, "apply the directory's files as they are saved, not its commits");
   app.add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
   app.add_flag("--adopt", options.adopt, "take over objects that exist already and that nobody else owns");
+  add_git_options(app, options.git);
 }
 
 void add_log_options(CLI::App& app, LogOptions& options) {
@@ -113,6 +124,7 @@ int run_command_line(int argc, char** argv) {
     return 0;
   }
   start_logging(parsed.log.format, parsed.log.level);
+  parsed.run.show_progress = parsed.log.format == LogFormat::Text && Progress::on_terminal();
   if (run->parsed()) return run_command(parsed.run);
   if (diff->parsed()) return diff_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);

@@ -36,7 +36,7 @@ Daemon::Daemon(asio::io_context& io, ClusterSession session, ApplicationSetup se
       setup_(std::move(setup)),
       source_(std::move(source)),
       once_(options.once),
-      observer_([this](const RoundSummary& summary) { on_round(summary); }),
+      observer_([this](const RoundSummary& summary) { on_round(summary); }, options.show_progress),
       inventory_(*session_.client, setup_.inventory),
       reconciler_(io.get_executor(), *session_.client, store_, *this, inventory_, observer_,
                   reconciler_options(setup_, options.application.adopt, [this] { return chance(); })),

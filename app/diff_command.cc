@@ -129,15 +129,19 @@ int diff_command(const RunOptions& options) {
     print_error(session.error());
     return kTrouble;
   }
-  const ApplicationSetup setup = make_setup(options, session->namespace_);
-  Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup.source);
+  const Result<ApplicationSetup> setup = make_setup(options, session->namespace_);
+  if (!setup) {
+    print_error(setup.error());
+    return kTrouble;
+  }
+  Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup->source);
   if (!source) {
     print_error(source.error());
     return kTrouble;
   }
   int code = kTrouble;
   auto task = [&]() -> asio::awaitable<void> {
-    const Result<Comparison> result = co_await compare(*session->client, **source, setup);
+    const Result<Comparison> result = co_await compare(*session->client, **source, *setup);
     if (!result)
       print_error(result.error());
     else if (result->failed == 0)

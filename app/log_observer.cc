@@ -58,12 +58,16 @@ std::string describe(const FieldDrift& field) {
   return fmt::format("{} was {} ({}), is {} again", field.path, field.live, describe_owner(field.owner), field.desired);
 }
 
+void LogObserver::round_started(const std::string& /*revision*/, std::size_t objects) { progress_.start(objects); }
+
 void LogObserver::applied(const ObjectKey& key, bool created, const std::string& revision) {
+  if (progress_.advance()) return;
   log(LogLevel::Info, created ? "created" : "configured", (created ? "created " : "configured ") + to_string(key),
       {{"revision", revision}});
 }
 
 void LogObserver::repaired(const Repair& repair) {
+  progress_.clear();
   const std::string object = to_string(repair.drift.key);
   if (repair.event_driven) {
     log(LogLevel::Info, "repaired", sentence(repair.drift),
@@ -80,30 +84,39 @@ void LogObserver::repaired(const Repair& repair) {
 }
 
 void LogObserver::pruned(const ObjectKey& key) {
+  progress_.clear();
   log(LogLevel::Info, "pruned", "pruned " + to_string(key) + ": it left the source");
 }
 
 void LogObserver::held_back(const ObjectKey& key, const std::string& reason) {
+  progress_.clear();
   log(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);
 }
 
 void LogObserver::refused(const ObjectKey& key, const Error& error) {
+  progress_.clear();
   log(LogLevel::Warning, "refused", "left " + to_string(key) + " alone: " + describe(error));
 }
 
 void LogObserver::failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) {
+  progress_.clear();
   log(LogLevel::Error, "failed", "could not apply " + to_string(key) + ": " + describe(error),
       {{"retry_in_ms", retry_in.count()}});
 }
 
 void LogObserver::set_problem(const Error& error) {
+  progress_.clear();
   const std::string text = describe(error);
   if (text != std::exchange(last_problem_, text)) log(LogLevel::Error, "problem", text);
 }
 
-void LogObserver::waiting(const Error& reason) { log(LogLevel::Info, "waiting", describe(reason)); }
+void LogObserver::waiting(const Error& reason) {
+  progress_.clear();
+  log(LogLevel::Info, "waiting", describe(reason));
+}
 
 void LogObserver::round(const RoundSummary& summary) {
+  progress_.finish();
   last_problem_.clear();
   if (summary.complete) {
     log(LogLevel::Info, "synced", fmt::format("the cluster is at {}", summary.revision),

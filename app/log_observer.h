@@ -4,15 +4,19 @@
 #include <functional>
 #include <string>
 
+#include "app/progress.h"
 #include "engine/observer.h"
 
 namespace holdfast {
 
 class LogObserver final : public ReconcileObserver {
  public:
-  // `on_round` hears every summary after it was logged.
-  explicit LogObserver(std::function<void(const RoundSummary&)> on_round) : on_round_(std::move(on_round)) {}
+  // `on_round` hears every summary after it was logged. With progress shown, the objects of the first roll-out are
+  // counted on one line of the terminal instead of being listed.
+  LogObserver(std::function<void(const RoundSummary&)> on_round, bool show_progress)
+      : on_round_(std::move(on_round)), progress_(show_progress) {}
 
+  void round_started(const std::string& revision, std::size_t objects) override;
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;
   void repaired(const Repair& repair) override;
   void pruned(const ObjectKey& key) override;
@@ -25,6 +29,7 @@ class LogObserver final : public ReconcileObserver {
 
  private:
   std::function<void(const RoundSummary&)> on_round_;
+  Progress progress_;
   std::string last_problem_;  // what is retried fails the same way again and is said once
 };
 

@@ -17,6 +17,13 @@ struct ClusterOptions {
   std::string installation = "holdfast";
 };
 
+// How a private repository lets us in. Files only: what stands in an argument can be read by every user of the machine.
+struct GitOptions {
+  std::string username;       // empty with a password: "x-access-token"
+  std::string password_file;  // a password or token, surrounding white space ignored; read once, at the start
+  std::string ssh_key, known_hosts, ca_file;
+};
+
 // What is desired and under which name.
 struct ApplicationOptions {
   std::string repo, ref, path = ".";
@@ -28,6 +35,7 @@ struct ApplicationOptions {
   bool adopt = false;
   std::size_t prune_limit = 10;
   std::set<std::string> allow_prune;  // "Kind/name"
+  GitOptions git;
 };
 
 struct LogOptions {
@@ -39,6 +47,7 @@ struct RunOptions {
   ClusterOptions cluster;
   ApplicationOptions application;
   bool once = false;
+  bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
 };
 
 enum class OutputFormat { Table, Json };

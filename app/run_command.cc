@@ -19,13 +19,17 @@ int run_command(const RunOptions& options) {
     log(LogLevel::Error, "bad-options", describe(session.error()));
     return 2;
   }
-  ApplicationSetup setup = make_setup(options, session->namespace_);
-  Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup.source);
+  Result<ApplicationSetup> setup = make_setup(options, session->namespace_);
+  if (!setup) {
+    log(LogLevel::Error, "bad-options", describe(setup.error()));
+    return 2;
+  }
+  Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup->source);
   if (!source) {
     log(LogLevel::Error, "bad-options", describe(source.error()));
     return 2;
   }
-  Daemon daemon(io, std::move(*session), std::move(setup), std::move(*source), options);
+  Daemon daemon(io, std::move(*session), std::move(*setup), std::move(*source), options);
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int number) {
     if (error) return;

@@ -27,6 +27,7 @@ struct RoundSummary {
 class ReconcileObserver {
  public:
   virtual ~ReconcileObserver() = default;
+  virtual void round_started(const std::string& /*revision*/, std::size_t /*objects*/) {}
   virtual void applied(const ObjectKey& key, bool created, const std::string& revision) = 0;
   virtual void repaired(const Repair& repair) = 0;
   virtual void pruned(const ObjectKey& key) = 0;

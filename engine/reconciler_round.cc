@@ -85,6 +85,7 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
     pending_.insert(key);
   }
   desired_ = std::move(prepared.desired);
+  observer_.round_started(revision_, desired_.size());
   watch_types();
   for (const auto& [key, desired] : desired_) queue_.add(key, lane_of_rank(desired.rank));
   if (unprepared_ != 0)

@@ -35,15 +35,18 @@ Error git_failure(std::string_view stderr_text, std::string_view url) {
   std::string line = without_credentials(telling_line(stderr_text).substr(0, 500));
   if (says(stderr_text, {"Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"}))
     return {ErrorKind::Forbidden, "the SSH host key is not known, or is another than the known one", where,
-            "check the host's key and add it to the known_hosts file"};
+            "check the host's key and add it to the file of --known-hosts"};
   if (says(stderr_text,
            {"could not read Username", "could not read Password", "Authentication failed", "Permission denied (",
             "Invalid username or", "The requested URL returned error: 401", "terminal prompts disabled"}))
     return {ErrorKind::Unauthorized, "the repository wants other credentials, or any: " + line, where,
-            "give a token or an SSH key that may read it"};
+            "give what may read it with --git-password-file or --ssh-key"};
   if (says(stderr_text, {"The requested URL returned error: 403"}))
     return {ErrorKind::Forbidden, "the repository does not let us read: " + line, where,
             "give a token that may read it"};
+  if (says(stderr_text, {"The requested URL returned error: 30"}))
+    return {ErrorKind::Invalid, "the server sends us elsewhere, where credentials do not follow: " + line, where,
+            "give --repo the address that it redirects to, often the same with .git at its end"};
   if (says(stderr_text,
            {"Could not resolve host", "Connection refused", "Connection timed out", "Network is unreachable",
             "No route to host", "Failed to connect", "Connection reset", "Operation timed out",
@@ -52,7 +55,7 @@ Error git_failure(std::string_view stderr_text, std::string_view url) {
     return {ErrorKind::Unreachable, line, where, "it is tried again"};
   if (says(stderr_text, {"SSL certificate", "certificate verify", "server certificate"}))
     return {ErrorKind::Forbidden, "the server's certificate is not trusted: " + line, where,
-            "install its CA on this machine"};
+            "give it with --git-ca-file, or install its CA on this machine"};
   if (says(stderr_text,
            {"does not appear to be a git repository", "Repository not found", "repository not found", "not found",
             "does not exist", "No such file or directory", "The requested URL returned error: 404"}))

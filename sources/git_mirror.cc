@@ -114,7 +114,8 @@ std::string GitMirror::ssh_command() const {
   std::string command =
       "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20 -oForwardAgent=no -oControlPath=none";
   if (!with.known_hosts_file.empty())
-    command += " " + shell_quoted(fmt::format("-oUserKnownHostsFile=\"{}\"", with.known_hosts_file));
+    command += " " + shell_quoted(fmt::format("-oUserKnownHostsFile=\"{}\"", with.known_hosts_file)) +
+               " -oGlobalKnownHostsFile=/dev/null";
   if (!with.ssh_key_file.empty()) command += " -oIdentitiesOnly=yes -i " + shell_quoted(with.ssh_key_file);
   return command;
 }
@@ -151,7 +152,10 @@ std::vector<std::string> GitMirror::environment() const {
     if (username.empty()) username = "x-access-token";
     settings.emplace_back(fmt::format("http.{}/.extraHeader", origin_of(url_.text)),
                           "Authorization: Basic " + base64_encode(username + ":" + std::string(password)));
+    // Git sends the header to wherever it is redirected.
+    settings.emplace_back("http.followRedirects", "false");
   }
+  if (!with.ca_file.empty()) settings.emplace_back("http.sslCAInfo", with.ca_file);
   for (std::size_t i = 0; i < settings.size(); ++i) {
     list.push_back(fmt::format("GIT_CONFIG_KEY_{}={}", i, settings[i].first));
     list.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", i, settings[i].second));

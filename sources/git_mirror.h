@@ -30,6 +30,7 @@ struct GitCredentials {
   std::string known_hosts_file;  // empty: the user's
   std::string ssh_auth_sock;     // empty: no agent
   std::string home;              // for ssh; empty: none
+  std::string ca_file;           // of https, instead of the machine's CAs; empty: those
 };
 
 struct GitMirrorOptions {

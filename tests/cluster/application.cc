@@ -1,5 +1,7 @@
 #include "cluster/application.h"
 
+#include <algorithm>
+
 namespace holdfast::cluster {
 namespace {
 
@@ -26,7 +28,14 @@ std::vector<std::string> Application::arguments(const std::string& verb) const {
 
 void Application::start(const std::vector<std::string>& more) {
   std::vector<std::string> command = arguments("run");
-  command.insert(command.end(), more.begin(), more.end());
+  for (std::size_t i = 0; i < more.size(); ++i) {
+    // An option given twice replaces the first.
+    const auto given = std::ranges::find(command, more[i]);
+    if (more[i].starts_with("--") && given != command.end() && i + 1 < more.size())
+      *(given + 1) = more[++i];
+    else
+      command.push_back(more[i]);
+  }
   daemon = std::make_unique<HoldfastProcess>(command);
   wait_synced(repository.git({"rev-parse", "HEAD"}));
 }

@@ -2,8 +2,11 @@
 // what is no drift.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "cluster/application.h"
 #include "cluster/eventually.h"
+#include "holdfast/model/json.h"
 
 namespace holdfast::cluster {
 namespace {
@@ -160,6 +163,82 @@ TEST_F(DriftTest, an_object_of_somebody_else_is_not_taken_over_unasked) {
   const std::string line = app.daemon->wait_for_line("left ConfigMap " + app.name + "/theirs alone", 20s, from);
   EXPECT_TRUE(line.contains("--adopt")) << line;
   EXPECT_EQ(app.field("theirs", "{.data.color}"), "green");
+}
+
+TEST_F(DriftTest, adopt_takes_over_what_nobody_owns) {
+  app.kubectl.must({"-n", app.name, "create", "configmap", "theirs", "--from-literal=color=green"});
+  const std::string uid = app.field("theirs", "{.metadata.uid}");
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  app.repository.write("apps/theirs.yaml", app.config_map("theirs", "blue"));
+  app.repository.commit("Claim it");
+  app.start({"--adopt"});
+  EXPECT_EQ(app.field("theirs", "{.data.color}"), "blue");
+  EXPECT_EQ(app.field("theirs", "{.metadata.uid}"), uid);
+}
+
+TEST_F(DriftTest, more_than_ten_objects_leaving_at_once_are_held_back_until_the_limit_is_raised) {
+  for (int i = 0; i < 11; ++i)
+    app.repository.write("apps/many" + std::to_string(i) + ".yaml", app.config_map("many" + std::to_string(i), "blue"));
+  app.wait_synced(app.repository.commit("Many"));
+  for (int i = 0; i < 11; ++i) app.repository.remove("apps/many" + std::to_string(i) + ".yaml");
+  from = app.daemon->line_count();
+  const std::string commit = app.repository.commit("None");
+  app.daemon->wait_for_line("did not prune ConfigMap " + app.name + "/many", 20s, from);
+  app.wait_synced(commit, from);
+  EXPECT_EQ(app.field("many0", "{.data.color}"), "blue");
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  app.start({"--prune-limit", "11"});
+  EXPECT_EQ(app.field("many0", "{.data.color}"), "");
+  EXPECT_EQ(app.field("settings", "{.data.color}"), "blue");
+}
+
+TEST_F(DriftTest, allow_prune_lets_a_named_namespace_go) {
+  app.repository.write("apps/second.yaml",
+                       "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: " + app.name + "-second\n");
+  app.wait_synced(app.repository.commit("Second namespace"));
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  app.repository.remove("apps/second.yaml");
+  app.repository.commit("Without it");
+  app.daemon = std::make_unique<HoldfastProcess>([&] {
+    std::vector<std::string> arguments = app.arguments("run");
+    arguments.insert(arguments.end(), {"--allow-prune", "Namespace/" + app.name + "-second"});
+    return arguments;
+  }());
+  // Without kube-controller-manager nothing finishes a namespace's deletion: that it began is what can be seen.
+  EXPECT_TRUE(eventually(
+      [&] {
+        return app.kubectl.field(app.name, "namespace", app.name + "-second", "{.status.phase}") == "Terminating";
+      },
+      kHealDeadline))
+      << app.daemon->output();
+}
+
+TEST_F(DriftTest, files_of_a_directory_are_applied_as_they_are_saved) {
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  std::vector<std::string> arguments = app.arguments("run");
+  arguments.push_back("--files");
+  app.daemon = std::make_unique<HoldfastProcess>(arguments);
+  app.daemon->wait_for_line("the cluster is at files@sha256:", 20s);
+  app.repository.write("apps/settings.yaml", app.config_map("settings", "violet"));
+  EXPECT_TRUE(eventually([&] { return app.field("settings", "{.data.color}") == "violet"; }, kHealDeadline))
+      << app.daemon->output();
+}
+
+TEST_F(DriftTest, json_log_lines_are_json) {
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  std::vector<std::string> arguments = app.arguments("run");
+  arguments.insert(arguments.end(), {"--log-format", "json", "--once"});
+  const Finished finished = HoldfastProcess::run(arguments);
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  std::istringstream lines(finished.err);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const Result<json::value> value = parse_json(line);
+    ASSERT_TRUE(value) << line;
+    EXPECT_FALSE(string_at(*value, {"event"}).empty()) << line;
+    EXPECT_FALSE(string_at(*value, {"time"}).empty()) << line;
+  }
+  EXPECT_GT(count, 2);
 }
 
 }  // namespace
