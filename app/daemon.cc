@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "holdfast/base/log.h"
+#include "sources/git_url.h"
 #include "watchers/discovery.h"
 
 namespace holdfast {
@@ -47,7 +48,7 @@ Daemon::Daemon(asio::io_context& io, ClusterSession session, ApplicationSetup se
 
 asio::awaitable<int> Daemon::run() {
   log(LogLevel::Info, "starting", "holding " + setup_.name + " on " + session_.server,
-      {{"repo", setup_.source.repo}, {"path", setup_.source.path}, {"version", HOLDFAST_VERSION}});
+      {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}, {"version", HOLDFAST_VERSION}});
   if (co_await load_inventory()) {
     tasks_.spawn(follow_catalog());
     tasks_.spawn(follow_source());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sources/git_url.h"
+
 namespace holdfast {
 namespace {
 
@@ -32,7 +34,7 @@ std::string dns_label(std::string name) {
 std::string application_name(const ApplicationOptions& options) {
   if (!options.name.empty()) return options.name;
   const std::string from_path = last_part(options.path);
-  return dns_label(from_path.empty() ? last_part(options.repo) : from_path);
+  return dns_label(from_path.empty() ? last_part(without_credentials(options.repo)) : from_path);
 }
 
 std::string label_problem(const std::string& name) {

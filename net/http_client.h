@@ -20,7 +20,7 @@ namespace holdfast {
 // again once if the token source has another token by then (correctness B9).
 class HttpClient final : public ApiServer, public WatchTransport {
  public:
-  // Connects to nothing yet. Errors: Invalid, where the certificates or the key cannot be used.
+  // Connects to nothing yet. Errors: Invalid, where the certificates or the key cannot be used, or expired.
   static Result<std::unique_ptr<HttpClient>> create(boost::asio::any_io_executor executor, ClientConfig config);
   ~HttpClient() override;
 

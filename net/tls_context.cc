@@ -1,5 +1,6 @@
 #include "net/tls_context.h"
 
+#include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -23,6 +24,22 @@ int self_index() {
 std::unexpected<Error> refused(std::string_view part, const error_code& error, std::string_view field) {
   return fail(ErrorKind::Invalid, "cannot use " + std::string(part) + ": " + error.message(), "",
               "check " + std::string(field) + " in the kubeconfig: PEM, and key and certificate of one pair");
+}
+
+std::string text_of(const ASN1_TIME* time) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), BIO_free);
+  char* text = nullptr;
+  if (memory == nullptr || ASN1_TIME_print(memory.get(), time) != 1) return "an unknown date";
+  const long size = BIO_get_mem_data(memory.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+// A server says no more than 401 to an expired certificate.
+Result<void> check_expiry(const X509* certificate) {
+  const ASN1_TIME* end = certificate == nullptr ? nullptr : X509_get0_notAfter(certificate);
+  if (end == nullptr || X509_cmp_current_time(end) > 0) return {};
+  return fail(ErrorKind::Invalid, "the client certificate expired on " + text_of(end), "",
+              "renew client-certificate(-data) in the kubeconfig, and check this machine's clock");
 }
 
 }  // namespace
@@ -64,6 +81,7 @@ Result<void> TlsContext::load(const ClientConfig& config) {
   if (!config.identity) return {};
   context_.use_certificate_chain(boost::asio::buffer(config.identity->certificate_pem), error);
   if (error) return refused("the client certificate", error, "client-certificate(-data)");
+  if (auto valid = check_expiry(SSL_CTX_get0_certificate(native)); !valid) return valid;
   const std::string_view key = config.identity->key_pem.reveal();
   context_.use_private_key(boost::asio::buffer(key.data(), key.size()), ssl::context::pem, error);
   if (error) return refused("the key of the client certificate", error, "client-key(-data)");

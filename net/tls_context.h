@@ -12,7 +12,8 @@ namespace holdfast {
 
 class TlsContext {
  public:
-  // Errors: Invalid, naming the part of the configuration that OpenSSL refuses.
+  // Errors: Invalid, naming the part of the configuration that OpenSSL refuses, and where the client certificate
+  // expired.
   static Result<std::shared_ptr<TlsContext>> create(const ClientConfig& config);
 
   explicit TlsContext(const ClientConfig& config);

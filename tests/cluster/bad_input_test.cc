@@ -108,6 +108,27 @@ TEST_F(BadInput, forbidden_credentials) {
   expect_refusal(once(with_kubeconfig(path)), {"cannot get resource", "nobody"});
 }
 
+TEST_F(BadInput, expired_client_certificate) {
+  const std::string base = app.repository.cache() + ".expired", ca = (plane.directory() / "ca").string();
+  const Finished asked = run({"/usr/bin/openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj",
+                              "/CN=holdfast-test", "-keyout", base + ".key", "-out", base + ".csr"});
+  ASSERT_EQ(asked.exit_code, 0) << asked.err;
+  // Valid for no time at all.
+  const Finished made = run({"/usr/bin/openssl", "x509", "-req", "-days", "0", "-in", base + ".csr", "-out",
+                             base + ".crt", "-CA", ca + ".crt", "-CAkey", ca + ".key", "-set_serial", "77"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  std::ifstream in(plane.kubeconfig());
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  for (const auto& [name, file] : {std::pair("client-certificate", base + ".crt"), {"client-key", base + ".key"}}) {
+    const std::size_t at = text.find(std::string(name) + "-data:");
+    ASSERT_NE(at, std::string::npos) << text;
+    text.replace(at, text.find('\n', at) - at, std::string(name) + ": " + file);
+  }
+  std::ofstream(base + ".kubeconfig") << text;
+  expect_refusal(once(with_kubeconfig(base + ".kubeconfig")),
+                 {"the client certificate expired on", "renew client-certificate"});
+}
+
 TEST_F(BadInput, unknown_kind) {
   app.repository.write("apps/odd.yaml", "apiVersion: sea.example/v1\nkind: Kraken\nmetadata:\n  name: k\n");
   app.repository.commit("Odd");

@@ -19,6 +19,7 @@ TEST(Options, the_name_comes_from_the_path_then_the_repository) {
   EXPECT_EQ(name_of("https://git.example/platform.git", "."), "platform");
   EXPECT_EQ(name_of("git@git.example:team/Shop_Front.git", "./"), "shop-front");
   EXPECT_EQ(name_of("/", "."), "application");
+  EXPECT_EQ(name_of("https://user:token@git.example", "."), "git-example");
 }
 
 TEST(Options, a_given_name_stands) {

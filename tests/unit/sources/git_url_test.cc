@@ -52,6 +52,7 @@ TEST(GitFailure, kinds) {
   EXPECT_EQ(kind("fatal: unable to access 'https://h/': Failed to connect to h port 443"), ErrorKind::Unreachable);
   EXPECT_EQ(kind("fatal: '/x' does not appear to be a git repository"), ErrorKind::NotFound);
   EXPECT_EQ(kind("Host key verification failed.\nfatal: Could not read"), ErrorKind::Forbidden);
+  EXPECT_EQ(kind("fatal: unable to access 'https://h/': The requested URL returned error: 301"), ErrorKind::Invalid);
   EXPECT_EQ(kind("fatal: something new"), ErrorKind::Internal);
   EXPECT_EQ(
       git_failure("ssh: connect to host h: Connection refused\nfatal: Could not read from remote repository.", "h")
