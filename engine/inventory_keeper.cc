@@ -37,7 +37,7 @@ Result<void> InventoryKeeper::accept(const std::string& body, Inventory& into) {
   return {};
 }
 
-boost::asio::awaitable<Result<void>> InventoryKeeper::load() {
+boost::asio::awaitable<Result<Inventory>> InventoryKeeper::read() {
   ApiRequest request;
   request.target = path();
   Result<ApiResponse> response = co_await api_.send(std::move(request));
@@ -46,7 +46,9 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::load() {
     const ApiStatus status = parse_api_status(response->status, response->content_type, response->body);
     if (status.reason != "NotFound")
       co_return fail(ErrorKind::Protocol, "unexpected 404: " + status.message, name_of(location_));
-    co_return Result<void>{};
+    uid_ = {};
+    resource_version_ = {};
+    co_return Inventory{};
   }
   if (response->status != 200) {
     const ApiStatus status = parse_api_status(response->status, response->content_type, response->body);
@@ -55,12 +57,37 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::load() {
                                                      : ErrorKind::Busy;
     co_return fail(kind, "cannot be read: " + status.message, name_of(location_));
   }
-  Result<void> accepted = accept(response->body, saved_);
-  if (accepted) inventory_ = saved_;
-  co_return accepted;
+  Inventory recorded;
+  if (Result<void> accepted = accept(response->body, recorded); !accepted) co_return std::unexpected(accepted.error());
+  co_return recorded;
+}
+
+boost::asio::awaitable<Result<void>> InventoryKeeper::load() {
+  Result<Inventory> recorded = co_await read();
+  if (!recorded) co_return std::unexpected(recorded.error());
+  saved_ = std::move(*recorded);
+  inventory_ = saved_;
+  co_return Result<void>{};
+}
+
+// Takes in what another writer recorded; only what we let go ourselves stays away.
+boost::asio::awaitable<Result<void>> InventoryKeeper::catch_up() {
+  Result<Inventory> recorded = co_await read();
+  if (!recorded) co_return std::unexpected(recorded.error());
+  for (const auto& [key, uid] : recorded->entries) {
+    if (saved_.entries.contains(key) && !inventory_.entries.contains(key)) continue;
+    Uid& ours = inventory_.entries[key];
+    if (ours.empty()) ours = uid;
+  }
+  saved_ = std::move(*recorded);
+  outdated_ = false;
+  co_return Result<void>{};
 }
 
 boost::asio::awaitable<Result<void>> InventoryKeeper::save() {
+  if (outdated_) {
+    if (Result<void> caught_up = co_await catch_up(); !caught_up) co_return caught_up;
+  }
   if (!dirty() && !uid_.empty()) co_return Result<void>{};
   const Inventory writing = inventory_;
   json::object body = to_config_map(writing, location_);
@@ -75,9 +102,11 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::save() {
   request.content_type = "application/apply-patch+yaml";
   request.body = to_json(body);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
+  outdated_ = true;  // until an answer says what is recorded
   if (!response) co_return std::unexpected(response.error());
   if (response->status == 200 || response->status == 201) {
     Result<void> accepted = accept(response->body, saved_);
+    outdated_ = !accepted;
     co_return accepted;
   }
   const ClassifiedApply answer = classify_apply(*response);
@@ -86,13 +115,7 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::save() {
                    answer.outcome == ApplyOutcome::NamespaceMissing
                        ? "create the namespace, or name another one with --inventory-namespace"
                        : "");
-  const Inventory mine = inventory_;
-  uid_ = {};
-  resource_version_ = {};
-  saved_ = {};
-  if (Result<void> loaded = co_await load(); !loaded) co_return loaded;
-  for (const auto& [key, uid] : mine.entries) inventory_.entries.insert_or_assign(key, uid);
-  inventory_.revision = mine.revision;
+  if (Result<void> caught_up = co_await catch_up(); !caught_up) co_return caught_up;
   co_return fail(ErrorKind::Conflict, "was changed by another writer", name_of(location_),
                  "make sure that only one Holdfast runs this application");
 }

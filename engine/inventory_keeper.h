@@ -20,7 +20,8 @@ class InventoryKeeper {
   boost::asio::awaitable<Result<void>> load();
   // Writes what is in memory where it differs from what was last read or written. Conditional on the resourceVersion
   // last seen: another writer shows as Conflict, after which the other's entries have been merged in (nothing that
-  // either made is forgotten) and the caller tries again. One save at a time.
+  // either made is forgotten) and the caller tries again. After a lost answer (correctness D7) or a conflict the record
+  // is read before it is written again. One save at a time; changes in memory may go on meanwhile.
   boost::asio::awaitable<Result<void>> save();
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
@@ -34,6 +35,9 @@ class InventoryKeeper {
 
  private:
   [[nodiscard]] std::string path() const;
+  // What is recorded now; empty where there is no ConfigMap. Learns its uid and resourceVersion.
+  boost::asio::awaitable<Result<Inventory>> read();
+  boost::asio::awaitable<Result<void>> catch_up();
   Result<void> accept(const std::string& body, Inventory& into);
 
   ApiServer& api_;
@@ -41,6 +45,7 @@ class InventoryKeeper {
   Inventory inventory_, saved_;
   Uid uid_;
   ResourceVersion resource_version_;
+  bool outdated_ = false;  // the record may hold something else than saved_
 };
 
 }  // namespace holdfast

@@ -98,6 +98,10 @@ ApplyOutcome outcome_of(int http_status, const ApiStatus& status) {
   return http_status >= 400 && http_status < 500 ? ApplyOutcome::Rejected : ApplyOutcome::ServerFault;
 }
 
+bool names_missing_object(const ApiStatus& status) {
+  return status.reason == "NotFound" && !status.details.name.empty();
+}
+
 DeleteOutcome delete_failure_of(int http_status, const ApiStatus& status) {
   if (status.message.starts_with(kDenied)) return DeleteOutcome::Failed;
   switch (http_status) {
@@ -105,9 +109,7 @@ DeleteOutcome delete_failure_of(int http_status, const ApiStatus& status) {
     case 403:
       return DeleteOutcome::Forbidden;
     case 404:
-      // Without the object's name it is the type that was not found, which says nothing about the object.
-      return status.reason == "NotFound" && !status.details.name.empty() ? DeleteOutcome::AlreadyGone
-                                                                         : DeleteOutcome::Failed;
+      return names_missing_object(status) ? DeleteOutcome::AlreadyGone : DeleteOutcome::Failed;
     case 409:
       return status.message.contains("the UID in the precondition") ? DeleteOutcome::AlreadyGone : DeleteOutcome::Stale;
     case 429:
@@ -189,6 +191,11 @@ ClassifiedApply classify_apply(const ApiResponse& response) {
   answer.retry_after = wait_of(response, status);
   answer.no_such_object = answer.outcome == ApplyOutcome::UidMismatch && response.status == 409;
   return answer;
+}
+
+bool says_no_such_object(const ApiResponse& response) {
+  if (response.status != 404) return false;
+  return names_missing_object(parse_api_status(response.status, response.content_type, response.body));
 }
 
 ClassifiedDelete classify_delete(const ApiResponse& response) {

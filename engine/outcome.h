@@ -38,6 +38,9 @@ struct ClassifiedApply {
 };
 ClassifiedApply classify_apply(const ApiResponse& response);
 
+// A 404 of the object itself; without its name it is the type that was not found, which says nothing about the object.
+bool says_no_such_object(const ApiResponse& response);
+
 enum class DeleteOutcome {
   Deleted,
   Deleting,     // finalizers, or foreground propagation: wait for its DELETED event

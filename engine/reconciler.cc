@@ -39,7 +39,8 @@ std::shared_ptr<const FieldSet> owned_fields(const json::value& body, const Fiel
 // One visit to a key: what was known when it was judged. Lives in the coroutine that visits.
 struct Reconciler::Attempt {
   bool looked_up_absent = false;
-  bool gone = false;  // an apply with the uid answered that no such object exists
+  bool gone = false;  // an apply with `applied_uid` answered that no such object exists
+  Uid applied_uid;
   LivePtr live;
   json::value live_body;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
@@ -69,15 +70,10 @@ void Reconciler::stop() {
 boost::asio::awaitable<void> Reconciler::run() {
   while (!stopping_) {
     const Time now = options_.now();
-    if (round_due_ && catalog_ && next_manifests_ && (!round_retry_at_ || *round_retry_at_ <= now)) {
+    const bool may_save = !save_retry_at_ || *save_retry_at_ <= now;
+    if (round_due_ && catalog_ && next_manifests_ && may_save) {
       round_due_ = false;
-      if (!co_await begin_round()) {
-        round_due_ = true;
-        round_retry_at_ = options_.now() + backoff(round_failures_++, kFirstRetry);
-      } else {
-        round_failures_ = 0;
-        round_retry_at_.reset();
-      }
+      if (!co_await begin_round()) round_due_ = true;
       continue;
     }
     if (rediscover_at_ && *rediscover_at_ <= now) {
@@ -86,17 +82,13 @@ boost::asio::awaitable<void> Reconciler::run() {
     }
     pump();
     finish_round_if_done();
-    if (inventory_.dirty() && queue_.idle()) {
-      if (const Result<void> saved = co_await inventory_.save(); !saved) observer_.set_problem(saved.error());
-      if (!inventory_.dirty()) {
-        round_failures_ = 0;
-        continue;
-      }
-      round_retry_at_ = options_.now() + backoff(round_failures_++, kFirstRetry);
+    if (inventory_.dirty() && queue_.idle() && may_save) {
+      co_await save_inventory();
+      continue;  // what happened meanwhile woke nobody
     }
     Time until = now + 1h;
     if (const auto due = queue_.next_due()) until = std::min(until, *due);
-    if (round_retry_at_ && *round_retry_at_ > now) until = std::min(until, *round_retry_at_);
+    if (!may_save) until = std::min(until, *save_retry_at_);
     if (rediscover_at_) until = std::min(until, *rediscover_at_);
     if (stopping_) break;
     signal_.expires_at(until);
@@ -106,9 +98,20 @@ boost::asio::awaitable<void> Reconciler::run() {
     signal_.expires_at(Time::max());
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
-  if (inventory_.dirty()) {
-    if (const Result<void> saved = co_await inventory_.save(); !saved) observer_.set_problem(saved.error());
+  if (inventory_.dirty()) co_await save_inventory();
+}
+
+// False: it has to be tried again, not before save_retry_at_.
+boost::asio::awaitable<bool> Reconciler::save_inventory() {
+  const Result<void> saved = co_await inventory_.save();
+  if (saved) {
+    save_failures_ = 0;
+    save_retry_at_.reset();
+    co_return true;
   }
+  observer_.set_problem(saved.error());
+  save_retry_at_ = options_.now() + backoff(save_failures_++, kFirstRetry);
+  co_return false;
 }
 
 void Reconciler::live_changed(const ObjectKey& key, Time received) {
@@ -174,6 +177,9 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
   for (int pass = 0; pass < 4; ++pass) {
     if (!desired_.contains(key)) co_return;  // it left the set while we waited
     const Verdict verdict = judge_now(key, attempt);
+    const GroupVersionKind& type = attempt.desired.resource.gvk;
+    if (catalog_->find(type) == nullptr && !catalog_->unknown_groups.contains(type.group))
+      co_return;  // not served now; the catalog that has it again brings the key back
     bool again = false;
     switch (verdict.kind) {
       case VerdictKind::InSync:
@@ -189,26 +195,40 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
               Error{ErrorKind::Conflict, verdict.why, attempt.desired.origin,
                     "it is left alone; remove it from one of the two sources"},
               kLongestRetry, true);
+        states_[key].not_before.reset();  // to judge the next event costs no call
         co_return;
       case VerdictKind::LookUp:
+        if (pass == 0 && waits(key)) co_return;
         again = co_await look_up(key, attempt);
         break;
       case VerdictKind::Create:
       case VerdictKind::Apply:
+        if (pass == 0 && waits(key)) co_return;
         again = co_await apply(key, attempt, verdict);
         break;
     }
-    if (!again) co_return;
+    if (!again || stopping_) co_return;
   }
+}
+
+bool Reconciler::waits(const ObjectKey& key) {
+  const std::optional<Time> not_before = states_[key].not_before;
+  if (!not_before || *not_before <= options_.now()) return false;
+  queue_.add_at(key, Lane::Repair, *not_before);
+  return true;
 }
 
 Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
   KeyState& state = states_[key];
   attempt.desired = desired_.at(key);
   attempt.live = live_.find(key);
+  // The server's own word about that uid is newer than what the watch has shown so far.
+  if (attempt.gone && attempt.live != nullptr && attempt.live->uid == attempt.applied_uid) attempt.live = nullptr;
   const Time now = options_.now();
-  if (attempt.judged == Time{}) attempt.judged = now;
-  if (state.event_received) attempt.event_received = std::exchange(state.event_received, std::nullopt);
+  if (attempt.judged == Time{}) {
+    attempt.judged = now;
+    attempt.event_received = std::exchange(state.event_received, std::nullopt);
+  }
 
   Snapshot snapshot;
   snapshot.desired = &attempt.desired;
@@ -237,16 +257,20 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   ApiRequest request;
   request.target = resource_path(attempt.desired.resource, key.namespace_, key.name);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
+  const auto wanted = desired_.find(key);
+  if (stopping_ || wanted == desired_.end()) co_return false;
+  attempt.desired = wanted->second;  // the newest: it may have changed meanwhile
   if (!response) {
     retry(key, response.error(), 0ms, false);
     co_return false;
   }
-  if (response->status == 404) {
+  if (says_no_such_object(*response)) {
     attempt.looked_up_absent = true;
     co_return true;
   }
   if (response->status != 200) {
     const ClassifiedApply answer = classify_apply(*response);
+    if (answer.outcome == ApplyOutcome::TypeUnknown) watches_.rediscover();
     retry(key, Error{ErrorKind::Busy, answer.message, attempt.desired.origin, {}}, answer.retry_after, false);
     co_return false;
   }
@@ -278,6 +302,7 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
   request.method = Method::Patch;
   request.target = apply_target(attempt.desired, options_.prepare.manager);
   request.content_type = "application/apply-patch+yaml";
+  attempt.applied_uid = verdict.uid;
   request.body = verdict.uid.empty() ? attempt.desired.apply_body : apply_body_with_uid(attempt.desired, verdict.uid);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
   const Time answered = options_.now();
@@ -291,7 +316,11 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
 
   const bool created = answer.outcome == ApplyOutcome::Created;
   const auto record_before = states_[key].record;
-  learn(key, attempt, verdict, *response, created);
+  if (!learn(key, attempt, verdict, *response, created)) {
+    retry(key, Error{ErrorKind::Protocol, "the answer to its apply cannot be read", attempt.desired.origin, {}}, 0ms,
+          false);
+    co_return false;
+  }
   const KeyState& state = states_[key];
   const bool wrote =
       attempt.live == nullptr || !state.record || state.record->last_write != attempt.live->resource_version;
@@ -304,24 +333,32 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
   co_return false;
 }
 
-void Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response,
+bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response,
                        bool created) {
   KeyState& state = states_[key];
   const Result<json::value> body = parse_json(response.body);
-  if (!body) return;  // nothing learned costs one more call at the next event
+  if (!body) return false;
+  const Uid uid{std::string(string_at(*body, {"metadata", "uid"}))};
+  const ResourceVersion version{std::string(string_at(*body, {"metadata", "resourceVersion"}))};
+  if (uid.empty() || version.empty()) return false;
   Record record;
-  if (state.record && state.record->desired_hash == attempt.desired.hash && !verdict.drift) record = *state.record;
+  // What had converged stays known, unless this write ended a real drift (C6).
+  const bool wrote = attempt.live == nullptr || attempt.live->resource_version != version;
+  if (state.record && state.record->desired_hash == attempt.desired.hash && !(verdict.drift && wrote))
+    record = *state.record;
   record.desired_hash = attempt.desired.hash;
-  record.uid.value = string_at(*body, {"metadata", "uid"});
-  record.last_write.value = string_at(*body, {"metadata", "resourceVersion"});
+  record.uid = uid;
+  record.last_write = version;
   record.owned = owned_fields(*body, options_.prepare.manager);
   const Result<Digest128> print =
       fingerprint(options_.digest_key, *body, options_.prepare.manager, attempt.desired.empties);
   if (print) record.learn(*print);
   const bool unseen = created || attempt.live == nullptr;
-  if (unseen && live_.find(key) == nullptr) record.echo_awaited_until = options_.now() + kEchoPatience;
+  const LivePtr shown = live_.find(key);
+  if (unseen && (shown == nullptr || shown->uid != uid)) record.echo_awaited_until = options_.now() + kEchoPatience;
   if (const Uid* known = inventory_.uid(key); known == nullptr || *known != record.uid) inventory_.saw(key, record.uid);
   state.record = std::move(record);
+  return true;
 }
 
 void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created,
@@ -377,7 +414,7 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
 
 void Reconciler::settled(const ObjectKey& key) {
   KeyState& state = states_[key];
-  state.failures = 0;
+  state.forgive();
   state.reported = false;
   failed_.erase(key);
   const auto wanted = desired_.find(key);
@@ -392,18 +429,20 @@ Milliseconds Reconciler::backoff(unsigned failures, Milliseconds first) {
 }
 
 void Reconciler::retry(const ObjectKey& key, Error error, Milliseconds least, bool certain_refusal) {
+  if (stopping_) return;  // what was cut off by our own stop is no failure; the next run looks again
   KeyState& state = states_[key];
   const Milliseconds wait =
       std::max(backoff(state.failures, std::max(kFirstRetry, std::min(least, kLongestRetry))), least);
   ++state.failures;
-  if (pending_.contains(key)) failed_.insert(key);
+  if (pending_.contains(key) || pruning_.contains(key)) failed_.insert(key);
   if (!std::exchange(state.reported, true)) {
     if (certain_refusal)
       observer_.refused(key, error);
     else
       observer_.failed(key, error, wait);
   }
-  queue_.add_at(key, Lane::Repair, options_.now() + wait);
+  state.not_before = options_.now() + wait;
+  queue_.add_at(key, Lane::Repair, *state.not_before);
 }
 
 }  // namespace holdfast

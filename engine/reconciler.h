@@ -73,8 +73,14 @@ class Reconciler {
     std::optional<Record> record;
     std::optional<Time> event_received;  // of the oldest event not judged yet
     unsigned failures = 0;
-    bool reported = false;  // the same failure is said once, not at each retry
-    bool removed = false;   // our DELETE was answered with success: the next absence is its end
+    bool reported = false;           // the same failure is said once, not at each retry
+    bool removed = false;            // our DELETE was answered with success: the next absence is its end
+    std::optional<Time> not_before;  // after a failure: events do not shorten the wait (D14)
+
+    void forgive() {
+      failures = 0;
+      not_before.reset();
+    }
   };
   struct Attempt;
   // A set's own CRDs take a moment to be served; after so many looks in vain the round is reported as failed (about
@@ -91,21 +97,26 @@ class Reconciler {
   boost::asio::awaitable<bool> apply(ObjectKey key, Attempt& attempt, Verdict verdict);
   boost::asio::awaitable<void> remove(ObjectKey key);
   boost::asio::awaitable<void> confirm_gone(ObjectKey key, ApiResource resource);
+  [[nodiscard]] std::string objection_to_pruning(const ObjectKey& key, const LiveObject& live) const;
   void pruned(const ObjectKey& key);
+  bool waits(const ObjectKey& key);
   void give_up_pruning(const ObjectKey& key, const std::string& reason);
 
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
   bool handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer);
-  void learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
+  bool learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
   void report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created, Time answered,
                      const FieldSet* owned_before);
   void settled(const ObjectKey& key);
   void retry(const ObjectKey& key, Error error, std::chrono::milliseconds least, bool certain_refusal);
   std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds first);
 
+  boost::asio::awaitable<bool> save_inventory();
   boost::asio::awaitable<bool> begin_round();
   void adopt_prepared(PreparedSet prepared, const std::string& revision);
+  void keep_unprepared(PreparedSet& prepared);
   void watch_types();
+  void await_discovery();
   void finish_round_if_done();
   void start_pruning();
   [[nodiscard]] bool all_synced() const;
@@ -135,9 +146,10 @@ class Reconciler {
   std::set<ObjectKey> pruning_;  // approved for deletion, not yet seen gone
   bool pruning_judged_ = false;
   std::optional<RoundSummary> finished_;
-  unsigned round_failures_ = 0;
-  std::optional<Time> round_retry_at_;
-  unsigned rediscoveries_ = 0;  // since a type of this set was last found missing
+  std::set<std::string> told_;  // problems of this revision: each is said once
+  unsigned save_failures_ = 0;
+  std::optional<Time> save_retry_at_;
+  unsigned rediscoveries_ = 0;  // of this revision
   std::optional<Time> rediscover_at_;
 
   boost::asio::steady_timer signal_;

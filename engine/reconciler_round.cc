@@ -31,25 +31,24 @@ std::string delete_body(const LiveObject& live) {
 void Reconciler::set_desired(ManifestSetPtr manifests) {
   next_manifests_ = std::move(manifests);
   round_due_ = true;
-  round_retry_at_.reset();
+  save_retry_at_.reset();
   wake();
 }
 
 void Reconciler::set_catalog(std::shared_ptr<const ApiCatalog> catalog) {
-  const bool first = catalog_ == nullptr;
   catalog_ = std::move(catalog);
-  if (first || unprepared_ != 0) round_due_ = next_manifests_ != nullptr;
+  round_due_ = next_manifests_ != nullptr;  // a type may have come, gone, or moved to another version
   wake();
 }
 
 boost::asio::awaitable<bool> Reconciler::begin_round() {
   const ManifestSetPtr manifests = next_manifests_;
   PreparedSet prepared = prepare(*manifests, *catalog_, options_.prepare);
-  for (const auto& [key, desired] : prepared.desired) inventory_.intend(key);
-  if (const Result<void> saved = co_await inventory_.save(); !saved) {
-    observer_.set_problem(saved.error());
-    co_return false;
+  for (const auto& [key, desired] : prepared.desired) {
+    pruning_.erase(key);  // it has come back: a DELETE under way must not take it out of the record
+    inventory_.intend(key);
   }
+  if (!co_await save_inventory()) co_return false;
   if (manifests != next_manifests_)
     co_return true;  // overtaken while the inventory was written; round_due_ is set again
   adopt_prepared(std::move(prepared), manifests->revision);
@@ -59,39 +58,46 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
 
 void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revision) {
   const bool same_revision = revision == revision_;
-  for (const UnpreparedManifest& manifest : prepared.unprepared) {
-    if (!manifest.may_come)
-      observer_.set_problem(manifest.error);
-    else if (!same_revision)
-      observer_.waiting(manifest.error);
-    // What cannot be prepared now keeps the form in which it was applied last, and is healed to that.
-    for (const auto& [key, desired] : desired_)
-      if (names(manifest, key)) prepared.desired.try_emplace(key, desired);
+  if (!same_revision) {
+    told_.clear();
+    rediscoveries_ = 0;
+    finished_.reset();
   }
-  unprepared_ = prepared.unprepared.size();
   revision_ = revision;
-  finished_.reset();
   pending_.clear();
   failed_.clear();
   pruning_.clear();
   pruning_judged_ = false;
   for (const auto& [key, desired] : prepared.desired) {
+    KeyState& state = states_[key];
     const auto before = desired_.find(key);
-    if (before == desired_.end() || before->second.hash != desired.hash) {
-      KeyState& state = states_[key];
-      state.failures = 0;
-      state.reported = false;
-    }
+    const bool changed = before == desired_.end() || before->second.hash != desired.hash;
+    if (changed) state.reported = false;
+    if (changed || !same_revision) state.forgive();  // another object of a new revision may be what it lacked
+    state.removed = false;
     pending_.insert(key);
+    if (state.not_before) failed_.insert(key);
   }
+  keep_unprepared(prepared);
   desired_ = std::move(prepared.desired);
-  observer_.round_started(revision_, desired_.size());
+  if (!finished_) observer_.round_started(revision_, desired_.size());
   watch_types();
   for (const auto& [key, desired] : desired_) queue_.add(key, lane_of_rank(desired.rank));
-  if (unprepared_ != 0)
-    rediscover_at_ = options_.now() + backoff(rediscoveries_++, kFirstRediscovery);
-  else
-    rediscoveries_ = 0;
+  if (unprepared_ != 0) rediscover_at_ = options_.now() + backoff(rediscoveries_++, kFirstRediscovery);
+}
+
+// What cannot be prepared now keeps the form in which it was applied last, and is healed to that.
+void Reconciler::keep_unprepared(PreparedSet& prepared) {
+  unprepared_ = prepared.unprepared.size();
+  for (const UnpreparedManifest& manifest : prepared.unprepared) {
+    for (const auto& [key, desired] : desired_)
+      if (names(manifest, key)) prepared.desired.try_emplace(key, desired);
+    if (!told_.insert(describe(manifest.error)).second) continue;
+    if (manifest.may_come)
+      observer_.waiting(manifest.error);
+    else
+      observer_.set_problem(manifest.error);
+  }
 }
 
 void Reconciler::watch_types() {
@@ -111,18 +117,30 @@ bool Reconciler::all_synced() const {
   });
 }
 
+// A group that could not be asked keeps its types unknown until it is asked again.
+void Reconciler::await_discovery() {
+  if (rediscover_at_) return;
+  const bool unknown = std::ranges::any_of(inventory_.inventory().entries, [this](const auto& entry) {
+    return catalog_->unknown_groups.contains(entry.first.group) && !live_.synced(entry.first.group_kind());
+  });
+  if (unknown) rediscover_at_ = options_.now() + backoff(rediscoveries_++, kFirstRediscovery);
+}
+
 void Reconciler::finish_round_if_done() {
   if (manifests_ == nullptr || round_due_ || (finished_ && finished_->complete)) return;
-  RoundSummary summary{revision_, desired_.size(), failed_.size() + unprepared_, false};
-  if (pending_.empty() && unprepared_ == 0) {
-    if (!pruning_judged_) {
-      if (!all_synced()) return;
-      start_pruning();
+  if (pending_.empty() && unprepared_ == 0 && !pruning_judged_) {
+    if (!all_synced()) {
+      await_discovery();
+      return;
     }
-    if (!pruning_.empty()) return;
+    start_pruning();
+  }
+  RoundSummary summary{revision_, desired_.size(), failed_.size() + unprepared_, false};
+  const std::size_t open = pending_.size() + pruning_.size();
+  if (open == 0 && unprepared_ == 0) {
     inventory_.set_revision(revision_);
     summary.complete = true;
-  } else if (pending_.size() != failed_.size() || (unprepared_ != 0 && rediscoveries_ < kPatienceForTypes)) {
+  } else if (open != failed_.size() || (unprepared_ != 0 && rediscoveries_ < kPatienceForTypes)) {
     return;  // some were not tried yet
   } else if (finished_) {
     return;  // already said
@@ -145,6 +163,7 @@ void Reconciler::start_pruning() {
   held_back_ = std::move(held);
   for (const ObjectKey& key : decision.to_delete) {
     pruning_.insert(key);
+    states_[key].forgive();
     // The reverse of the order of applying, the objects of one rank side by side.
     queue_.add(key, lane_of_rank(kRanks - apply_rank(key.group_kind(), !is_builtin_group(key.group))));
   }
@@ -153,16 +172,32 @@ void Reconciler::start_pruning() {
 
 void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
   pruning_.erase(key);
+  failed_.erase(key);
   inventory_.forget(key);
   states_.erase(key);
   observer_.held_back(key, reason + "; it is left alone and no longer managed");
 }
 
 void Reconciler::pruned(const ObjectKey& key) {
+  const Uid* known = inventory_.uid(key);
+  const bool was_there = states_[key].removed || (known != nullptr && !known->empty());
   pruning_.erase(key);
+  failed_.erase(key);
   inventory_.forget(key);
   states_.erase(key);
-  observer_.pruned(key);
+  if (was_there) observer_.pruned(key);  // otherwise a set that was overtaken meant to make it, and never did
+}
+
+// D12: inventory, uid and label have to agree. Empty where they do.
+std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObject& live) const {
+  const Uid* known = inventory_.uid(key);
+  if (known == nullptr || (!known->empty() && *known != live.uid)) return "another object has taken its name";
+  const Result<json::value> body = parse_json(live.body);
+  if (!body) return "it cannot be read";
+  if (const auto owner = other_owner(*body, options_.prepare.applyset_id)) return "it belongs to " + *owner;
+  const bool marked =
+      string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"}) == options_.prepare.applyset_id;
+  return marked ? "" : "it has lost the label that says it is ours";
 }
 
 boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
@@ -178,25 +213,18 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
     co_return;
   }
   if (live->terminating) co_return;
-  const Uid* known = inventory_.uid(key);
-  if (known == nullptr || (!known->empty() && *known != live->uid)) {
-    give_up_pruning(key, "another object has taken its name");
+  if (const std::string objection = objection_to_pruning(key, *live); !objection.empty()) {
+    give_up_pruning(key, objection);
     co_return;
   }
-  const Result<json::value> body = parse_json(live->body);
-  const auto owner = body ? other_owner(*body, options_.prepare.applyset_id) : std::nullopt;
-  const bool marked = body && string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"}) ==
-                                  options_.prepare.applyset_id;
-  if (owner || !marked) {  // D12: inventory, uid and label have to agree
-    give_up_pruning(key, owner ? "it belongs to " + *owner : "it has lost the label that says it is ours");
-    co_return;
-  }
+  if (waits(key)) co_return;
   ApiRequest request;
   request.method = Method::Delete;
   request.target = resource_path(resource, key.namespace_, key.name);
   request.content_type = "application/json";
   request.body = delete_body(*live);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!pruning_.contains(key)) co_return;  // it has come back into the set
   if (!response) {
     retry(key, response.error(), 0ms, false);
     co_return;
@@ -204,15 +232,15 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   const ClassifiedDelete answer = classify_delete(*response);
   switch (answer.outcome) {
     case DeleteOutcome::Deleted:
+    case DeleteOutcome::AlreadyGone:  // as good as ours (D7)
       states_[key].removed = true;
+      states_[key].forgive();
+      failed_.erase(key);
       co_return;  // its DELETED event brings the key back
     case DeleteOutcome::Deleting:
       co_return;
-    case DeleteOutcome::AlreadyGone:
-      queue_.add_at(key, Lane::Repair, options_.now() + 100ms);
-      co_return;
-    case DeleteOutcome::Stale:
-      queue_.add_at(key, Lane::Repair, options_.now() + 100ms);
+    case DeleteOutcome::Stale:  // the event of what it is now brings the key back, mostly sooner
+      queue_.add_at(key, Lane::Repair, options_.now() + 1s);
       co_return;
     case DeleteOutcome::Forbidden:
     case DeleteOutcome::Busy:
@@ -228,10 +256,12 @@ boost::asio::awaitable<void> Reconciler::confirm_gone(ObjectKey key, ApiResource
     pruned(key);
     co_return;
   }
+  if (waits(key)) co_return;
   ApiRequest request;
   request.target = resource_path(resource, key.namespace_, key.name);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
-  if (response && response->status == 404) {
+  if (!pruning_.contains(key)) co_return;  // it has come back into the set
+  if (response && says_no_such_object(*response)) {
     pruned(key);
   } else if (response && response->status == 200) {
     give_up_pruning(key, "it has lost the label that says it is ours");

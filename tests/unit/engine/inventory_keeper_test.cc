@@ -1,0 +1,97 @@
+// The record in the cluster under two writers, and lost answers.
+#include "engine/inventory_keeper.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "unit/engine/fake_cluster.h"
+
+namespace holdfast {
+namespace {
+
+constexpr const char* kPath = "/api/v1/namespaces/system/configmaps/inventory";
+
+class InventoryKeeperTest : public testing::Test {
+ protected:
+  InventoryKeeperTest() { EXPECT_TRUE(run(keeper.load())); }
+
+  bool run(boost::asio::awaitable<Result<void>> task) {
+    auto good = std::make_shared<bool>(false);  // a request that is held outlives this call
+    boost::asio::co_spawn(io, std::move(task), [good](std::exception_ptr failure, Result<void> result) {
+      EXPECT_EQ(failure, nullptr);
+      *good = result.has_value();
+    });
+    io.restart();
+    io.poll();
+    return *good;
+  }
+  static ObjectKey key(const char* name) { return {"", "ConfigMap", "web", name}; }
+  Inventory recorded() { return from_config_map(api.objects.at(kPath), "prod").value(); }
+
+  boost::asio::io_context io;
+  fake::ApiServer api{io};
+  InventoryKeeper keeper{api, {"system", "inventory", "prod"}};
+};
+
+TEST_F(InventoryKeeperTest, D11_another_writers_entries_are_merged_and_written) {
+  keeper.saw(key("a"), Uid{"ua"});
+  ASSERT_TRUE(run(keeper.save()));
+  InventoryKeeper other(api, {"system", "inventory", "prod"});
+  ASSERT_TRUE(run(other.load()));
+  other.saw(key("b"), Uid{"ub"});
+  ASSERT_TRUE(run(other.save()));
+  keeper.intend(key("c"));
+  keeper.forget(key("a"));
+  EXPECT_FALSE(run(keeper.save()));
+  EXPECT_TRUE(run(keeper.save()));
+  EXPECT_EQ(recorded().entries, (std::map<ObjectKey, Uid>{{key("b"), Uid{"ub"}}, {key("c"), Uid{}}}));
+}
+
+TEST_F(InventoryKeeperTest, D11_a_conflict_whose_reload_fails_never_overwrites_the_other) {
+  keeper.saw(key("a"), Uid{"ua"});
+  ASSERT_TRUE(run(keeper.save()));
+  InventoryKeeper other(api, {"system", "inventory", "prod"});
+  ASSERT_TRUE(run(other.load()));
+  other.saw(key("b"), Uid{"ub"});
+  ASSERT_TRUE(run(other.save()));
+  keeper.intend(key("c"));
+  api.answers[kPath] = {fake::status_response(409, "Conflict", "the object has been modified"),
+                        fail(ErrorKind::Unreachable, "down")};
+  EXPECT_FALSE(run(keeper.save()));
+  run(keeper.save());
+  run(keeper.save());
+  EXPECT_EQ(recorded().entries.size(), 3U);
+}
+
+TEST_F(InventoryKeeperTest, what_is_seen_while_the_record_is_read_again_is_kept) {
+  keeper.intend(key("a"));
+  ASSERT_TRUE(run(keeper.save()));
+  api.edit(kPath, "/data/revision", "theirs");
+  keeper.intend(key("b"));
+  api.hold = [](const ApiRequest& request) { return request.method == Method::Get; };
+  run(keeper.save());
+  keeper.saw(key("a"), Uid{"ua"});
+  api.hold = nullptr;
+  api.release(kPath);
+  io.restart();
+  io.poll();
+  EXPECT_EQ(keeper.uid(key("a"))->value, "ua");
+}
+
+TEST_F(InventoryKeeperTest, D7_our_own_write_with_a_lost_answer_is_no_other_writer) {
+  keeper.intend(key("a"));
+  ASSERT_TRUE(run(keeper.save()));
+  keeper.intend(key("b"));
+  api.hold = [](const ApiRequest&) { return true; };
+  run(keeper.save());
+  api.hold = nullptr;
+  (void)api.handle(api.held.front().request);
+  api.release(kPath, fail(ErrorKind::UnknownOutcome, "reset"));
+  io.restart();
+  io.poll();
+  keeper.forget(key("a"));
+  EXPECT_TRUE(run(keeper.save()));
+  EXPECT_EQ(recorded().entries.size(), 1U);
+}
+
+}  // namespace
+}  // namespace holdfast

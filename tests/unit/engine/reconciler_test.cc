@@ -1,0 +1,281 @@
+// Healing: one object and its events, answers and failures.
+#include "engine/reconciler.h"
+
+#include "unit/engine/reconciler_fixture.h"
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+using fake::ReconcilerTest;
+using Lines = std::vector<std::string>;
+
+TEST_F(ReconcilerTest, C5_a_new_object_is_looked_up_then_made_by_one_write) {
+  start();
+  git("r1", {"a=1"});
+  EXPECT_EQ(api.count(Method::Get, path("a")), 1U);
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(observer.said, (Lines{"created a", "complete r1"}));
+}
+
+TEST_F(ReconcilerTest, an_edit_is_put_back_by_one_write_and_its_echo_costs_nothing) {
+  converged({"a=1"});
+  api.edit(path("a"), "/data/k", "wrong");
+  watch_event("a");
+  watch_event("a");
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(api.sent.size(), 1U);
+  EXPECT_EQ(live_value("a"), "1");
+  EXPECT_EQ(observer.said, Lines{"repaired a"});
+}
+
+TEST_F(ReconcilerTest, the_echo_before_the_answer_costs_nothing) {
+  converged({"a=1"});
+  api.edit(path("a"), "/data/k", "wrong");
+  hold(path("a"));
+  watch_event("a");
+  const ApiResponse answer = api.handle(api.held.front().request);
+  watch_event("a");
+  release(path("a"), answer);
+  EXPECT_EQ(api.sent.size(), 1U);
+  EXPECT_EQ(observer.said, Lines{"repaired a"});
+}
+
+TEST_F(ReconcilerTest, the_echo_of_a_create_before_its_answer_costs_nothing) {
+  start();
+  hold(path("a"));
+  git("r1", {"a=1"});
+  const ApiResponse answer = api.handle(api.held.front().request);
+  watch_event("a");
+  release(path("a"), answer);
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(observer.said, (Lines{"created a", "complete r1"}));
+}
+
+TEST_F(ReconcilerTest, what_is_no_drift_sends_nothing) {
+  converged({"a=1"});
+  for (int i = 0; i < 100; ++i) {
+    api.edit(path("a"), "/metadata/annotations", json::object{{"theirs", i}});
+    watch_event("a");
+  }
+  EXPECT_TRUE(api.sent.empty());
+}
+
+TEST_F(ReconcilerTest, D14_while_a_write_is_under_way_the_newest_desired_state_waits_and_wins) {
+  start();
+  hold(path("a"));
+  git("r1", {"a=1"});
+  git("r2", {"a=2"});
+  git("r3", {"a=3"});
+  EXPECT_EQ(patches("a"), 1U);
+  api.hold = nullptr;
+  release(path("a"));
+  watch_event("a");
+  EXPECT_EQ(patches("a"), 2U);
+  EXPECT_EQ(live_value("a"), "3");
+  EXPECT_EQ(observer.times("complete r3"), 1U);
+}
+
+TEST_F(ReconcilerTest, D14_what_left_the_set_during_its_look_up_is_not_applied) {
+  api.put(path("a"), manifest("a=old").body);
+  api.objects[path("a")].at("metadata").as_object()["labels"] =
+      json::object{{"applyset.kubernetes.io/part-of", kSet}, {"holdfast.dev/installation", "prod"}};
+  start();
+  hold(path("a"), Method::Get);
+  git("r1", {"a=1", "b=1"});
+  git("r2", {"b=1"});
+  release(path("a"));
+  EXPECT_EQ(patches("a"), 0U);
+}
+
+TEST_F(ReconcilerTest, D14_a_look_up_is_followed_by_the_newest_body) {
+  api.put(path("a"), manifest("a=old").body);
+  api.objects[path("a")].at("metadata").as_object()["labels"] = json::object{{"applyset.kubernetes.io/part-of", kSet}};
+  start();
+  hold(path("a"), Method::Get);
+  git("r1", {"a=1"});
+  git("r2", {"a=2"});
+  release(path("a"));
+  ASSERT_GE(patches("a"), 1U);
+  for (const ApiRequest& request : api.sent)
+    if (request.method == Method::Patch && fake::ApiServer::path_of(request) == path("a"))
+      EXPECT_TRUE(request.body.contains(R"("k":"2")")) << request.body;
+}
+
+TEST_F(ReconcilerTest, D7_an_unknown_outcome_is_decided_anew_and_deletes_nothing) {
+  converged({"a=1"});
+  api.edit(path("a"), "/data/k", "wrong");
+  hold(path("a"));
+  watch_event("a");
+  api.hold = nullptr;
+  (void)api.handle(api.held.front().request);  // it happened, its answer was lost
+  release(path("a"), fail(ErrorKind::UnknownOutcome, "connection reset"));
+  watch_event("a");
+  advance(2s);
+  EXPECT_LE(patches("a"), 2U);
+  EXPECT_EQ(api.count(Method::Delete, path("a")), 0U);
+  EXPECT_EQ(live_value("a"), "1");
+  api.sent.clear();
+  advance(1h);
+  EXPECT_TRUE(api.sent.empty());
+}
+
+TEST_F(ReconcilerTest, D5_a_deleted_object_is_made_again) {
+  converged({"a=1"});
+  api.objects.erase(path("a"));
+  watch_event("a");
+  watch_event("a");
+  EXPECT_EQ(api.count(Method::Get, path("a")), 0U);
+  EXPECT_EQ(patches("a"), 2U);  // with the uid: 409; then without
+  ASSERT_EQ(observer.repairs.size(), 1U);
+  EXPECT_EQ(observer.repairs[0].drift.kind, DriftKind::Deleted);
+}
+
+TEST_F(ReconcilerTest, G23_deleted_between_decision_and_apply_is_made_again_at_once) {
+  converged({"a=1"});
+  api.edit(path("a"), "/data/k", "wrong");
+  hold(path("a"));
+  watch_event("a");
+  api.hold = nullptr;
+  api.objects.erase(path("a"));  // its event is still on the way
+  release(path("a"));
+  EXPECT_EQ(patches("a"), 2U);
+  EXPECT_TRUE(api.objects.contains(path("a")));
+  watch_event("a");
+  EXPECT_EQ(patches("a"), 2U);
+  EXPECT_EQ(observer.said, Lines{"repaired a"});
+}
+
+TEST_F(ReconcilerTest, D5_another_object_under_the_name_is_looked_up_and_refused) {
+  converged({"a=1"});
+  api.objects.erase(path("a"));
+  api.put(path("a"), manifest("a=theirs").body);
+  watch_event("a");
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(api.count(Method::Get, path("a")), 1U);
+  EXPECT_EQ(observer.said, Lines{"refused a"});
+  EXPECT_EQ(live_value("a"), "theirs");
+}
+
+TEST_F(ReconcilerTest, another_object_under_the_name_is_adopted_where_asked_for) {
+  make(true);
+  converged({"a=1"});
+  api.objects.erase(path("a"));
+  api.put(path("a"), manifest("a=theirs").body);
+  watch_event("a");
+  EXPECT_EQ(live_value("a"), "1");
+}
+
+TEST_F(ReconcilerTest, D15_what_another_set_owns_is_refused_once) {
+  converged({"a=1"});
+  api.edit(path("a"), "/metadata/labels/applyset.kubernetes.io~1part-of", "applyset-theirs-v1");
+  watch_event("a");
+  api.edit(path("a"), "/data/k", "wrong");
+  watch_event("a");
+  advance(10min);
+  EXPECT_TRUE(api.sent.empty());
+  EXPECT_EQ(observer.said, Lines{"refused a"});
+}
+
+TEST_F(ReconcilerTest, a_lost_label_is_put_back_by_one_write) {
+  converged({"a=1"});
+  api.edit(path("a"), "/metadata/labels", json::object{});
+  watch_event("a");
+  watch_event("a");
+  EXPECT_EQ(patches("a"), 1U);
+  ASSERT_EQ(observer.repairs.size(), 1U);
+  EXPECT_EQ(observer.repairs[0].drift.kind, DriftKind::LabelLost);
+}
+
+TEST_F(ReconcilerTest, D4_events_do_not_shorten_the_wait_after_a_refusal) {
+  converged({"a=1"});
+  api.answers[path("a")] = {fake::denied()};
+  for (int i = 0; i < 50; ++i) {
+    api.edit(path("a"), "/data/k", json::string("wrong" + std::to_string(i)));
+    watch_event("a");
+  }
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(observer.said, Lines{"failed a"});
+  advance(31s);
+  EXPECT_EQ(patches("a"), 2U);
+  EXPECT_EQ(live_value("a"), "1");
+}
+
+TEST_F(ReconcilerTest, D14_a_new_desired_state_ends_the_wait) {
+  start();
+  api.answers[path("a")] = {fake::not_found("a"), fake::denied()};
+  git("r1", {"a=1"});
+  EXPECT_EQ(observer.said, (Lines{"failed a", "incomplete r1"}));
+  git("r2", {"a=2"});
+  EXPECT_EQ(live_value("a"), "2");
+  EXPECT_EQ(observer.times("complete r2"), 1U);
+}
+
+TEST_F(ReconcilerTest, C9_a_confirmed_state_is_confirmed_once_and_the_older_one_stays_known) {
+  converged({"a=1"});
+  const json::value first = api.objects[path("a")];
+  const auto confirm = [&](const json::value& shown) {  // the server answers that nothing had to be written
+    api.objects[path("a")] = shown;
+    api.answers[path("a")] = {ApiResponse{200, "application/json", {}, to_json(shown)}};
+    watch_event("a");
+  };
+  json::value second = first;
+  second.at_pointer("/data/k") = "as a webhook writes it";
+  second.at_pointer("/metadata/resourceVersion") = "900";
+  confirm(second);
+  EXPECT_EQ(patches("a"), 1U);
+  json::value third = first;
+  third.at_pointer("/metadata/resourceVersion") = "901";
+  confirm(third);
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_TRUE(observer.said.empty());
+}
+
+TEST_F(ReconcilerTest, a_repair_is_timed_from_its_own_event) {
+  converged({"a=1"});
+  api.objects.erase(path("a"));
+  hold(path("a"));
+  watch_event("a");
+  now += 5s;
+  watch_event("a");
+  api.hold = nullptr;
+  release(path("a"));
+  ASSERT_EQ(observer.repairs.size(), 1U);
+  EXPECT_EQ(observer.repairs[0].event_to_verdict, 0ns);
+  EXPECT_EQ(observer.repairs[0].verdict_to_response, 5s);
+}
+
+TEST_F(ReconcilerTest, an_answer_that_cannot_be_read_is_tried_again) {
+  start();
+  api.answers[path("a")] = {fake::not_found("a"), ApiResponse{200, "text/html", {}, "<html>"}};
+  git("r1", {"a=1"});
+  EXPECT_EQ(observer.said, (Lines{"failed a", "incomplete r1"}));
+  advance(2s);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+}
+
+TEST_F(ReconcilerTest, stop_waits_for_the_write_under_way_and_starts_nothing_more) {
+  start();
+  hold(path("a"), Method::Get);
+  git("r1", {"a=1"});
+  reconciler->stop();
+  settle();
+  EXPECT_FALSE(ended);
+  release(path("a"));
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(patches("a"), 0U);
+}
+
+TEST_F(ReconcilerTest, a_write_cancelled_by_stop_is_no_failure) {
+  converged({"a=1"});
+  api.edit(path("a"), "/data/k", "wrong");
+  hold(path("a"));
+  watch_event("a");
+  reconciler->stop();
+  release(path("a"), fail(ErrorKind::Cancelled, "closing"));
+  EXPECT_TRUE(ended);
+  EXPECT_TRUE(observer.said.empty());
+}
+
+}  // namespace
+}  // namespace holdfast
