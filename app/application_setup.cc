@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "engine/inventory_record.h"
+#include "sources/git_url.h"
 
 namespace holdfast {
 namespace {
@@ -75,6 +76,16 @@ Result<GitCredentials> credentials_of(const GitOptions& options) {
   return credentials;
 }
 
+// Names what an application is read from, the same however it was spelt on the command line.
+std::string source_identity(const ApplicationOptions& application) {
+  std::error_code no_directory;
+  const std::filesystem::path local = std::filesystem::canonical(application.repo, no_directory);
+  const std::string repo = no_directory ? without_credentials(application.repo) : local.string();
+  std::string path = std::filesystem::path(application.path).lexically_normal().string();
+  while (!path.empty() && (path.back() == '/' || path.back() == '.')) path.pop_back();
+  return path.empty() ? repo : repo + "//" + path;
+}
+
 }  // namespace
 
 Result<ApplicationSetup> make_setup(const RunOptions& options, const std::string& context_namespace) {
@@ -95,6 +106,8 @@ Result<ApplicationSetup> make_setup(const RunOptions& options, const std::string
       application.inventory_namespace.empty() ? context_namespace : application.inventory_namespace;
   setup.inventory.name = inventory_name(setup.name);
   setup.inventory.installation = options.cluster.installation;
+  setup.inventory.source = source_identity(application);
+  setup.inventory.move_source = application.move_source;
 
   setup.prepare.default_namespace = context_namespace;
   setup.prepare.installation = options.cluster.installation;

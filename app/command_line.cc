@@ -42,6 +42,7 @@ void add_application_options(CLI::App& app, ApplicationOptions& options) {
                  "namespace of the inventory ConfigMap (default: that of --namespace)");
   app.add_flag("--files", options.files, "apply the directory's files as they are saved, not its commits");
   app.add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
+  app.add_flag("--move-source", options.move_source, "the application of this name is read from here from now on");
   app.add_flag("--adopt", options.adopt, "take over objects that exist already and that nobody else owns");
   add_git_options(app, options.git);
 }

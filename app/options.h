@@ -33,6 +33,7 @@ struct ApplicationOptions {
   std::chrono::seconds interval{60};
   std::string cache_dir;  // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
   bool adopt = false;
+  bool move_source = false;  // the application's repository or path has a new name
   std::size_t prune_limit = 10;
   std::set<std::string> allow_prune;  // "Kind/name"
   GitOptions git;

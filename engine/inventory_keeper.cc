@@ -31,6 +31,11 @@ Result<void> InventoryKeeper::accept(const std::string& body, Inventory& into) {
   if (!value) return fail(value.error().kind, value.error().message, name_of(location_));
   Result<Inventory> inventory = from_config_map(*value, location_.installation);
   if (!inventory) return std::unexpected(inventory.error());
+  const std::string source = recorded_source(*value);
+  if (!source.empty() && source != location_.source && !location_.source.empty() && !location_.move_source)
+    return fail(ErrorKind::Conflict, "records the objects of another source, " + source, name_of(location_),
+                "give this application another --name; where its source has moved, say --move-source once");
+  source_recorded_ = source == location_.source;
   uid_.value = string_at(*value, {"metadata", "uid"});
   resource_version_.value = string_at(*value, {"metadata", "resourceVersion"});
   into = std::move(*inventory);

@@ -16,7 +16,9 @@ class InventoryKeeper {
  public:
   InventoryKeeper(ApiServer& api, InventoryLocation location);
 
-  // Reads the ConfigMap; absent (404) is an empty inventory. Fails where it cannot be read or belongs to another tool.
+  // Reads the ConfigMap; absent (404) is an empty inventory. Fails where it cannot be read, belongs to
+  // another tool or installation, or to another source (Conflict): pruning would take that source's objects for
+  // removed.
   boost::asio::awaitable<Result<void>> load();
   // Writes what is in memory where it differs from what was last read or written. Conditional on the resourceVersion
   // last seen: another writer shows as Conflict, after which the other's entries have been merged in (nothing that
@@ -25,7 +27,7 @@ class InventoryKeeper {
   boost::asio::awaitable<Result<void>> save();
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
-  [[nodiscard]] bool dirty() const { return inventory_ != saved_; }
+  [[nodiscard]] bool dirty() const { return inventory_ != saved_ || !source_recorded_; }
   void intend(const ObjectKey& key) { inventory_.entries.try_emplace(key); }
   void saw(const ObjectKey& key, const Uid& uid) { inventory_.entries[key] = uid; }
   void forget(const ObjectKey& key) { inventory_.entries.erase(key); }
@@ -45,7 +47,8 @@ class InventoryKeeper {
   Inventory inventory_, saved_;
   Uid uid_;
   ResourceVersion resource_version_;
-  bool outdated_ = false;  // the record may hold something else than saved_
+  bool source_recorded_ = true;  // false: what is recorded names no source, or another one that we are to take over
+  bool outdated_ = false;        // the record may hold something else than saved_
 };
 
 }  // namespace holdfast

@@ -11,6 +11,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::string_view kId = "applyset.kubernetes.io/id";
+constexpr std::string_view kSource = "holdfast.dev/source";
 constexpr std::string_view kTooling = "applyset.kubernetes.io/tooling";
 constexpr std::string_view kGroupKinds = "applyset.kubernetes.io/contains-group-kinds";
 constexpr std::string_view kNamespaces = "applyset.kubernetes.io/additional-namespaces";
@@ -90,15 +91,20 @@ json::object to_config_map(const Inventory& inventory, const InventoryLocation& 
   }
   const json::object labels{{kId, applyset_id(location.name, location.namespace_, "ConfigMap", "")},
                             {kInstallation, location.installation}};
-  const json::object annotations{{kTooling, std::string(kTool) + "/v" HOLDFAST_VERSION},
-                                 {kGroupKinds, joined(types)},
-                                 {kNamespaces, joined(namespaces)}};
+  json::object annotations{{kTooling, std::string(kTool) + "/v" HOLDFAST_VERSION},
+                           {kGroupKinds, joined(types)},
+                           {kNamespaces, joined(namespaces)}};
+  if (!location.source.empty()) annotations[kSource] = location.source;
   return {
       {"apiVersion", "v1"},
       {"kind", "ConfigMap"},
       {"metadata",
        {{"name", location.name}, {"namespace", location.namespace_}, {"labels", labels}, {"annotations", annotations}}},
       {"data", {{"inventory", lines}, {"revision", inventory.revision}}}};
+}
+
+std::string recorded_source(const json::value& body) {
+  return std::string(string_at(body, {"metadata", "annotations", kSource}));
 }
 
 Result<Inventory> from_config_map(const json::value& body, std::string_view installation) {

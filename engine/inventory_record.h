@@ -14,6 +14,8 @@ struct InventoryLocation {
   std::string namespace_;
   std::string name;
   std::string installation;
+  std::string source = {};   // what the application is read from; recorded, so that a name is not used for two of them
+  bool move_source = false;  // take the record over although it names another source
 };
 
 // The identity that members carry as their label applyset.kubernetes.io/part-of, from the parent's name and type.
@@ -23,6 +25,9 @@ std::string applyset_id(std::string_view name, std::string_view namespace_, std:
 // A whole body for server-side apply, without uid and resourceVersion. Its data: "inventory", one JSON object a line in
 // the order of the keys, and "revision". The API server refuses it above 1 MiB, some 7,000 objects.
 json::object to_config_map(const Inventory& inventory, const InventoryLocation& location);
+
+// What the record says it is read from; empty where it does not say.
+std::string recorded_source(const json::value& body);
 
 // Reads it back from a live body. Conflict where it belongs to another tool, or to another installation (where one is
 // given); Invalid where anything in it cannot be read. A record that cannot be read is never an empty one.

@@ -41,6 +41,7 @@ struct Reconciler::Attempt {
   bool looked_up_absent = false;
   bool gone = false;  // an apply with `applied_uid` answered that no such object exists
   Uid applied_uid;
+  ResourceVersion found;  // by a GET of this visit, where the store has none
   LivePtr live;
   json::value live_body;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
@@ -199,7 +200,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
         co_return;
       case VerdictKind::LookUp:
         if (pass == 0 && waits(key)) co_return;
-        again = co_await look_up(key, attempt);
+        again = co_await look_up(key, attempt, verdict);
         break;
       case VerdictKind::Create:
       case VerdictKind::Apply:
@@ -246,6 +247,7 @@ Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
   snapshot.known_uid = inventory_.uid(key);
   snapshot.looked_up_absent = attempt.looked_up_absent;
   snapshot.applyset_id = options_.prepare.applyset_id;
+  snapshot.installation = options_.prepare.installation;
   snapshot.now = now;
   Verdict verdict = judge(snapshot);
   if (attempt.gone && verdict.kind == VerdictKind::Create) verdict.drift = true;
@@ -253,7 +255,7 @@ Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
 }
 
 // One GET for a key that was never seen (architecture: an object without our label looks absent). True: judge again.
-boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt) {
+boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt, Verdict verdict) {
   ApiRequest request;
   request.target = resource_path(attempt.desired.resource, key.namespace_, key.name);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
@@ -280,8 +282,9 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
     co_return false;
   }
   const std::string_view set = string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
-  const auto owner = other_owner(*body, options_.prepare.applyset_id);
-  const bool ours = set == options_.prepare.applyset_id;
+  const auto owner = other_owner(*body, options_.prepare.applyset_id, options_.prepare.installation);
+  // An object of our own that was deleted and made anew by hand is still the one that Git describes.
+  const bool ours = set == options_.prepare.applyset_id || verdict.drift;
   if (owner || (!ours && !options_.adopt)) {
     const std::string who = owner ? "belongs to " + *owner : "exists already and was not made by this application";
     retry(key,
@@ -290,9 +293,9 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
           kLongestRetry, true);
     co_return false;
   }
-  Verdict verdict;
   verdict.kind = VerdictKind::Apply;
   verdict.uid.value = string_at(*body, {"metadata", "uid"});
+  attempt.found.value = string_at(*body, {"metadata", "resourceVersion"});
   co_return co_await apply(key, attempt, verdict);
 }
 
@@ -322,8 +325,8 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
     co_return false;
   }
   const KeyState& state = states_[key];
-  const bool wrote =
-      attempt.live == nullptr || !state.record || state.record->last_write != attempt.live->resource_version;
+  const ResourceVersion& before = attempt.live != nullptr ? attempt.live->resource_version : attempt.found;
+  const bool wrote = !state.record || state.record->last_write != before;
   if (wrote && verdict.drift) {
     report_repair(key, attempt, verdict, created, answered, record_before ? record_before->owned.get() : nullptr);
   } else if (wrote) {
@@ -383,8 +386,6 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
     case ApplyOutcome::Created:
       return false;
     case ApplyOutcome::UidMismatch:  // gone (409), or another object under the name (422): look, then decide anew
-      if (KeyState& state = states_[key]; state.record) state.record->uid = {};
-      if (inventory_.uid(key) != nullptr) inventory_.saw(key, Uid{});
       attempt.gone = true;
       attempt.looked_up_absent = answer.no_such_object;
       return true;

@@ -93,7 +93,7 @@ class Reconciler {
   void finish(const ObjectKey& key);
   boost::asio::awaitable<void> process(ObjectKey key);
   boost::asio::awaitable<void> bring_about(ObjectKey key);
-  boost::asio::awaitable<bool> look_up(ObjectKey key, Attempt& attempt);
+  boost::asio::awaitable<bool> look_up(ObjectKey key, Attempt& attempt, Verdict verdict);
   boost::asio::awaitable<bool> apply(ObjectKey key, Attempt& attempt, Verdict verdict);
   boost::asio::awaitable<void> remove(ObjectKey key);
   boost::asio::awaitable<void> confirm_gone(ObjectKey key, ApiResource resource);

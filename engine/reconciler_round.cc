@@ -194,7 +194,8 @@ std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObj
   if (known == nullptr || (!known->empty() && *known != live.uid)) return "another object has taken its name";
   const Result<json::value> body = parse_json(live.body);
   if (!body) return "it cannot be read";
-  if (const auto owner = other_owner(*body, options_.prepare.applyset_id)) return "it belongs to " + *owner;
+  if (const auto owner = other_owner(*body, options_.prepare.applyset_id, options_.prepare.installation))
+    return "it belongs to " + *owner;
   const bool marked =
       string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"}) == options_.prepare.applyset_id;
   return marked ? "" : "it has lost the label that says it is ours";

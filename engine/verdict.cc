@@ -22,20 +22,13 @@ Verdict judge_absent(const Snapshot& snapshot) {
     verdict.again_at = record->echo_awaited_until;
     return verdict;
   }
-  const Uid* known = record != nullptr && !record->uid.empty() ? &record->uid : snapshot.known_uid;
-  if (snapshot.looked_up_absent) {
-    Verdict verdict = make(VerdictKind::Create, "absent");
-    verdict.drift = record != nullptr;
-    verdict.drift_kind = DriftKind::Deleted;
-    return verdict;
-  }
-  if (known == nullptr || known->empty())
-    return make(VerdictKind::LookUp, "never seen; it may exist without our label");
-  // Deleted, or it lost the label that watches select on: an apply with the uid tells, and cannot resurrect (D5).
-  Verdict verdict = make(VerdictKind::Apply, "no longer among the labelled objects");
-  verdict.uid = *known;
-  verdict.drift = true;
-  verdict.drift_kind = DriftKind::LabelLost;
+  const bool seen =
+      (record != nullptr && !record->uid.empty()) || (snapshot.known_uid != nullptr && !snapshot.known_uid->empty());
+  // Deleted, or without the label that watches select on, or never made: a GET tells, and who owns it by now (D15).
+  Verdict verdict = snapshot.looked_up_absent ? make(VerdictKind::Create, "absent")
+                                              : make(VerdictKind::LookUp, "not among the labelled objects");
+  verdict.drift = seen;
+  verdict.drift_kind = snapshot.looked_up_absent ? DriftKind::Deleted : DriftKind::LabelLost;
   return verdict;
 }
 
@@ -51,7 +44,10 @@ void Record::learn(const Digest128& fingerprint) {
   converged.push_back(fingerprint);
 }
 
-std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id) {
+std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id,
+                                       std::string_view installation) {
+  const std::string_view holder = string_at(live_body, {"metadata", "labels", "holdfast.dev/installation"});
+  if (!holder.empty() && holder != installation) return "the installation " + std::string(holder);
   const std::string_view part_of = string_at(live_body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
   if (!part_of.empty() && part_of != applyset_id) return "the ApplySet " + std::string(part_of);
   const json::value* owners = find(live_body, {"metadata", "ownerReferences"});
@@ -69,7 +65,7 @@ Verdict judge(const Snapshot& snapshot) {
   if (snapshot.live == nullptr) return judge_absent(snapshot);
   const LiveObject& live = *snapshot.live;
   if (live.terminating) return make(VerdictKind::Hold, "being deleted");
-  if (const auto owner = other_owner(*snapshot.live_body, snapshot.applyset_id))
+  if (const auto owner = other_owner(*snapshot.live_body, snapshot.applyset_id, snapshot.installation))
     return make(VerdictKind::Refuse, "belongs to " + *owner);
   const Record* record = snapshot.record;
   const bool same_object = record != nullptr && record->uid == live.uid;

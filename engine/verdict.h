@@ -41,6 +41,7 @@ struct Snapshot {
   const Uid* known_uid = nullptr;          // from the inventory; null or empty: never seen
   bool looked_up_absent = false;           // a GET of this very decision answered 404
   std::string_view applyset_id;
+  std::string_view installation;
   std::chrono::steady_clock::time_point now;
 };
 
@@ -49,7 +50,7 @@ enum class VerdictKind {
   Wait,    // something is under way whose event will bring the key back
   Hold,    // being deleted: wait for DELETED
   Refuse,  // somebody else's; report
-  LookUp,  // may exist without our label: GET first
+  LookUp,  // may exist without our label, or be another's by now: GET first
   Create,  // apply without a uid
   Apply,   // apply with `uid`: a repair, a change, or the confirmation of what may be fine
 };
@@ -67,6 +68,7 @@ Verdict judge(const Snapshot& snapshot);
 
 // Whether an object that we did not make may be taken: owned by another set, installation or controller (D15). Returns
 // the owner, in words, or nothing.
-std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id);
+std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id,
+                                       std::string_view installation);
 
 }  // namespace holdfast

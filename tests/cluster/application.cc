@@ -1,6 +1,9 @@
 #include "cluster/application.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cctype>
 
 namespace holdfast::cluster {
 namespace {
@@ -8,6 +11,15 @@ namespace {
 constexpr std::chrono::seconds kSyncDeadline{30};
 
 }  // namespace
+
+std::string name_of_test(const std::string& prefix) {
+  constexpr std::size_t kLongest = 36;  // a namespace's name, with room for a suffix of the test's
+  std::string name = prefix + "-" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  for (char& c : name) c = c == '_' ? '-' : static_cast<char>(std::tolower(c));
+  name.resize(std::min(name.size(), kLongest));
+  while (name.back() == '-') name.pop_back();
+  return name;
+}
 
 Application::Application(ControlPlane& control_plane, std::string application)
     : plane(control_plane), name(std::move(application)), kubectl(plane.kubectl()) {}

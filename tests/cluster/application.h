@@ -12,6 +12,9 @@
 
 namespace holdfast::cluster {
 
+// PREFIX-name-of-the-running-test: a name that no other test has.
+std::string name_of_test(const std::string& prefix);
+
 class Application {
  public:
   // `name` is used as namespace, application and installation, so that tests do not see one another.

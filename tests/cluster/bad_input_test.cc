@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 class BadInput : public testing::Test {
  protected:
-  BadInput() : plane(ControlPlane::shared()), app(plane, "bad-input") {
+  BadInput() : plane(ControlPlane::shared()), app(plane, name_of_test("bad")) {
     app.repository.write("apps/namespace.yaml", app.namespace_manifest());
     app.repository.commit("Start");
   }

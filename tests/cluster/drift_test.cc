@@ -2,6 +2,7 @@
 // what is no drift.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "cluster/application.h"
@@ -18,20 +19,12 @@ constexpr auto kHealDeadline = 10s;
 
 class DriftTest : public testing::Test {
  protected:
-  DriftTest() : plane(ControlPlane::shared()), app(plane, test_namespace()) {
+  DriftTest() : plane(ControlPlane::shared()), app(plane, name_of_test("drift")) {
     app.repository.write("apps/namespace.yaml", app.namespace_manifest());
     app.repository.write("apps/settings.yaml", app.config_map("settings", "blue"));
     app.repository.commit("Start");
     app.start();
     since = Clock::now();
-  }
-
-  static std::string test_namespace() {
-    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    for (char& c : name) c = c == '_' ? '-' : static_cast<char>(std::tolower(c));
-    name = "drift-" + name.substr(0, 30);
-    while (name.back() == '-') name.pop_back();
-    return name;
   }
 
   // Waits for the line of the repair, then for the audit log, and expects one successful write for the object.
@@ -87,14 +80,15 @@ TEST_F(DriftTest, removal_of_a_field_has_no_owner) {
 TEST_F(DriftTest, removal_of_our_label) {
   from = app.daemon->line_count();
   app.kubectl.must({"-n", app.name, "label", "configmap", "settings", "holdfast.dev/installation-"});
-  expect_one_write("lost the label");
+  // It looks like a deletion; a GET tells, and whose it is by now (D15).
+  expect_one_write("lost the label", 2);
   EXPECT_EQ(app.field("settings", "{.metadata.labels.holdfast\\.dev/installation}"), app.name);
 }
 
 TEST_F(DriftTest, deletion_is_created_again_by_one_write) {
   from = app.daemon->line_count();
   app.kubectl.must({"-n", app.name, "delete", "configmap", "settings"});
-  // One apply with the uid, which the server refuses (409) because the object is gone, then the one that creates (D5).
+  // A GET, since an object without our label looks the same; then the one write that creates.
   expect_one_write("created ConfigMap", 2);
   EXPECT_TRUE(eventually([&] { return app.field("settings", "{.data.color}") == "blue"; }, kHealDeadline));
 }
@@ -239,6 +233,28 @@ TEST_F(DriftTest, json_log_lines_are_json) {
     EXPECT_FALSE(string_at(*value, {"time"}).empty()) << line;
   }
   EXPECT_GT(count, 2);
+}
+
+TEST_F(DriftTest, a_name_is_not_used_for_two_sources_unless_the_source_has_moved) {
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  Repository other;
+  other.write("apps/other.yaml", app.config_map("other", "green"));
+  other.commit("Another application");
+  std::vector<std::string> arguments = app.arguments("run");
+  std::ranges::replace(arguments, app.repository.directory(), other.directory());
+  arguments.push_back("--once");
+  const Finished refused = HoldfastProcess::run(arguments);
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_TRUE(refused.err.contains("--move-source")) << refused.err;
+  EXPECT_EQ(app.field("settings", "{.data.color}"), "blue");
+  EXPECT_EQ(app.field("other", "{.data.color}"), "");
+  arguments.push_back("--move-source");
+  const Finished moved = HoldfastProcess::run(arguments);
+  EXPECT_EQ(moved.exit_code, 0) << moved.err;
+  arguments.pop_back();
+  const Finished again = HoldfastProcess::run(arguments);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(app.field("other", "{.data.color}"), "green");
 }
 
 }  // namespace

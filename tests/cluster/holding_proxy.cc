@@ -84,8 +84,10 @@ bool HoldingProxy::forward(Pair& pair, bool from_client) {
   if (size <= 0) return size < 0 && errno == EINTR;
   const unsigned round = round_;
   if (from_client && round % 2 == 1) {
-    if (let_through_ > 0) --let_through_;
-    else pair.armed_in = round;
+    if (let_through_ > 0)
+      --let_through_;
+    else
+      pair.armed_in = round;
   }
   if (!from_client && pair.armed_in == round && round % 2 == 1) {
     held_bytes_ += static_cast<std::size_t>(size);

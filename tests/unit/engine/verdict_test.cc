@@ -18,6 +18,7 @@ class VerdictTest : public testing::Test {
     snapshot.desired = &desired;
     snapshot.synced = true;
     snapshot.applyset_id = kSet;
+    snapshot.installation = "ours";
   }
 
   void set_live(const char* uid, const char* version, const char* labels = R"({})") {
@@ -130,12 +131,19 @@ TEST_F(VerdictTest, C5_a_key_never_seen_is_looked_up_before_it_is_made) {
   EXPECT_EQ(judge(snapshot).kind, VerdictKind::Create);
 }
 
-TEST_F(VerdictTest, D5_a_known_object_that_vanished_is_applied_with_its_uid) {
+TEST_F(VerdictTest, D15_a_known_object_that_vanished_is_looked_up_since_it_may_be_anothers_by_now) {
   snapshot.known_uid = &known;
   const Verdict verdict = judge(snapshot);
-  EXPECT_EQ(verdict.kind, VerdictKind::Apply);
-  EXPECT_EQ(verdict.uid.value, "u1");
+  EXPECT_EQ(verdict.kind, VerdictKind::LookUp);
   EXPECT_TRUE(verdict.drift);
+  snapshot.looked_up_absent = true;
+  EXPECT_EQ(judge(snapshot).kind, VerdictKind::Create);
+  EXPECT_EQ(judge(snapshot).drift_kind, DriftKind::Deleted);
+}
+
+TEST_F(VerdictTest, D15_another_installation_owns_what_carries_its_label) {
+  set_live("u1", "6", R"({"holdfast.dev/installation":"theirs"})");
+  EXPECT_EQ(judge(snapshot).kind, VerdictKind::Refuse);
 }
 
 TEST_F(VerdictTest, absence_before_the_event_of_our_own_create_waits_and_not_for_ever) {
@@ -145,7 +153,7 @@ TEST_F(VerdictTest, absence_before_the_event_of_our_own_create_waits_and_not_for
   EXPECT_EQ(verdict.kind, VerdictKind::Wait);
   EXPECT_EQ(verdict.again_at, snapshot.now + 10s);
   snapshot.now += 11s;
-  EXPECT_EQ(judge(snapshot).kind, VerdictKind::Apply);
+  EXPECT_EQ(judge(snapshot).kind, VerdictKind::LookUp);
 }
 
 TEST(Record, keeps_the_eight_newest_fingerprints) {
