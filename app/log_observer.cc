@@ -27,7 +27,7 @@ std::string fields_of(const Drift& drift) {
 }
 
 std::string sentence(const Drift& drift) {
-  const std::string object = to_string(drift.key);
+  std::string object = to_string(drift.key);
   switch (drift.kind) {
     case DriftKind::Changed:
       return "put back " + object + ": " + fields_of(drift);

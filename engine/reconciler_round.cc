@@ -137,14 +137,11 @@ void Reconciler::finish_round_if_done() {
   }
   RoundSummary summary{revision_, desired_.size(), failed_.size() + unprepared_, false};
   const std::size_t open = pending_.size() + pruning_.size();
-  if (open == 0 && unprepared_ == 0) {
-    inventory_.set_revision(revision_);
-    summary.complete = true;
-  } else if (open != failed_.size() || (unprepared_ != 0 && rediscoveries_ < kPatienceForTypes)) {
-    return;  // some were not tried yet
-  } else if (finished_) {
-    return;  // already said
-  }
+  summary.complete = open == 0 && unprepared_ == 0;
+  const bool tried = open == failed_.size() && (unprepared_ == 0 || rediscoveries_ >= kPatienceForTypes);
+  const bool said = finished_.has_value();
+  if (!summary.complete && (!tried || said)) return;
+  if (summary.complete) inventory_.set_revision(revision_);
   finished_ = summary;
   observer_.round(summary);
 }
