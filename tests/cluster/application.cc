@@ -1,6 +1,7 @@
 #include "cluster/application.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,12 +14,12 @@ constexpr std::chrono::seconds kSyncDeadline{30};
 }  // namespace
 
 std::string name_of_test(const std::string& prefix) {
-  constexpr std::size_t kLongest = 36;  // a namespace's name, with room for a suffix of the test's
+  constexpr std::size_t kLongest = 30;  // with the process id still a label
   std::string name = prefix + "-" + testing::UnitTest::GetInstance()->current_test_info()->name();
   for (char& c : name) c = c == '_' ? '-' : static_cast<char>(std::tolower(c));
   name.resize(std::min(name.size(), kLongest));
   while (name.back() == '-') name.pop_back();
-  return name;
+  return name + "-" + std::to_string(getpid());
 }
 
 Application::Application(ControlPlane& control_plane, std::string application)

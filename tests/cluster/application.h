@@ -12,7 +12,7 @@
 
 namespace holdfast::cluster {
 
-// PREFIX-name-of-the-running-test: a name that no other test has.
+// PREFIX-name-of-the-running-test-PID: a name that no other test has, nor an earlier run against the same servers.
 std::string name_of_test(const std::string& prefix);
 
 class Application {

@@ -24,16 +24,11 @@ class GitServerTest : public testing::Test {
  protected:
   GitServerTest()
       : plane(ControlPlane::shared()),
-        app(plane, label(testing::UnitTest::GetInstance()->current_test_info()->name())),
+        app(plane, name_of_test("git")),
         folder(fs::path(app.repository.directory()).parent_path()) {
     app.repository.write("apps/namespace.yaml", app.namespace_manifest());
     app.repository.write("apps/one.yaml", app.config_map("one", "blue"));
     commit = app.repository.commit("Start");
-  }
-
-  static std::string label(std::string name) {
-    std::replace(name.begin(), name.end(), '_', '-');
-    return "git-" + name.substr(0, 27) + "-" + std::to_string(getpid());
   }
 
   [[nodiscard]] GitServerOptions with_password() const {

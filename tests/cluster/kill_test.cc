@@ -31,7 +31,11 @@ unsigned seed() {
 class KillTest : public testing::Test {
  protected:
   static constexpr int kObjects = 8;
-  KillTest() : plane(ControlPlane::shared()), app(plane, "kill"), proxy(server_port()), proxied(proxied_kubeconfig()) {
+  KillTest()
+      : plane(ControlPlane::shared()),
+        app(plane, name_of_test("kill")),
+        proxy(server_port()),
+        proxied(proxied_kubeconfig()) {
     app.repository.write("apps/namespace.yaml", app.namespace_manifest());
     write_objects("blue", kObjects);
     app.repository.commit("Start");

@@ -16,7 +16,7 @@ std::vector<std::string> with(std::vector<std::string> arguments, std::initializ
 
 TEST(Recovery, a_ref_that_is_pushed_later_is_applied_when_it_is_there) {
   ControlPlane plane = ControlPlane::shared();
-  Application app(plane, "recovery-ref");
+  Application app(plane, name_of_test("recovery"));
   app.repository.write("apps/namespace.yaml", app.namespace_manifest());
   app.repository.commit("Start");
   app.daemon = std::make_unique<HoldfastProcess>(with(app.arguments("run"), {"--ref", "release"}));
@@ -28,7 +28,7 @@ TEST(Recovery, a_ref_that_is_pushed_later_is_applied_when_it_is_there) {
 
 TEST(Recovery, a_branch_that_disappears_deletes_nothing_and_healing_goes_on) {
   ControlPlane plane = ControlPlane::shared();
-  Application app(plane, "recovery-branch");
+  Application app(plane, name_of_test("recovery"));
   app.repository.write("apps/namespace.yaml", app.namespace_manifest());
   app.repository.write("apps/settings.yaml", app.config_map("settings", "blue"));
   app.repository.commit("Start");
@@ -45,7 +45,7 @@ TEST(Recovery, a_branch_that_disappears_deletes_nothing_and_healing_goes_on) {
 
 TEST(Recovery, an_api_server_that_comes_up_later_is_waited_for) {
   ControlPlane plane = ControlPlane::own();
-  Application app(plane, "recovery-server");
+  Application app(plane, name_of_test("recovery"));
   app.repository.write("apps/namespace.yaml", app.namespace_manifest());
   app.repository.commit("Start");
   plane.stop("apiserver");
@@ -58,7 +58,7 @@ TEST(Recovery, an_api_server_that_comes_up_later_is_waited_for) {
 
 TEST(Recovery, a_repository_that_moves_away_and_back_is_followed_again) {
   ControlPlane plane = ControlPlane::shared();
-  Application app(plane, "recovery-move");
+  Application app(plane, name_of_test("recovery"));
   app.repository.write("apps/namespace.yaml", app.namespace_manifest());
   app.repository.write("apps/settings.yaml", app.config_map("settings", "blue"));
   app.repository.commit("Start");
