@@ -12,42 +12,41 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
-ReconcilerOptions reconciler_options(const ApplicationSetup& setup, bool adopt, std::function<double()> chance) {
-  ReconcilerOptions options;
-  options.prepare = setup.prepare;
-  options.prune = setup.prune;
-  options.adopt = adopt;
-  options.chance = std::move(chance);
-  return options;
-}
-
-asio::awaitable<void> wait_on(asio::steady_timer& timer, Clock::time_point until) {
+asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
   timer.expires_at(until);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 }  // namespace
 
-Daemon::Daemon(asio::io_context& io, ClusterSession session, ApplicationSetup setup, std::unique_ptr<Source> source,
-               const RunOptions& options)
-    : io_(io),
-      session_(std::move(session)),
+Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, ApplicationSetup setup,
+               std::unique_ptr<Source> source, ReconcileObserver& observer, DaemonOptions options)
+    : executor_(executor),
+      cluster_(std::move(cluster)),
       setup_(std::move(setup)),
       source_(std::move(source)),
-      once_(options.once),
-      observer_([this](const RoundSummary& summary) { on_round(summary); }, options.show_progress),
-      inventory_(*session_.client, setup_.inventory),
-      reconciler_(io.get_executor(), *session_.client, store_, *this, inventory_, observer_,
-                  reconciler_options(setup_, options.application.adopt, [this] { return chance(); })),
-      tasks_(io.get_executor()),
-      catalog_signal_(io),
-      pause_(io),
-      source_pause_(io) {}
+      options_(options),
+      random_(options.seed),
+      inventory_(cluster_.api, setup_.inventory),
+      reconciler_(executor, cluster_.api, store_, *this, inventory_, observer, reconciler_options()),
+      tasks_(executor),
+      catalog_signal_(executor),
+      pause_(executor),
+      source_pause_(executor) {}
+
+ReconcilerOptions Daemon::reconciler_options() {
+  ReconcilerOptions options;
+  options.prepare = setup_.prepare;
+  options.prune = setup_.prune;
+  options.adopt = options_.adopt;
+  options.chance = [this] { return chance(); };
+  options.on_round = [this](const RoundSummary& summary) { on_round(summary); };
+  return options;
+}
 
 asio::awaitable<int> Daemon::run() {
-  log(LogLevel::Info, "starting", "holding " + setup_.name + " on " + session_.server,
+  log(LogLevel::Info, "starting", "holding " + setup_.name + " on " + cluster_.name,
       {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}, {"version", HOLDFAST_VERSION}});
   if (co_await load_inventory()) {
     tasks_.spawn(follow_catalog());
@@ -56,10 +55,10 @@ asio::awaitable<int> Daemon::run() {
   }
   stop();
   for (auto& [type, watched] : watched_) watched.reflector->stop();
-  session_.client->close_all();
+  cluster_.close();
   co_await tasks_.join();
   log(LogLevel::Info, "stopped", "stopped; what is in the cluster stays as it is");
-  co_return once_ && (!last_round_ || !last_round_->complete) ? 1 : 0;
+  co_return options_.once && (!last_round_ || !last_round_->complete) ? 1 : 0;
 }
 
 void Daemon::stop() {
@@ -80,7 +79,7 @@ asio::awaitable<bool> Daemon::load_inventory() {
     const auto wait = backoff.next(Clock::now());
     log(LogLevel::Error, "inventory-unknown", describe(loaded.error()) + "; nothing is written until it is known",
         {{"retry_in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
-    if (once_) co_return false;
+    if (options_.once) co_return false;
     if (!stopping_) co_await wait_on(pause_, Clock::now() + wait);
   }
   co_return false;
@@ -98,7 +97,7 @@ asio::awaitable<void> Daemon::follow_source() {
       if (text != std::exchange(problem, text))
         log(LogLevel::Error, "source-failed",
             text + (loaded ? "; still holding " + loaded->revision : "; nothing is changed until it can be read"));
-      if (once_) {
+      if (options_.once) {
         stop();
         co_return;
       }
@@ -131,7 +130,7 @@ asio::awaitable<void> Daemon::follow_catalog() {
       continue;
     }
     rediscovery_wanted_ = false;
-    Result<ApiCatalog> catalog = co_await discover(*session_.client);
+    Result<ApiCatalog> catalog = co_await discover(cluster_.api);
     if (stopping_) co_return;
     if (catalog) {
       backoff.reset();
@@ -141,7 +140,7 @@ asio::awaitable<void> Daemon::follow_catalog() {
     rediscovery_wanted_ = true;
     log(LogLevel::Error, "discovery-failed",
         "cannot tell which types the API server has: " + describe(catalog.error()));
-    if (once_) {
+    if (options_.once) {
       stop();
       co_return;
     }
@@ -163,7 +162,7 @@ void Daemon::watch(const ApiResource& resource) {
     retired_.push_back(std::move(found->second.reflector));
     watched_.erase(found);
   }
-  auto reflector = std::make_unique<Reflector>(*session_.client, *session_.client, resource,
+  auto reflector = std::make_unique<Reflector>(cluster_.api, cluster_.watches, resource,
                                                "holdfast.dev/installation=" + setup_.inventory.installation,
                                                store_writer_, *this, [this] { return chance(); });
   tasks_.spawn(reflector->run());
@@ -189,7 +188,7 @@ void Daemon::status_changed(const ApiResource& resource, const ReflectorStatus& 
 
 void Daemon::on_round(const RoundSummary& summary) {
   last_round_ = summary;
-  if (once_) stop();
+  if (options_.once) stop();
 }
 
 }  // namespace holdfast

@@ -125,7 +125,6 @@ void LogObserver::round(const RoundSummary& summary) {
     log(LogLevel::Error, "not-synced",
         fmt::format("{} of {} objects of {} could not be applied", summary.failed, summary.objects, summary.revision));
   }
-  if (on_round_) on_round_(summary);
 }
 
 }  // namespace holdfast

@@ -1,7 +1,6 @@
 // Says in the log what the reconciler did: one line a change, written for whoever is on call.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "app/progress.h"
@@ -11,10 +10,9 @@ namespace holdfast {
 
 class LogObserver final : public ReconcileObserver {
  public:
-  // `on_round` hears every summary after it was logged. With progress shown, the objects of the first roll-out are
-  // counted on one line of the terminal instead of being listed.
-  LogObserver(std::function<void(const RoundSummary&)> on_round, bool show_progress)
-      : on_round_(std::move(on_round)), progress_(show_progress) {}
+  // With progress shown, the objects of the first roll-out are counted on one line of the terminal instead of being
+  // listed.
+  explicit LogObserver(bool show_progress) : progress_(show_progress) {}
 
   void round_started(const std::string& revision, std::size_t objects) override;
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;
@@ -28,7 +26,6 @@ class LogObserver final : public ReconcileObserver {
   void round(const RoundSummary& summary) override;
 
  private:
-  std::function<void(const RoundSummary&)> on_round_;
   Progress progress_;
   std::string last_problem_;  // what is retried fails the same way again and is said once
 };

@@ -3,9 +3,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <random>
 
+#include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/log_observer.h"
 #include "holdfast/base/log.h"
 
 namespace holdfast {
@@ -29,7 +32,11 @@ int run_command(const RunOptions& options) {
     log(LogLevel::Error, "bad-options", describe(source.error()));
     return 2;
   }
-  Daemon daemon(io, std::move(*session), std::move(*setup), std::move(*source), options);
+  HttpClient& client = *session->client;
+  ClusterPorts cluster{client, client, [&client] { client.close_all(); }, session->server};
+  LogObserver observer(options.show_progress);
+  Daemon daemon(io.get_executor(), std::move(cluster), std::move(*setup), std::move(*source), observer,
+                DaemonOptions{options.once, options.application.adopt, std::random_device{}()});
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int number) {
     if (error) return;

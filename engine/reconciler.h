@@ -13,7 +13,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -30,6 +29,7 @@
 #include "engine/prune_guard.h"
 #include "engine/verdict.h"
 #include "engine/work_queue.h"
+#include "holdfast/base/clock.h"
 #include "holdfast/model/manifest_set.h"
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/live_view.h"
@@ -44,7 +44,8 @@ struct ReconcilerOptions {
   std::size_t writes_at_once = 8;  // beyond, only latency grows (V57)
   DigestKey digest_key = DigestKey::random();
   std::function<double()> chance;  // in [0, 1)
-  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+  std::function<Clock::time_point()> now = Clock::now;
+  std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
 };
 
 class Reconciler {
@@ -152,7 +153,7 @@ class Reconciler {
   unsigned rediscoveries_ = 0;  // of this revision
   std::optional<Time> rediscover_at_;
 
-  boost::asio::steady_timer signal_;
+  Timer signal_;
   bool stopping_ = false;
 };
 

@@ -144,6 +144,7 @@ void Reconciler::finish_round_if_done() {
   if (summary.complete) inventory_.set_revision(revision_);
   finished_ = summary;
   observer_.round(summary);
+  if (options_.on_round) options_.on_round(summary);
 }
 
 void Reconciler::start_pruning() {

@@ -4,18 +4,18 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <type_traits>
 #include <utility>
 
+#include "holdfast/base/clock.h"
+
 namespace holdfast {
 namespace {
 
 namespace asio = boost::asio;
-using std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::size_t kMaxRefusalBytes = 64UL * 1024;
@@ -84,7 +84,7 @@ asio::awaitable<void> Reflector::follow() {
   // A coroutine that was cancelled and never suspended throws out of Asio's own frame below it: suspend once.
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
   if (stopping_) co_return;
-  Step step = perform(machine_.start(steady_clock::now()), steady_clock::now());
+  Step step = perform(machine_.start(Clock::now()), Clock::now());
   while (!stopping_) {
     if (std::holds_alternative<std::monostate>(step)) {
       step = co_await read_watch();
@@ -99,7 +99,7 @@ asio::awaitable<void> Reflector::follow() {
     } else {
       actions = co_await wait(std::get<Wait>(step));
     }
-    if (!stopping_) step = perform(std::move(actions), steady_clock::now());
+    if (!stopping_) step = perform(std::move(actions), Clock::now());
   }
 }
 
@@ -108,7 +108,7 @@ asio::awaitable<ReflectorActions> Reflector::list(SendList request) {
   get.target = std::move(request.target);
   get.deadline = kListDeadline;
   Result<ApiResponse> answer = co_await api_.send(std::move(get));
-  co_return machine_.list_answered(std::move(answer), steady_clock::now());
+  co_return machine_.list_answered(std::move(answer), Clock::now());
 }
 
 asio::awaitable<ReflectorActions> Reflector::open(OpenWatch request) {
@@ -125,20 +125,20 @@ asio::awaitable<ReflectorActions> Reflector::open(OpenWatch request) {
     head->retry_after = stream_->retry_after();
     if (head->status != 200) head->body = co_await read_refusal(*stream_);
   }
-  co_return machine_.watch_opened(head, steady_clock::now());
+  co_return machine_.watch_opened(head, Clock::now());
 }
 
 asio::awaitable<ReflectorActions> Reflector::wait(Wait request) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, request.until);
+  Timer timer(co_await asio::this_coro::executor, request.until);
   auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (error) co_return ReflectorActions{};  // only stop() cancels it
-  co_return machine_.timer(steady_clock::now());
+  co_return machine_.timer(Clock::now());
 }
 
 asio::awaitable<Reflector::Step> Reflector::read_watch() {
   const std::span<char> buffer(buffer_);
   const Result<std::size_t> got = co_await stream_->read_some(buffer);
-  const TimePoint now = steady_clock::now();
+  const TimePoint now = Clock::now();
   if (stopping_) co_return Step{};
   if (got && *got > 0) co_return decode(std::string_view(buffer_.data(), *got), now);
   std::optional<Error> error;

@@ -5,12 +5,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <utility>
+
+#include "holdfast/base/clock.h"
 
 namespace holdfast {
 
@@ -30,14 +30,14 @@ class TaskScope {
 
   boost::asio::awaitable<void> join() {
     while (running_ != 0) {
-      empty_.expires_at(std::chrono::steady_clock::time_point::max());
+      empty_.expires_at(Clock::time_point::max());
       co_await empty_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }
   }
 
  private:
   boost::asio::any_io_executor executor_;
-  boost::asio::steady_timer empty_;
+  Timer empty_;
   std::size_t running_ = 0;
 };
 
