@@ -1,7 +1,10 @@
 #include "app/cluster_session.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 
+#include "net/user_agent.h"
 #include "watchers/kubeconfig.h"
 
 namespace holdfast {
@@ -18,6 +21,13 @@ Result<KubeContext> find_context(const ClusterOptions& options) {
   kubeconfig.context = options.context;
   kubeconfig.kubeconfig_env = environment("KUBECONFIG");
   kubeconfig.home = environment("HOME");
+  kubeconfig.path_env = environment("PATH");
+  // Both spellings are in use; where both are set, the lower case one is what programs agree on.
+  const auto either = [](const char* lower, const char* upper) {
+    const std::string value = environment(lower);
+    return value.empty() ? environment(upper) : value;
+  };
+  kubeconfig.proxy = {either("https_proxy", "HTTPS_PROXY"), either("no_proxy", "NO_PROXY")};
   InClusterOptions in_cluster;
   in_cluster.host = environment("KUBERNETES_SERVICE_HOST");
   in_cluster.port = environment("KUBERNETES_SERVICE_PORT");
@@ -32,7 +42,9 @@ Result<KubeContext> find_context(const ClusterOptions& options) {
 Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options) {
   Result<KubeContext> context = find_context(options);
   if (!context) return std::unexpected(context.error());
-  context->client.user_agent = "holdfast/" HOLDFAST_VERSION " (linux/amd64)";
+  context->client.user_agent = user_agent("holdfast", HOLDFAST_VERSION);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    context->client.environment.emplace_back(*entry);
   ClusterSession session;
   session.server = "https://" + context->client.host + ":" + context->client.port;
   session.namespace_ = options.namespace_.empty() ? context->namespace_ : options.namespace_;

@@ -60,7 +60,9 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 
 struct Parsed {
   RunOptions run;
+  DemoOptions demo;
   GetOptions get;
+  SimulateOptions simulate;
   LogOptions log;
   long interval_s = 60;
 };
@@ -101,6 +103,17 @@ CLI::App* add_get(CLI::App& app, Parsed& parsed) {
   return get;
 }
 
+CLI::App* add_simulate(CLI::App& app, Parsed& parsed) {
+  CLI::App* simulate = app.add_subcommand("simulate", "serve an API server over an in-memory store, to try things on");
+  simulate->add_option("--port", parsed.simulate.port, "port on 127.0.0.1 (default: one that is free)")
+      ->check(CLI::Range(0U, 65'535U));
+  simulate->add_option("--kubeconfig", parsed.simulate.kubeconfig, "file to write (default: standard output)");
+  simulate->add_option("--seed", parsed.simulate.seed, "seed of everything that is left to chance")
+      ->capture_default_str();
+  add_log_options(*simulate, parsed.log);
+  return simulate;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -112,6 +125,9 @@ int run_command_line(int argc, char** argv) {
   CLI::App* run = add_run(app, parsed);
   CLI::App* diff = add_diff(app, parsed);
   CLI::App* get = add_get(app, parsed);
+  CLI::App* simulate = add_simulate(app, parsed);
+  CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
+  demo->add_flag("--exit", parsed.demo.exit, "end after the story: 0 if all of it happened");
   CLI::App* version = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
@@ -129,6 +145,8 @@ int run_command_line(int argc, char** argv) {
   if (run->parsed()) return run_command(parsed.run);
   if (diff->parsed()) return diff_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
+  if (demo->parsed()) return demo_command(parsed.demo);
+  if (simulate->parsed()) return simulate_command(parsed.simulate);
   return kUsageError;
 }
 

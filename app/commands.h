@@ -1,4 +1,5 @@
-// The verbs, one file each: run_command.cc, diff_command.cc, get_command.cc. Each returns the process' exit code.
+// The verbs, one file each: run_command.cc, diff_command.cc, get_command.cc, simulate_command.cc. Each
+// returns the process' exit code.
 #pragma once
 
 #include "app/options.h"
@@ -7,6 +8,8 @@ namespace holdfast {
 
 int run_command(const RunOptions& options);
 int diff_command(const RunOptions& options);
+int demo_command(const DemoOptions& options);
 int get_command(const GetOptions& options);
+int simulate_command(const SimulateOptions& options);
 
 }  // namespace holdfast

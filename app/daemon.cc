@@ -5,13 +5,17 @@
 
 #include "holdfast/base/log.h"
 #include "sources/git_url.h"
-#include "watchers/discovery.h"
 
 namespace holdfast {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+
+constexpr std::size_t kListsAtOnce = 50;  // correctness A22
+
+// A coroutine that keeps what it runs.
+asio::awaitable<void> run_reflector(std::shared_ptr<Reflector> reflector) { co_await reflector->run(); }
 
 asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
   timer.expires_at(until);
@@ -28,10 +32,12 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, Application
       source_(std::move(source)),
       options_(options),
       random_(options.seed),
+      lists_(std::make_shared<Gate>(executor, kListsAtOnce)),
       inventory_(cluster_.api, setup_.inventory),
       reconciler_(executor, cluster_.api, store_, *this, inventory_, observer, reconciler_options()),
+      catalog_follower_(
+          executor, cluster_.api, cluster_.watches, *this, [this] { return chance(); }, reflector_options()),
       tasks_(executor),
-      catalog_signal_(executor),
       pause_(executor),
       source_pause_(executor) {}
 
@@ -49,15 +55,17 @@ asio::awaitable<int> Daemon::run() {
   log(LogLevel::Info, "starting", "holding " + setup_.name + " on " + cluster_.name,
       {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}, {"version", HOLDFAST_VERSION}});
   if (co_await load_inventory()) {
-    tasks_.spawn(follow_catalog());
+    tasks_.spawn(catalog_follower_.run());
     tasks_.spawn(follow_source());
     co_await reconciler_.run();
+    if (halted_ && !stopping_) co_await wait_on(pause_, Clock::time_point::max());
   }
   stop();
-  for (auto& [type, watched] : watched_) watched.reflector->stop();
+  for (auto& [type, reflector] : watched_) reflector->stop();
   cluster_.close();
   co_await tasks_.join();
   log(LogLevel::Info, "stopped", "stopped; what is in the cluster stays as it is");
+  if (halted_) co_return 1;
   co_return options_.once && (!last_round_ || !last_round_->complete) ? 1 : 0;
 }
 
@@ -66,7 +74,7 @@ void Daemon::stop() {
   stopping_ = true;
   source_->stop();
   reconciler_.stop();
-  catalog_signal_.cancel();
+  catalog_follower_.stop();
   pause_.cancel();
   source_pause_.cancel();
 }
@@ -89,9 +97,9 @@ asio::awaitable<void> Daemon::follow_source() {
   Backoff backoff(Backoff::list_watch(), [this] { return chance(); });
   ManifestSetPtr loaded;
   std::string problem;  // the same failure is said once
-  while (!stopping_) {
+  while (!stopping_ && !halted_) {
     Result<ManifestSetPtr> manifests = co_await source_->load();
-    if (stopping_) co_return;
+    if (stopping_ || halted_) co_return;
     if (!manifests) {
       const std::string text = describe(manifests.error());
       if (text != std::exchange(problem, text))
@@ -115,58 +123,88 @@ asio::awaitable<void> Daemon::follow_source() {
       }
       loaded = *manifests;
     }
-    if (const Result<void> changed = co_await source_->changed(); !changed && !stopping_) {
+    if (const Result<void> changed = co_await source_->changed(); !changed && !stopping_ && !halted_) {
       log(LogLevel::Warning, "source-watch-failed", describe(changed.error()));
       co_await wait_on(source_pause_, Clock::now() + backoff.next(Clock::now()));
     }
   }
 }
 
-asio::awaitable<void> Daemon::follow_catalog() {
-  Backoff backoff(Backoff::list_watch(), [this] { return chance(); });
-  while (!stopping_) {
-    if (!rediscovery_wanted_) {
-      co_await wait_on(catalog_signal_, Clock::time_point::max());
-      continue;
-    }
-    rediscovery_wanted_ = false;
-    Result<ApiCatalog> catalog = co_await discover(cluster_.api);
-    if (stopping_) co_return;
-    if (catalog) {
-      backoff.reset();
-      reconciler_.set_catalog(std::make_shared<const ApiCatalog>(std::move(*catalog)));
-      continue;
-    }
-    rediscovery_wanted_ = true;
-    log(LogLevel::Error, "discovery-failed",
-        "cannot tell which types the API server has: " + describe(catalog.error()));
-    if (options_.once) {
-      stop();
-      co_return;
-    }
-    co_await wait_on(pause_, Clock::now() + backoff.next(Clock::now()));
+void Daemon::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
+  catalog_ = std::move(catalog);
+  for (auto watched = watched_.begin(); watched != watched_.end();) {
+    const auto here = watched++;
+    const GroupVersionKind gvk = here->second->resource().gvk;
+    if (served(gvk)) continue;
+    log(LogLevel::Info, "watch", to_string(gvk) + " is no longer served; not watching it any more");
+    here->second->stop();
+    watched_.erase(here);
   }
+  reconciler_.set_catalog(catalog_);
 }
 
-void Daemon::rediscover() {
-  rediscovery_wanted_ = true;
-  catalog_signal_.cancel();
+void Daemon::catalog_failed(const Error& error) {
+  log(LogLevel::Error, "discovery-failed", "cannot tell which types the API server has: " + describe(error));
+  if (options_.once) stop();
+}
+
+// Unknown is not absent (correctness A20).
+bool Daemon::served(const GroupVersionKind& gvk) const {
+  return catalog_ == nullptr || catalog_->find(gvk) != nullptr || catalog_->unknown_groups.contains(gvk.group);
+}
+
+void Daemon::rediscover() { catalog_follower_.rediscover(); }
+
+ReflectorOptions Daemon::reflector_options() {
+  ReflectorOptions options;
+  options.knowledge = knowledge_;
+  options.lists = lists_;
+  return options;
 }
 
 void Daemon::watch(const ApiResource& resource) {
-  if (stopping_) return;
   const GroupKind type = resource.gvk.group_kind();
+  if (stopping_ || halted_ || !served(resource.gvk)) return;
   if (const auto found = watched_.find(type); found != watched_.end()) {
-    if (found->second.version == resource.gvk.version) return;
-    found->second.reflector->stop();
-    retired_.push_back(std::move(found->second.reflector));
-    watched_.erase(found);
+    if (found->second->resource().gvk.version == resource.gvk.version) return;
+    found->second->stop();
   }
-  auto reflector = std::make_unique<Reflector>(cluster_.api, cluster_.watches, resource,
-                                               "holdfast.dev/installation=" + setup_.inventory.installation,
-                                               store_writer_, *this, [this] { return chance(); });
-  tasks_.spawn(reflector->run());
-  watched_[type] = {resource.gvk.version, std::move(reflector)};
+  start_watch(resource);
+}
+
+void Daemon::start_watch(const ApiResource& resource) {
+  ReflectorOptions options = reflector_options();
+  options.reader = &reconciler_;
+  const auto reflector = std::make_shared<Reflector>(
+      cluster_.api, cluster_.watches, resource, "holdfast.dev/installation=" + setup_.inventory.installation,
+      store_writer_, *this, [this] { return chance(); }, std::move(options));
+  watched_[resource.gvk.group_kind()] = reflector;
+  tasks_.spawn(run_reflector(reflector));
+}
+
+// Every type is listed anew from what there is now, and nothing is pruned before all of them are (correctness A14).
+void Daemon::cluster_restored() {
+  if (stopping_ || halted_) return;
+  log(LogLevel::Warning, "cluster-restored",
+      "the cluster went back to an older state, as after a restore of its database; reading all of it again");
+  knowledge_->marks.reset();
+  reconciler_.forget_writes();
+  std::vector<ApiResource> resources;
+  for (const auto& [type, reflector] : watched_) {
+    resources.push_back(reflector->resource());
+    reflector->stop();
+    store_writer_.mark_unsynced(type);
+  }
+  for (const ApiResource& resource : resources) start_watch(resource);
+  catalog_follower_.watch_anew();
+}
+
+void Daemon::cluster_replaced(const Error& error) {
+  if (stopping_ || std::exchange(halted_, true)) return;
+  log(LogLevel::Error, "cluster-replaced", "halted, nothing more is written: " + describe(error));
+  for (auto& [type, reflector] : watched_) reflector->stop();
+  source_->stop();
+  reconciler_.stop();
 }
 
 void Daemon::changed(std::span<const StoreEvent> events, Clock::time_point received_at) {

@@ -1,7 +1,8 @@
 // One application, running: the source, the watches, the store and the reconciler, wired to one another on one thread.
 //
 // It decides nothing itself: it carries what a source loads to the reconciler, opens a watch for each type that the
-// reconciler asks for, and reads discovery again when told to. Every failure keeps what is known and tries again.
+// reconciler asks for and that is served, and follows what is served. Every failure keeps what is known and tries
+// again.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,7 +20,9 @@
 #include "holdfast/base/task_scope.h"
 #include "holdfast/ports/watch_transport.h"
 #include "net/backoff.h"
+#include "net/gate.h"
 #include "sources/source.h"
+#include "watchers/catalog_follower.h"
 #include "watchers/reflector.h"
 #include "watchers/store.h"
 
@@ -39,12 +42,12 @@ struct DaemonOptions {
   std::uint64_t seed = 0;  // of all chance: jitter of waits
 };
 
-class Daemon final : public WatchControl, public ReflectorSink {
+class Daemon final : public WatchControl, public ReflectorSink, public CatalogSink {
  public:
   Daemon(boost::asio::any_io_executor executor, ClusterPorts cluster, ApplicationSetup setup,
          std::unique_ptr<Source> source, ReconcileObserver& observer, DaemonOptions options);
 
-  // Returns after stop(): 0, or 1 where --once ended with something not applied.
+  // Returns after stop(): 0, or 1 where --once ended with something not applied, or where another cluster was found.
   boost::asio::awaitable<int> run();
   void stop();
 
@@ -52,17 +55,21 @@ class Daemon final : public WatchControl, public ReflectorSink {
   void rediscover() override;
   void changed(std::span<const StoreEvent> events, Clock::time_point received_at) override;
   void status_changed(const ApiResource& resource, const ReflectorStatus& status) override;
+  void catalog_read(std::shared_ptr<const ApiCatalog> catalog) override;
+  void catalog_failed(const Error& error) override;
+  void cluster_restored() override;
+  void cluster_replaced(const Error& error) override;
 
  private:
-  struct Watched {
-    std::string version;
-    std::unique_ptr<Reflector> reflector;
-  };
+  // Shared with the coroutine that runs it, which ends some time after it was told to stop.
+  using ReflectorPtr = std::shared_ptr<Reflector>;
 
   boost::asio::awaitable<void> follow_source();
-  boost::asio::awaitable<void> follow_catalog();
   boost::asio::awaitable<bool> load_inventory();
   ReconcilerOptions reconciler_options();
+  ReflectorOptions reflector_options();
+  void start_watch(const ApiResource& resource);
+  [[nodiscard]] bool served(const GroupVersionKind& gvk) const;
   void on_round(const RoundSummary& summary);
   double chance() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
@@ -75,15 +82,17 @@ class Daemon final : public WatchControl, public ReflectorSink {
 
   Store store_;
   StoreWriter store_writer_{store_};
-  std::map<GroupKind, Watched> watched_;
-  std::vector<std::unique_ptr<Reflector>> retired_;  // stopped, their coroutines not joined yet
+  std::map<GroupKind, ReflectorPtr> watched_;
+  std::shared_ptr<ClusterKnowledge> knowledge_ = std::make_shared<ClusterKnowledge>();
+  std::shared_ptr<Gate> lists_;
+  std::shared_ptr<const ApiCatalog> catalog_;
   InventoryKeeper inventory_;
   Reconciler reconciler_;
+  CatalogFollower catalog_follower_;
   TaskScope tasks_;
-  Timer catalog_signal_;  // wakes follow_catalog
-  Timer pause_;           // of load_inventory
+  Timer pause_;  // of load_inventory, and of a daemon that was halted
   Timer source_pause_;
-  bool rediscovery_wanted_ = true;
+  bool halted_ = false;  // another cluster answers: nothing is done any more, until somebody looks
   bool stopping_ = false;
   std::optional<RoundSummary> last_round_;
 };

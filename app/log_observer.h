@@ -8,7 +8,7 @@
 
 namespace holdfast {
 
-class LogObserver final : public ReconcileObserver {
+class LogObserver : public ReconcileObserver {
  public:
   // With progress shown, the objects of the first roll-out are counted on one line of the terminal instead of being
   // listed.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -51,6 +52,10 @@ struct RunOptions {
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
 };
 
+struct DemoOptions {
+  bool exit = false;  // end after the story
+};
+
 enum class OutputFormat { Table, Json };
 
 struct GetOptions {
@@ -58,6 +63,12 @@ struct GetOptions {
   std::string inventory_namespace;  // empty: all
   std::string name;                 // empty: all
   OutputFormat output = OutputFormat::Table;
+};
+
+struct SimulateOptions {
+  unsigned port = 0;       // 0: one that is free
+  std::string kubeconfig;  // file to write; empty: standard output
+  std::uint64_t seed = 1;  // of uids, names, and whether an event or its response comes first
 };
 
 // The application's name as objects and caches carry it: derived where unset, and always a valid DNS label.

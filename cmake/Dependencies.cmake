@@ -1,6 +1,7 @@
 # Versions and reasons: docs/dependencies.md.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+find_package(ZLIB 1.2 REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(simdjson 3.0 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/fingerprint_text.h"
 #include "holdfast/merge/field_set.h"
 #include "holdfast/merge/list_index.h"
 #include "holdfast/merge/managed_fields.h"
@@ -32,16 +33,10 @@ bool known_granular(const std::vector<const PathElement*>& path) {
          (path[1]->text() == "labels" || path[1]->text() == "annotations");
 }
 
-// Writes an injective text: every string has its length before it, every choice a tag.
 class Encoder {
  public:
-  void text(std::string_view bytes) {
-    number(bytes.size());
-    out_ += bytes;
-  }
-  void number(std::size_t n) {
-    for (int shift = 0; shift < 64; shift += 8) out_.push_back(static_cast<char>((n >> shift) & 0xFFU));
-  }
+  void text(std::string_view bytes) { append_text(out_, bytes); }
+  void number(std::size_t n) { append_number(out_, n); }
   void tag(char c) { out_.push_back(c); }
 
   void owned(const Node& node, const json::value* live) {
@@ -96,7 +91,7 @@ class Encoder {
     if (!at.items.empty()) empty_items(at, node, live);
   }
 
-  [[nodiscard]] const std::string& out() const { return out_; }
+  [[nodiscard]] std::string& out() { return out_; }
 
  private:
   void leaf(const json::value* live) {
@@ -208,15 +203,13 @@ Result<Digest128> fingerprint(const DigestKey& key, const json::value& live, con
   const auto entry = find_applied_entry(live, manager);
   if (!entry) return std::unexpected(entry.error());
   Encoder encoder;
-  encoder.text(uid);
   const Node* owned = nullptr;
   if (*entry) {
     owned = &(*entry)->fields.root();
-    encoder.tag('M');
-    encoder.text((*entry)->api_version);
-    encoder.text((*entry)->fields.serialize());
+    append_ownership(encoder.out(), uid, (*entry)->api_version, keyed_digest(key, (*entry)->fields.serialize()));
     encoder.owned(*owned, &live);
   } else {
+    encoder.text(uid);
     encoder.tag('-');  // we own nothing, or were robbed of everything (V15)
   }
   encoder.empties(desired_empties, owned, &live);

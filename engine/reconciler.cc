@@ -9,7 +9,7 @@
 #include "engine/attribution.h"
 #include "engine/fingerprint.h"
 #include "holdfast/base/log.h"
-#include "holdfast/merge/managed_fields.h"
+#include "holdfast/merge/field_set.h"
 
 namespace holdfast {
 namespace {
@@ -28,10 +28,11 @@ std::string apply_target(const Desired& desired, const FieldManager& manager) {
          std::string(kApplyQuery);
 }
 
-std::shared_ptr<const FieldSet> owned_fields(const json::value& body, const FieldManager& manager) {
-  Result<std::optional<ManagedFieldsEntry>> ours = find_applied_entry(body, manager);
-  if (!ours || !*ours) return nullptr;
-  return std::make_shared<const FieldSet>(std::move((*ours)->fields));
+std::optional<FieldSet> parse_fields(const std::string& fields_v1) {
+  const Result<json::value> fields = parse_json(fields_v1);
+  if (!fields) return std::nullopt;
+  Result<FieldSet> set = FieldSet::parse(*fields);
+  return set ? std::optional(std::move(*set)) : std::nullopt;
 }
 
 }  // namespace
@@ -43,7 +44,6 @@ struct Reconciler::Attempt {
   Uid applied_uid;
   ResourceVersion found;  // by a GET of this visit, where the store has none
   LivePtr live;
-  json::value live_body;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
   std::optional<Time> event_received;
   Desired desired;  // a copy: the set may change while a request is under way
@@ -59,6 +59,7 @@ Reconciler::Reconciler(boost::asio::any_io_executor executor, ApiServer& api, co
       inventory_(inventory),
       observer_(observer),
       options_(std::move(options)),
+      fingerprinter_(options_.digest_key, options_.prepare.manager),
       signal_(executor_) {}
 
 void Reconciler::wake() { signal_.cancel(); }
@@ -115,11 +116,28 @@ boost::asio::awaitable<bool> Reconciler::save_inventory() {
   co_return false;
 }
 
+bool Reconciler::read(const LiveObject& object, const JsonView& body) {
+  const auto found = states_.find(object.key);
+  if (found == states_.end() || found->second.wanted == nullptr) return false;
+  KeyState& state = found->second;
+  const Desired& desired = *state.wanted;
+  Sight& sight = state.sight;
+  const bool old = sight.uid == object.uid &&
+                   compare(object.resource_version, sight.resource_version) == std::partial_ordering::less;
+  if (old) return false;  // the store will not take it
+  sight.uid = object.uid;
+  sight.resource_version = object.resource_version;
+  const Result<Digest128> print = fingerprinter_.read(body, desired.empties, sight.memory);
+  // The body of a drift tells who did it. Where nothing was learned yet, nobody can be blamed.
+  const bool judged = state.record && state.record->uid == object.uid && state.record->desired_hash == desired.hash;
+  return judged && !(print && state.record->knows(*print));
+}
+
 void Reconciler::live_changed(const ObjectKey& key, Time received) {
-  const bool wanted = desired_.contains(key) || pruning_.contains(key);
-  if (!wanted) return;
-  KeyState& state = states_[key];
-  if (!state.event_received) state.event_received = received;
+  const auto found = states_.find(key);
+  if (found == states_.end()) return;
+  KeyState& state = found->second;
+  if (state.wanted == nullptr && !pruning_.contains(key)) return;
   const LivePtr live = live_.find(key);
   if (state.record && state.record->echo_awaited_until) {
     const bool echoed =
@@ -128,6 +146,11 @@ void Reconciler::live_changed(const ObjectKey& key, Time received) {
   }
   // A CRD of this set that moves may just have become Established (A21).
   if (unprepared_ != 0 && key.kind == "CustomResourceDefinition") watches_.rediscover();
+  // Most events are none of our business, and are over here: no queue, no look.
+  const bool settled_before = state.wanted != nullptr && live != nullptr && state.record && state.failures == 0 &&
+                              !queue_.processing(key) && !pending_.contains(key);
+  if (settled_before && judge(snapshot_of(key, state, live)).kind == VerdictKind::InSync) return;
+  if (!state.event_received) state.event_received = received;
   queue_.add(key, Lane::Repair);
   pump();
 }
@@ -199,7 +222,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
         states_[key].not_before.reset();  // to judge the next event costs no call
         co_return;
       case VerdictKind::LookUp:
-        if (pass == 0 && waits(key)) co_return;
+        if (pass == 0 && (waits(key) || namespace_comes_first(key))) co_return;
         again = co_await look_up(key, attempt, verdict);
         break;
       case VerdictKind::Create:
@@ -231,27 +254,39 @@ Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
     attempt.event_received = std::exchange(state.event_received, std::nullopt);
   }
 
-  Snapshot snapshot;
-  snapshot.desired = &attempt.desired;
-  snapshot.live = attempt.live;
-  if (attempt.live != nullptr) {
-    Result<json::value> body = parse_json(attempt.live->body);
-    attempt.live_body = body ? std::move(*body) : json::value(json::object{});
-    snapshot.live_body = &attempt.live_body;
-    const Result<Digest128> print =
-        fingerprint(options_.digest_key, attempt.live_body, options_.prepare.manager, attempt.desired.empties);
-    if (print) snapshot.fingerprint = *print;
-  }
-  snapshot.synced = live_.synced(key.group_kind());
-  snapshot.record = state.record ? &*state.record : nullptr;
-  snapshot.known_uid = inventory_.uid(key);
+  Snapshot snapshot = snapshot_of(key, state, attempt.live);
   snapshot.looked_up_absent = attempt.looked_up_absent;
-  snapshot.applyset_id = options_.prepare.applyset_id;
-  snapshot.installation = options_.prepare.installation;
   snapshot.now = now;
   Verdict verdict = judge(snapshot);
   if (attempt.gone && verdict.kind == VerdictKind::Create) verdict.drift = true;
   return verdict;
+}
+
+Snapshot Reconciler::snapshot_of(const ObjectKey& key, const KeyState& state, LivePtr live) const {
+  Snapshot snapshot;
+  snapshot.desired = state.wanted;
+  if (live != nullptr) {
+    snapshot.fingerprint = fingerprint_of(*live, state);
+  } else {
+    snapshot.synced = live_.synced(key.group_kind());
+    snapshot.known_uid = inventory_.uid(key);
+  }
+  snapshot.live = std::move(live);
+  snapshot.record = state.record ? &*state.record : nullptr;
+  snapshot.applyset_id = options_.prepare.applyset_id;
+  snapshot.installation = options_.prepare.installation;
+  return snapshot;
+}
+
+// None where the bytes came by before this was desired: then one call confirms what they would have told.
+std::optional<Digest128> Reconciler::fingerprint_of(const LiveObject& live, const KeyState& state) const {
+  if (state.sight.shows(live)) return state.sight.memory.fingerprint;
+  if (live.body.empty()) return std::nullopt;
+  const Result<json::value> body = parse_json(live.body);
+  if (!body) return std::nullopt;
+  const Result<Digest128> print =
+      fingerprint(options_.digest_key, *body, options_.prepare.manager, state.wanted->empties);
+  return print ? std::optional(*print) : std::nullopt;
 }
 
 // One GET for a key that was never seen (architecture: an object without our label looks absent). True: judge again.
@@ -282,7 +317,7 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
     co_return false;
   }
   const std::string_view set = string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
-  const auto owner = other_owner(*body, options_.prepare.applyset_id, options_.prepare.installation);
+  const auto owner = other_owner(ownership_of(*body), options_.prepare.applyset_id, options_.prepare.installation);
   // An object of our own that was deleted and made anew by hand is still the one that Git describes.
   const bool ours = set == options_.prepare.applyset_id || verdict.drift;
   if (owner || (!ours && !options_.adopt)) {
@@ -339,11 +374,12 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
 bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response,
                        bool created) {
   KeyState& state = states_[key];
-  const Result<json::value> body = parse_json(response.body);
+  const Result<JsonView> body = indexer_.view(response.body);
   if (!body) return false;
-  const Uid uid{std::string(string_at(*body, {"metadata", "uid"}))};
-  const ResourceVersion version{std::string(string_at(*body, {"metadata", "resourceVersion"}))};
-  if (uid.empty() || version.empty()) return false;
+  const auto answered = read_live_object(*body, attempt.desired.resource.gvk);
+  if (!answered) return false;
+  const Uid& uid = (*answered)->uid;
+  const ResourceVersion& version = (*answered)->resource_version;
   Record record;
   // What had converged stays known, unless this write ended a real drift (C6).
   const bool wrote = attempt.live == nullptr || attempt.live->resource_version != version;
@@ -352,10 +388,10 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   record.desired_hash = attempt.desired.hash;
   record.uid = uid;
   record.last_write = version;
-  record.owned = owned_fields(*body, options_.prepare.manager);
-  const Result<Digest128> print =
-      fingerprint(options_.digest_key, *body, options_.prepare.manager, attempt.desired.empties);
+  FingerprintMemory memory;
+  const Result<Digest128> print = fingerprinter_.read(*body, attempt.desired.empties, memory);
   if (print) record.learn(*print);
+  if (memory.entry != nullptr) record.owned = std::shared_ptr<const std::string>(memory.entry, &memory.entry->fields);
   const bool unseen = created || attempt.live == nullptr;
   const LivePtr shown = live_.find(key);
   if (unseen && (shown == nullptr || shown->uid != uid)) record.echo_awaited_until = options_.now() + kEchoPatience;
@@ -365,13 +401,15 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
 }
 
 void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created,
-                               Time answered, const FieldSet* owned_before) {
+                               Time answered, const std::string* owned_before) {
   Repair repair;
   repair.drift.key = key;
   repair.drift.kind = created ? DriftKind::Deleted : verdict.drift_kind;
   if (attempt.live != nullptr && !created) {
     repair.drift.kind = DriftKind::Changed;
-    repair.drift.fields = attribute(attempt.desired.body, attempt.live_body, owned_before, options_.prepare.manager);
+    const std::optional<FieldSet> owned = owned_before == nullptr ? std::nullopt : parse_fields(*owned_before);
+    if (const Result<json::value> body = parse_json(attempt.live->body))
+      repair.drift.fields = attribute(attempt.desired.body, *body, owned ? &*owned : nullptr, options_.prepare.manager);
   }
   repair.event_driven = attempt.event_received.has_value();
   if (attempt.event_received) repair.event_to_verdict = attempt.judged - *attempt.event_received;
@@ -413,6 +451,18 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
   return false;
 }
 
+// D9: while the set's own Namespace is still to be tried, what lives in it would only be refused.
+bool Reconciler::namespace_comes_first(const ObjectKey& key) const {
+  const ObjectKey home{"", "Namespace", "", key.namespace_};
+  return !key.namespace_.empty() && pending_.contains(home) && !failed_.contains(home) && live_.find(home) == nullptr;
+}
+
+void Reconciler::admit_to_namespace(const ObjectKey& home) {
+  if (home.kind != "Namespace" || !home.group.empty()) return;
+  for (const ObjectKey& key : pending_)
+    if (key.namespace_ == home.name) queue_.add(key, lane_of_rank(desired_.at(key).rank));
+}
+
 void Reconciler::settled(const ObjectKey& key) {
   KeyState& state = states_[key];
   state.forgive();
@@ -420,7 +470,7 @@ void Reconciler::settled(const ObjectKey& key) {
   failed_.erase(key);
   const auto wanted = desired_.find(key);
   const bool newest = wanted != desired_.end() && state.record && state.record->desired_hash == wanted->second.hash;
-  if (newest) pending_.erase(key);
+  if (newest && pending_.erase(key) != 0) admit_to_namespace(key);
 }
 
 Milliseconds Reconciler::backoff(unsigned failures, Milliseconds first) {
@@ -435,7 +485,7 @@ void Reconciler::retry(const ObjectKey& key, Error error, Milliseconds least, bo
   const Milliseconds wait =
       std::max(backoff(state.failures, std::max(kFirstRetry, std::min(least, kLongestRetry))), least);
   ++state.failures;
-  if (pending_.contains(key) || pruning_.contains(key)) failed_.insert(key);
+  if ((pending_.contains(key) || pruning_.contains(key)) && failed_.insert(key).second) admit_to_namespace(key);
   if (!std::exchange(state.reported, true)) {
     if (certain_refusal)
       observer_.refused(key, error);

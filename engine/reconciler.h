@@ -22,6 +22,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/fingerprinter.h"
 #include "engine/inventory_keeper.h"
 #include "engine/observer.h"
 #include "engine/outcome.h"
@@ -32,6 +33,7 @@
 #include "holdfast/base/clock.h"
 #include "holdfast/model/manifest_set.h"
 #include "holdfast/ports/api_server.h"
+#include "holdfast/ports/live_reader.h"
 #include "holdfast/ports/live_view.h"
 #include "holdfast/ports/watch_control.h"
 
@@ -48,7 +50,7 @@ struct ReconcilerOptions {
   std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
 };
 
-class Reconciler {
+class Reconciler final : public LiveReader {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
@@ -61,8 +63,12 @@ class Reconciler {
 
   void set_desired(ManifestSetPtr manifests);
   void set_catalog(std::shared_ptr<const ApiCatalog> catalog);
+  // Takes the fingerprint of what is desired, so that the object can be judged without its body later on.
+  bool read(const LiveObject& object, const JsonView& body) override;
   // A store event: the object under `key` was upserted or deleted, its bytes received at `received`.
   void live_changed(const ObjectKey& key, Time received);
+  // The cluster's database was restored: what our writes were answered with holds no longer (correctness A14).
+  void forget_writes();
   // A complete list of the type has been stored.
   void type_synced(const GroupKind& type);
 
@@ -70,8 +76,20 @@ class Reconciler {
   [[nodiscard]] std::optional<RoundSummary> finished_round() const { return finished_; }
 
  private:
+  // The newest state of an object whose bytes came by.
+  struct Sight {
+    Uid uid;
+    ResourceVersion resource_version;
+    FingerprintMemory memory;
+
+    [[nodiscard]] bool shows(const LiveObject& live) const {
+      return resource_version == live.resource_version && uid == live.uid;
+    }
+  };
   struct KeyState {
+    const Desired* wanted = nullptr;  // in desired_
     std::optional<Record> record;
+    Sight sight;                         // as seen with the eyes of the state that is desired now
     std::optional<Time> event_received;  // of the oldest event not judged yet
     unsigned failures = 0;
     bool reported = false;           // the same failure is said once, not at each retry
@@ -104,10 +122,14 @@ class Reconciler {
   void give_up_pruning(const ObjectKey& key, const std::string& reason);
 
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
+  [[nodiscard]] std::optional<Digest128> fingerprint_of(const LiveObject& live, const KeyState& state) const;
+  [[nodiscard]] Snapshot snapshot_of(const ObjectKey& key, const KeyState& state, LivePtr live) const;
   bool handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer);
   bool learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
   void report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created, Time answered,
-                     const FieldSet* owned_before);
+                     const std::string* owned_before);
+  [[nodiscard]] bool namespace_comes_first(const ObjectKey& key) const;
+  void admit_to_namespace(const ObjectKey& home);
   void settled(const ObjectKey& key);
   void retry(const ObjectKey& key, Error error, std::chrono::milliseconds least, bool certain_refusal);
   std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds first);
@@ -129,6 +151,8 @@ class Reconciler {
   InventoryKeeper& inventory_;
   ReconcileObserver& observer_;
   ReconcilerOptions options_;
+  Fingerprinter fingerprinter_;
+  JsonIndexer indexer_;  // of answers
 
   std::shared_ptr<const ApiCatalog> catalog_;
   ManifestSetPtr manifests_;       // newest accepted by begin_round

@@ -41,6 +41,13 @@ void Reconciler::set_catalog(std::shared_ptr<const ApiCatalog> catalog) {
   wake();
 }
 
+void Reconciler::forget_writes() {
+  for (auto& [key, state] : states_) {
+    state.record.reset();
+    state.sight = {};
+  }
+}
+
 boost::asio::awaitable<bool> Reconciler::begin_round() {
   const ManifestSetPtr manifests = next_manifests_;
   PreparedSet prepared = prepare(*manifests, *catalog_, options_.prepare);
@@ -72,7 +79,10 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
     KeyState& state = states_[key];
     const auto before = desired_.find(key);
     const bool changed = before == desired_.end() || before->second.hash != desired.hash;
-    if (changed) state.reported = false;
+    if (changed) {
+      state.reported = false;
+      state.sight = {};
+    }
     if (changed || !same_revision) state.forgive();  // another object of a new revision may be what it lacked
     state.removed = false;
     pending_.insert(key);
@@ -80,6 +90,8 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
   }
   keep_unprepared(prepared);
   desired_ = std::move(prepared.desired);
+  for (auto& [key, state] : states_) state.wanted = nullptr;
+  for (const auto& [key, desired] : desired_) states_[key].wanted = &desired;
   if (!finished_) observer_.round_started(revision_, desired_.size());
   watch_types();
   for (const auto& [key, desired] : desired_) queue_.add(key, lane_of_rank(desired.rank));
@@ -190,13 +202,10 @@ void Reconciler::pruned(const ObjectKey& key) {
 std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObject& live) const {
   const Uid* known = inventory_.uid(key);
   if (known == nullptr || (!known->empty() && *known != live.uid)) return "another object has taken its name";
-  const Result<json::value> body = parse_json(live.body);
-  if (!body) return "it cannot be read";
-  if (const auto owner = other_owner(*body, options_.prepare.applyset_id, options_.prepare.installation))
+  if (live.ownership == nullptr) return "it has lost the label that says it is ours";
+  if (const auto owner = other_owner(*live.ownership, options_.prepare.applyset_id, options_.prepare.installation))
     return "it belongs to " + *owner;
-  const bool marked =
-      string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"}) == options_.prepare.applyset_id;
-  return marked ? "" : "it has lost the label that says it is ours";
+  return live.ownership->applyset == options_.prepare.applyset_id ? "" : "it has lost the label that says it is ours";
 }
 
 boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {

@@ -44,20 +44,11 @@ void Record::learn(const Digest128& fingerprint) {
   converged.push_back(fingerprint);
 }
 
-std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id,
+std::optional<std::string> other_owner(const Ownership& live, std::string_view applyset_id,
                                        std::string_view installation) {
-  const std::string_view holder = string_at(live_body, {"metadata", "labels", "holdfast.dev/installation"});
-  if (!holder.empty() && holder != installation) return "the installation " + std::string(holder);
-  const std::string_view part_of = string_at(live_body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
-  if (!part_of.empty() && part_of != applyset_id) return "the ApplySet " + std::string(part_of);
-  const json::value* owners = find(live_body, {"metadata", "ownerReferences"});
-  if (owners == nullptr || !owners->is_array()) return std::nullopt;
-  for (const json::value& owner : owners->get_array()) {
-    const json::value* controller = find(owner, {"controller"});
-    if (controller != nullptr && controller->is_bool() && controller->get_bool())
-      return "the controller " + std::string(string_at(owner, {"kind"})) + " " +
-             std::string(string_at(owner, {"name"}));
-  }
+  if (!live.installation.empty() && live.installation != installation) return "the installation " + live.installation;
+  if (!live.applyset.empty() && live.applyset != applyset_id) return "the ApplySet " + live.applyset;
+  if (!live.controller.empty()) return "the controller " + live.controller;
   return std::nullopt;
 }
 
@@ -65,13 +56,16 @@ Verdict judge(const Snapshot& snapshot) {
   if (snapshot.live == nullptr) return judge_absent(snapshot);
   const LiveObject& live = *snapshot.live;
   if (live.terminating) return make(VerdictKind::Hold, "being deleted");
-  if (const auto owner = other_owner(*snapshot.live_body, snapshot.applyset_id, snapshot.installation))
-    return make(VerdictKind::Refuse, "belongs to " + *owner);
+  if (live.ownership != nullptr)
+    if (const auto owner = other_owner(*live.ownership, snapshot.applyset_id, snapshot.installation))
+      return make(VerdictKind::Refuse, "belongs to " + *owner);
   const Record* record = snapshot.record;
   const bool same_object = record != nullptr && record->uid == live.uid;
   if (same_object && compare(live.resource_version, record->last_write) == std::partial_ordering::less)
     return make(VerdictKind::Wait, "older than our last write");
   const bool same_desired = same_object && record->desired_hash == snapshot.desired->hash;
+  if (same_desired && live.resource_version == record->last_write)
+    return make(VerdictKind::InSync, "the answer to our own write");  // to the byte (V34)
   if (same_desired && snapshot.fingerprint && record->knows(*snapshot.fingerprint))
     return make(VerdictKind::InSync, "fingerprint known");
   Verdict verdict = make(VerdictKind::Apply,

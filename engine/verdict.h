@@ -1,15 +1,14 @@
 // The decision about one object, from what is known about it at one moment (correctness C5). Pure.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "engine/prepare.h"
 #include "holdfast/base/digest.h"
-#include "holdfast/merge/field_set.h"
 #include "holdfast/model/drift.h"
 #include "holdfast/model/object.h"
 
@@ -17,9 +16,10 @@ namespace holdfast {
 
 // What an apply response taught us about one object. Losing it costs one call.
 struct Record {
-  Sha256 desired_hash;               // the desired state that `converged` stands for
-  std::vector<Digest128> converged;  // fingerprints of a live object that is as desired; newest last, at most 8 (C6)
-  std::shared_ptr<const FieldSet> owned;  // what we owned then, to tell who took what
+  Sha256 desired_hash;  // the desired state that `converged` stands for
+  // Fingerprints of a live object that is as desired; newest last, at most 8 (C6). Mostly there is one.
+  boost::container::small_vector<Digest128, 1> converged;
+  std::shared_ptr<const std::string> owned;  // what we owned then, as fieldsV1, to tell who took what; null: nothing
   Uid uid;
   ResourceVersion last_write;  // of our last answer: events below it show the past
   // Set from a create's answer until its event: until then absence in the store says nothing. Bounded, because a
@@ -32,14 +32,13 @@ struct Record {
 
 // Everything that the decision may depend on.
 struct Snapshot {
-  const Desired* desired = nullptr;        // never null
-  LivePtr live;                            // null: the store has none
-  const json::value* live_body = nullptr;  // parsed; set with `live`
-  std::optional<Digest128> fingerprint;    // of `live`; empty where its managedFields could not be read
-  bool synced = false;                     // absence in the store means absence among the labelled objects
-  const Record* record = nullptr;          // null: nothing learned yet
-  const Uid* known_uid = nullptr;          // from the inventory; null or empty: never seen
-  bool looked_up_absent = false;           // a GET of this very decision answered 404
+  const Desired* desired = nullptr;      // never null
+  LivePtr live;                          // null: the store has none
+  std::optional<Digest128> fingerprint;  // of `live`; empty where it is not known
+  bool synced = false;                   // absence in the store means absence among the labelled objects
+  const Record* record = nullptr;        // null: nothing learned yet
+  const Uid* known_uid = nullptr;        // from the inventory; null or empty: never seen
+  bool looked_up_absent = false;         // a GET of this very decision answered 404
   std::string_view applyset_id;
   std::string_view installation;
   std::chrono::steady_clock::time_point now;
@@ -68,7 +67,7 @@ Verdict judge(const Snapshot& snapshot);
 
 // Whether an object that we did not make may be taken: owned by another set, installation or controller (D15). Returns
 // the owner, in words, or nothing.
-std::optional<std::string> other_owner(const json::value& live_body, std::string_view applyset_id,
+std::optional<std::string> other_owner(const Ownership& live, std::string_view applyset_id,
                                        std::string_view installation);
 
 }  // namespace holdfast

@@ -36,6 +36,12 @@ void set_option(int socket, int level, int name, int value) {
   ::setsockopt(socket, level, name, &value, sizeof(value));
 }
 
+// Whom we connect to: the proxy, where there is one.
+std::string peer_name(const ClientConfig& config) {
+  if (!config.proxy) return server_name(config);
+  return "the proxy " + authority(config.proxy->host, config.proxy->port, false);
+}
+
 }  // namespace
 
 std::string server_name(const ClientConfig& config) {
@@ -69,6 +75,10 @@ asio::awaitable<Result<void>> Connection::connect() {
   if (stopped_ != Stop::None) co_return std::unexpected(stop_error());
   if (connect_failure) co_return std::unexpected(connect_error(connect_failure));
   set_socket_options();
+  if (config_->proxy) {
+    auto tunnel = co_await open_tunnel();
+    if (!tunnel) co_return std::unexpected(std::move(tunnel.error()));
+  }
   if (!config_->tls) co_return Result<void>{};
   tls_->prepare(stream_.native_handle());
   const auto [handshake_failure] = co_await stream_.async_handshake(asio::ssl::stream_base::client, kAsTuple);
@@ -77,17 +87,40 @@ asio::awaitable<Result<void>> Connection::connect() {
   co_return Result<void>{};
 }
 
+// What the server says first comes after the handshake, so nothing but the proxy's own head can be in these bytes.
+asio::awaitable<Result<void>> Connection::open_tunnel() {
+  const Secret request = connect_request(*config_->proxy, config_->host, config_->port);
+  const auto words = asio::buffer(request.reveal().data(), request.reveal().size());
+  const auto [write_failure, written] = co_await asio::async_write(socket(), words, kAsTuple);
+  std::string reply;
+  std::string piece(kMaxProxyReplyBytes, '\0');
+  error_code failure = write_failure;
+  while (!failure) {
+    const auto [read_failure, got] = co_await socket().async_read_some(asio::buffer(piece), kAsTuple);
+    failure = read_failure;
+    reply.append(piece, 0, got);
+    auto answer = read_connect_reply(reply);
+    if (!answer) continue;
+    if (!*answer) answer->error().where = "proxy " + authority(config_->proxy->host, config_->proxy->port, false);
+    co_return *std::move(answer);
+  }
+  if (stopped_ != Stop::None) co_return std::unexpected(stop_error());
+  co_return std::unexpected(connect_error(failure));
+}
+
 asio::awaitable<Result<Connection::Endpoints>> Connection::resolve() {
+  const std::string& host = config_->proxy ? config_->proxy->host : config_->host;
+  const std::string& port_text = config_->proxy ? config_->proxy->port : config_->port;
   error_code not_an_address;
-  const auto address = asio::ip::make_address(config_->host, not_an_address);
+  const auto address = asio::ip::make_address(host, not_an_address);
   if (!not_an_address) {
     std::uint16_t port = 0;
-    std::from_chars(config_->port.data(), config_->port.data() + config_->port.size(), port);
+    std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     co_return Endpoints{tcp::endpoint(address, port)};
   }
   const auto lookup = std::make_shared<Lookup>(stream_.get_executor());
   lookup_ = lookup;
-  lookup->resolver.async_resolve(config_->host, config_->port, [lookup](const error_code& error, auto results) {
+  lookup->resolver.async_resolve(host, port_text, [lookup](const error_code& error, auto results) {
     lookup->answered = true;
     lookup->error = error;
     for (const auto& entry : results) lookup->endpoints.push_back(entry.endpoint());
@@ -97,7 +130,7 @@ asio::awaitable<Result<Connection::Endpoints>> Connection::resolve() {
   if (stopped_ != Stop::None || !lookup->answered) co_return std::unexpected(stop_error());
   if (lookup->error || lookup->endpoints.empty()) {
     co_return fail(ErrorKind::Unreachable,
-                   "cannot resolve the host name of " + server_name(*config_) + ": " + lookup->error.message(), "",
+                   "cannot resolve the host name of " + peer_name(*config_) + ": " + lookup->error.message(), "",
                    "check the server address in the kubeconfig, and DNS");
   }
   co_return std::move(lookup->endpoints);
@@ -154,16 +187,19 @@ Error Connection::stop_error() const {
     return {ErrorKind::Timeout, "nothing more came in time from " + server_name(*config_), "",
             "check that the API server is healthy and reachable"};
   }
+  if (stopped_ == Stop::Replaced)
+    return {ErrorKind::Unreachable,
+            "the connection to " + server_name(*config_) + " was closed: the credentials changed"};
   return {ErrorKind::Cancelled, "the connection to " + server_name(*config_) + " was closed by us"};
 }
 
 Error Connection::connect_error(const error_code& error) const {
   if (error == asio::error::operation_aborted) return stop_error();
   if (error == asio::error::connection_refused) {
-    return {ErrorKind::Unreachable, "connection refused by " + server_name(*config_), "",
+    return {ErrorKind::Unreachable, "connection refused by " + peer_name(*config_), "",
             "check that the API server runs, and the server address in the kubeconfig"};
   }
-  return {ErrorKind::Unreachable, "cannot connect to " + server_name(*config_) + ": " + error.message(), "",
+  return {ErrorKind::Unreachable, "cannot connect to " + peer_name(*config_) + ": " + error.message(), "",
           "check the server address in the kubeconfig, and the network"};
 }
 

@@ -27,7 +27,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = std::chrono::steady_clock;
   using Transferred = std::tuple<boost::system::error_code, std::size_t>;
-  enum class Stop { None, TimedOut, Cancelled };
+  enum class Stop {
+    None,
+    TimedOut,
+    Cancelled,
+    Replaced,  // credentials changed: whoever used it may open another one (correctness B2)
+  };
 
   Connection(boost::asio::any_io_executor executor, std::shared_ptr<const ClientConfig> config,
              std::shared_ptr<TlsContext> tls);
@@ -35,8 +40,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Resolves, connects, shakes hands. Errors: Unreachable (with the reason of a refused certificate), Timeout,
-  // Cancelled.
+  // Resolves, connects, through the proxy where there is one, shakes hands. Errors: Unreachable (with the reason of a
+  // refused certificate), Timeout, Cancelled.
   boost::asio::awaitable<Result<void>> connect();
   // All of the bytes; they stay valid until then.
   boost::asio::awaitable<Transferred> write(std::string_view bytes);
@@ -59,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
   boost::asio::awaitable<Result<Endpoints>> resolve();
+  boost::asio::awaitable<Result<void>> open_tunnel();
   void set_socket_options();
   [[nodiscard]] Error connect_error(const boost::system::error_code& error) const;
   [[nodiscard]] Error handshake_error(const boost::system::error_code& error);

@@ -7,6 +7,9 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <utility>
+#include <vector>
+
+#include "net/gzip_reader.h"
 
 namespace holdfast {
 namespace {
@@ -31,6 +34,16 @@ bool refuses_client_certificate(const error_code& error) {
 
 }  // namespace
 
+// What was received and not inflated yet.
+struct Exchange::Compressed {
+  static constexpr std::size_t kBufferBytes = 64UL * 1024;
+  GzipReader reader;
+  std::vector<char> buffer = std::vector<char>(kBufferBytes);
+  std::span<char> rest;
+};
+
+Exchange::~Exchange() = default;
+
 Exchange::Exchange(ConnectionPool::Lease lease, bool safe, std::string where)
     : lease_(std::move(lease)), safe_(safe), where_(std::move(where)) {}
 
@@ -38,12 +51,32 @@ asio::awaitable<Result<void>> Exchange::start(std::shared_ptr<const Secret> text
                                               Connection::Clock::time_point deadline) {
   lease_->set_deadline(deadline);
   if (!lease_.reused()) {
-    auto connected = co_await lease_->connect();
+    auto connected = co_await connect(deadline);
     if (!connected) co_return std::unexpected(std::move(connected.error()));
   }
   const auto [write_failure, written_bytes] = co_await lease_->write(text->reveal());
   if (write_failure) co_return std::unexpected(lost_before_sent(write_failure));
-  co_return co_await read_head();
+  auto answered = co_await read_head();
+  if (!answered) co_return answered;
+  co_return expect_encoding();
+}
+
+// Handshakes cost a server more than most requests: a few at once (correctness A17).
+asio::awaitable<Result<void>> Exchange::connect(Connection::Clock::time_point deadline) {
+  auto pass = co_await lease_.handshakes().enter(deadline);
+  if (lease_->stopped() != Connection::Stop::None) co_return std::unexpected(lease_->stop_error());
+  if (!pass) co_return std::unexpected(std::move(pass.error()));
+  co_return co_await lease_->connect();
+}
+
+Result<void> Exchange::expect_encoding() {
+  const std::string encoding = reader_.header("Content-Encoding");
+  if (encoding.empty() || encoding == "identity") return {};
+  if (encoding != "gzip")
+    return std::unexpected(
+        unanswered({ErrorKind::Protocol, "the answer has an encoding that was not asked for", where_}));
+  compressed_ = std::make_unique<Compressed>();
+  return {};
 }
 
 asio::awaitable<Result<void>> Exchange::read_head() {
@@ -62,6 +95,24 @@ asio::awaitable<Result<void>> Exchange::read_head() {
 }
 
 asio::awaitable<Result<std::size_t>> Exchange::read_body(std::span<char> into) {
+  if (!compressed_) co_return co_await read_raw(into);
+  Compressed& body = *compressed_;
+  for (;;) {
+    const auto progress = body.reader.inflate(body.rest, into);
+    if (!progress) co_return std::unexpected(unanswered(progress.error()));
+    body.rest = body.rest.subspan(progress->consumed_bytes);
+    if (progress->produced_bytes > 0) co_return progress->produced_bytes;
+    const auto got = co_await read_raw(body.buffer);
+    if (!got) co_return std::unexpected(got.error());
+    if (*got == 0) {
+      if (body.reader.at_end()) co_return std::size_t{0};
+      co_return std::unexpected(unanswered({ErrorKind::Protocol, "the compressed answer was cut off", where_}));
+    }
+    body.rest = std::span(body.buffer).first(*got);
+  }
+}
+
+asio::awaitable<Result<std::size_t>> Exchange::read_raw(std::span<char> into) {
   for (;;) {
     std::size_t copied_bytes = 0;
     auto step = reader_.read_body(into, copied_bytes);
@@ -84,7 +135,7 @@ asio::awaitable<Result<std::string>> Exchange::read_whole_body(std::size_t max_b
   };
   const auto announced = reader_.content_length();
   if (announced && *announced > max_bytes) co_return too_large();
-  std::string body(announced ? static_cast<std::size_t>(*announced) + 1 : kLeastBytes, '\0');
+  std::string body(announced && !compressed_ ? static_cast<std::size_t>(*announced) + 1 : kLeastBytes, '\0');
   std::size_t size = 0;
   for (;;) {
     if (size == body.size()) body.resize(std::max(kLeastBytes, 2 * size));

@@ -17,8 +17,12 @@ namespace holdfast {
 // Stays where it is while one of its coroutines runs.
 class Exchange {
  public:
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
   // `where` names the request in messages. A request that is `safe` (a GET) may be sent again whatever happened.
   Exchange(ConnectionPool::Lease lease, bool safe, std::string where);
+  ~Exchange();
 
   // Connects if need be, writes `text`, reads the head of the response.
   boost::asio::awaitable<Result<void>> start(std::shared_ptr<const Secret> text,
@@ -27,7 +31,7 @@ class Exchange {
   // would not matter; the caller may send the same again on a fresh connection, once.
   [[nodiscard]] bool repeatable() const { return repeatable_; }
 
-  // At least one byte of the body, or 0 at its end.
+  // At least one byte of the body, inflated where it comes compressed (correctness A16), or 0 at its end.
   boost::asio::awaitable<Result<std::size_t>> read_body(std::span<char> into);
   // The whole body. Errors: TooLarge.
   boost::asio::awaitable<Result<std::string>> read_whole_body(std::size_t max_bytes);
@@ -38,7 +42,10 @@ class Exchange {
   Connection& connection() { return *lease_; }
 
  private:
+  boost::asio::awaitable<Result<void>> connect(Connection::Clock::time_point deadline);
   boost::asio::awaitable<Result<void>> read_head();
+  Result<void> expect_encoding();
+  boost::asio::awaitable<Result<std::size_t>> read_raw(std::span<char> into);
   Error lost_before_sent(const boost::system::error_code& error);
   // What to return for a failed read; nothing where it is the clean end of the body.
   std::optional<Error> lost_while_reading(const boost::system::error_code& error);
@@ -47,6 +54,8 @@ class Exchange {
 
   ConnectionPool::Lease lease_;
   ResponseReader reader_;
+  struct Compressed;
+  std::unique_ptr<Compressed> compressed_;  // null where the body comes as it is
   bool safe_;
   bool repeatable_ = false;
   std::string where_;

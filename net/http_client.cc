@@ -1,23 +1,29 @@
 #include "net/http_client.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <optional>
+#include <random>
 #include <utility>
 
+#include "holdfast/base/clock.h"
+#include "holdfast/base/log.h"
 #include "net/connection.h"
 #include "net/connection_pool.h"
 #include "net/exchange.h"
+#include "net/exec_credentials.h"
+#include "net/gate.h"
 #include "net/request_text.h"
+#include "net/retry_policy.h"
 #include "net/tls_context.h"
+#include "net/tls_files.h"
 
 namespace holdfast {
 namespace {
 
 namespace asio = boost::asio;
-using Clock = Connection::Clock;
 using ExchangePtr = std::unique_ptr<Exchange>;
-
-enum class Reuse { Idle, Never };
 
 class HttpResponseStream final : public ResponseStream {
  public:
@@ -37,6 +43,12 @@ class HttpResponseStream final : public ResponseStream {
   std::string content_type_;
 };
 
+// Spreads retries; nothing that is decided depends on it.
+double chance() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
+}
+
 // A path may be long and its query longer; a message needs neither.
 std::string where(const ClientConfig& config, const ApiRequest& request) {
   const auto query = request.target.find('?');
@@ -47,55 +59,123 @@ std::string where(const ClientConfig& config, const ApiRequest& request) {
 }  // namespace
 
 struct HttpClient::Core {
+  asio::any_io_executor executor;
   std::shared_ptr<const ClientConfig> config;
-  std::shared_ptr<ConnectionPool> pool;
+  std::shared_ptr<Gate> handshakes;
+  std::shared_ptr<ConnectionPool> pool;  // of the credentials in use
+  TlsFiles files{{}, {}};
+  std::shared_ptr<ExecCredentials> exec;  // null where there is no plugin
+  ExecCredentialPtr exec_in_use;
+  FlowBackoffs flows{chance};
 
   // What a call keeps for as long as it is under way.
   struct Call {
     std::shared_ptr<Core> core;
     ApiRequest request;
-    Reuse reuse;
-    Clock::time_point deadline;
+    ConnectionUse use;
+    Connection::Clock::time_point deadline;
     std::shared_ptr<const Secret> text = {};
+    std::string flow = {};  // of the last answer
   };
   using CallPtr = std::shared_ptr<Call>;
 
-  // Empty where there is no token to send. Errors: Unauthorized.
-  [[nodiscard]] Result<Secret> token() const {
-    if (!config->token || !config->tls) return Secret{};
-    return config->token->token();
-  }
+  Result<void> use(ClientConfig with);
+  void look_at_files();
+  asio::awaitable<Result<Secret>> token();
+  void rejected();
 
   static asio::awaitable<Result<ApiResponse>> send(CallPtr call);
-  static asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(CallPtr call, Clock::time_point stream_deadline);
+  static asio::awaitable<Result<ApiResponse>> send_once(CallPtr call);
+  static asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(CallPtr call,
+                                                                       Connection::Clock::time_point stream_deadline);
   static asio::awaitable<Result<ExchangePtr>> answered(CallPtr call);
   static asio::awaitable<Result<ExchangePtr>> exchange(CallPtr call);
 };
 
-// The head of a response, after at most one further attempt with another token.
+// From here on connections are made with this configuration; those of the one before are given up.
+Result<void> HttpClient::Core::use(ClientConfig with) {
+  auto tls = TlsContext::create(with);
+  if (!tls) return std::unexpected(std::move(tls.error()));
+  if (pool) pool->retire();
+  config = std::make_shared<const ClientConfig>(std::move(with));
+  pool = std::make_shared<ConnectionPool>(executor, config, std::move(*tls), handshakes);
+  return {};
+}
+
+// Certificates that were renewed on disk (correctness B1, B2). What cannot be used leaves everything as it is.
+void HttpClient::Core::look_at_files() {
+  auto renewed = files.changed();
+  if (!renewed) return;
+  ClientConfig with = *config;
+  with.ca_pem = renewed->ca_pem;
+  if (!exec_in_use || !exec_in_use->identity) with.identity = renewed->identity;
+  const Result<void> used = use(std::move(with));
+  if (used) {
+    log(LogLevel::Info, "certificates-renewed", "using the certificates that were renewed on disk");
+    files.in_use(std::move(*renewed));
+  } else {
+    log(LogLevel::Warning, "certificates-unusable", "keeping the certificates in use: " + describe(used.error()));
+    files.unusable();
+  }
+}
+
+// Empty where there is none to send. Errors: Unauthorized.
+asio::awaitable<Result<Secret>> HttpClient::Core::token() {
+  if (!config->tls) co_return Secret{};
+  if (config->token) co_return config->token->token();
+  if (!exec) co_return Secret{};
+  auto credential = co_await exec->get();
+  if (!credential) co_return std::unexpected(std::move(credential.error()));
+  const auto had = exec_in_use ? exec_in_use->identity : nullptr;
+  const auto has = (*credential)->identity;
+  const bool other_identity = has != had && !(has && had && *has == *had);
+  exec_in_use = *credential;
+  if (other_identity) {
+    ClientConfig with = *config;
+    with.identity = has ? std::optional(*has) : std::nullopt;
+    if (auto used = use(std::move(with)); !used) {
+      exec->rejected(*credential);
+      co_return fail(ErrorKind::Unauthorized,
+                     "the credential plugin gave a certificate that cannot be used: " + used.error().message);
+    }
+  }
+  co_return exec_in_use->token;
+}
+
+void HttpClient::Core::rejected() {
+  if (config->token) config->token->rejected();
+  if (exec) exec->rejected(exec_in_use);
+}
+
+// The head of a response, after at most one further attempt with another credential (correctness B9).
 asio::awaitable<Result<ExchangePtr>> HttpClient::Core::answered(CallPtr call) {
-  const Core& core = *call->core;
-  auto token = core.token();
+  Core& core = *call->core;
+  core.look_at_files();
+  auto token = co_await core.token();
   for (bool again = false;; again = true) {
     if (!token) co_return std::unexpected(std::move(token.error()));
-    auto text = request_text(*core.config, call->request, token->empty() ? nullptr : &*token);
+    auto text = request_text(*core.config, call->request, token->empty() ? nullptr : &*token, call->use);
     if (!text) co_return std::unexpected(std::move(text.error()));
     call->text = std::make_shared<const Secret>(std::move(*text));
+    const auto credential = core.exec_in_use;
     auto response = co_await exchange(call);
-    if (!response || (*response)->head().status() != 401 || token->empty() || again) co_return response;
-    core.config->token->rejected();
-    auto fresh = core.token();
-    if (!fresh || *fresh == *token) co_return response;
+    const bool renewable = core.exec || !token->empty();
+    if (!response || (*response)->head().status() != 401 || !renewable || again) co_return response;
+    if (credential == core.exec_in_use) core.rejected();
+    auto fresh = co_await core.token();
+    if (!fresh || (*fresh == *token && credential == core.exec_in_use)) co_return response;
     token = std::move(fresh);
   }
 }
 
 // One attempt, and another one if an idle connection turned out to be closed.
 asio::awaitable<Result<ExchangePtr>> HttpClient::Core::exchange(CallPtr call) {
-  const Core& core = *call->core;
+  Core& core = *call->core;
   const bool safe = call->request.method == Method::Get;
-  for (bool fresh = call->reuse == Reuse::Never;; fresh = true) {
-    auto lease = fresh ? core.pool->take_fresh() : core.pool->take();
+  for (bool fresh = false;; fresh = true) {
+    auto lease = call->use == ConnectionUse::Single ? core.pool->take_for_stream()
+                 : fresh                            ? core.pool->take_fresh()
+                                                    : core.pool->take();
     auto attempt = std::make_unique<Exchange>(std::move(lease), safe, where(*core.config, call->request));
     auto started = co_await attempt->start(call->text, call->deadline);
     if (started) co_return attempt;
@@ -103,25 +183,45 @@ asio::awaitable<Result<ExchangePtr>> HttpClient::Core::exchange(CallPtr call) {
   }
 }
 
-// A cancelled caller makes Asio throw at the next suspension; no exception leaves this room.
+// A GET that is told to come back later does so, within its deadline (correctness B8). A cancelled caller makes Asio
+// throw at the next suspension; no exception leaves this room.
 asio::awaitable<Result<ApiResponse>> HttpClient::Core::send(CallPtr call) {
   try {
-    auto exchange = co_await answered(call);
-    if (!exchange) co_return std::unexpected(std::move(exchange.error()));
-    Exchange& response = **exchange;
-    auto body = co_await response.read_whole_body(call->core->config->max_response_bytes);
-    if (!body) co_return std::unexpected(std::move(body.error()));
-    const ResponseReader& head = response.head();
-    ApiResponse answer{head.status(), head.content_type(), head.retry_after(), std::move(*body)};
-    response.finish();
-    co_return answer;
+    Core& core = *call->core;
+    for (unsigned attempt = 0;; ++attempt) {
+      auto answer = co_await send_once(call);
+      if (!answer) co_return answer;
+      if (!asks_to_come_back(answer->status, answer->retry_after)) {
+        core.flows.served(call->flow);
+        co_return answer;
+      }
+      const auto now = Connection::Clock::now();
+      const auto wait = core.flows.turned_away(call->flow, answer->retry_after, now);
+      const bool in_time = now + wait < call->deadline;
+      if (call->request.method != Method::Get || attempt >= call->request.max_retries || !in_time) co_return answer;
+      Timer timer(core.executor, Clock::now() + wait);
+      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
   } catch (const boost::system::system_error& error) {
     co_return fail(ErrorKind::Cancelled, error.what(), where(*call->core->config, call->request));
   }
 }
 
-asio::awaitable<Result<std::unique_ptr<ResponseStream>>> HttpClient::Core::open(CallPtr call,
-                                                                                Clock::time_point stream_deadline) {
+asio::awaitable<Result<ApiResponse>> HttpClient::Core::send_once(CallPtr call) {
+  auto exchange = co_await answered(call);
+  if (!exchange) co_return std::unexpected(std::move(exchange.error()));
+  Exchange& response = **exchange;
+  auto body = co_await response.read_whole_body(call->core->config->max_response_bytes);
+  if (!body) co_return std::unexpected(std::move(body.error()));
+  const ResponseReader& head = response.head();
+  call->flow = head.header("X-Kubernetes-PF-FlowSchema-UID");
+  ApiResponse answer{head.status(), head.content_type(), head.retry_after(), std::move(*body), head.header("ETag")};
+  response.finish();
+  co_return answer;
+}
+
+asio::awaitable<Result<std::unique_ptr<ResponseStream>>> HttpClient::Core::open(
+    CallPtr call, Connection::Clock::time_point stream_deadline) {
   try {
     auto exchange = co_await answered(call);
     if (!exchange) co_return std::unexpected(std::move(exchange.error()));
@@ -133,11 +233,23 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> HttpClient::Core::open(
 }
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(asio::any_io_executor executor, ClientConfig config) {
-  auto tls = TlsContext::create(config);
-  if (!tls) return std::unexpected(std::move(tls.error()));
   auto core = std::make_shared<Core>();
-  core->config = std::make_shared<const ClientConfig>(std::move(config));
-  core->pool = std::make_shared<ConnectionPool>(std::move(executor), core->config, std::move(*tls));
+  core->executor = executor;
+  core->handshakes = std::make_shared<Gate>(executor, config.max_handshakes);
+  core->files = TlsFiles(config.tls_files, {config.ca_pem, config.identity});
+  if (config.exec && !config.token && !config.identity) {
+    const ExecClusterInfo cluster{server_name(config) + config.base_path,
+                                  config.tls_server_name,
+                                  config.ca_pem,
+                                  config.proxy_url,
+                                  config.insecure_skip_verify,
+                                  config.disable_compression};
+    ProcessSpec process = exec_process(*config.exec, cluster, config.environment);
+    ExecCredentials::World world;
+    world.random = chance;
+    core->exec = std::make_shared<ExecCredentials>(executor, *config.exec, std::move(process), std::move(world));
+  }
+  if (auto used = core->use(std::move(config)); !used) return std::unexpected(std::move(used.error()));
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(core)));
 }
 
@@ -146,15 +258,15 @@ HttpClient::HttpClient(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 HttpClient::~HttpClient() { close_all(); }
 
 asio::awaitable<Result<ApiResponse>> HttpClient::send(ApiRequest request) {
-  const auto deadline = Clock::now() + request.deadline;
-  return Core::send(std::make_shared<Core::Call>(core_, std::move(request), Reuse::Idle, deadline));
+  const auto deadline = Connection::Clock::now() + request.deadline;
+  return Core::send(std::make_shared<Core::Call>(core_, std::move(request), ConnectionUse::KeepAlive, deadline));
 }
 
 asio::awaitable<Result<std::unique_ptr<ResponseStream>>> HttpClient::open(ApiRequest request,
                                                                           std::chrono::milliseconds stream_deadline) {
-  const auto now = Clock::now();
+  const auto now = Connection::Clock::now();
   const auto head_deadline = now + request.deadline;
-  return Core::open(std::make_shared<Core::Call>(core_, std::move(request), Reuse::Never, head_deadline),
+  return Core::open(std::make_shared<Core::Call>(core_, std::move(request), ConnectionUse::Single, head_deadline),
                     now + stream_deadline);
 }
 

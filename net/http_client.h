@@ -17,7 +17,8 @@ namespace holdfast {
 //
 // A request is sent again, once, on a fresh connection, where an idle one turns out to be closed and no harm can come
 // of it: a GET before the first byte of an answer, a write before its last byte left (correctness D7). A 401 is tried
-// again once if the token source has another token by then (correctness B9).
+// again once if there is another credential by then (correctness B9). A GET that is told to come back later (429, or
+// 5xx with Retry-After) is sent again within its deadline (correctness B8).
 class HttpClient final : public ApiServer, public WatchTransport {
  public:
   // Connects to nothing yet. Errors: Invalid, where the certificates or the key cannot be used, or expired.

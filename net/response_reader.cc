@@ -128,6 +128,8 @@ std::string ResponseReader::content_type() const {
   return std::string(state_->parser->get()[http::field::content_type]);
 }
 
+std::string ResponseReader::header(std::string_view name) const { return std::string(state_->parser->get()[name]); }
+
 std::optional<std::chrono::seconds> ResponseReader::retry_after() const {
   constexpr std::uint64_t kMaxSeconds = 24 * 3600;
   const auto field = state_->parser->get()[http::field::retry_after];

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "holdfast/base/result.h"
 
@@ -40,6 +41,7 @@ class ResponseReader {
   // After the head:
   [[nodiscard]] int status() const;
   [[nodiscard]] std::string content_type() const;
+  [[nodiscard]] std::string header(std::string_view name) const;          // the first of that name, or empty
   [[nodiscard]] std::optional<std::chrono::seconds> retry_after() const;  // only the form in seconds; a day at most
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
 

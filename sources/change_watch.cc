@@ -44,7 +44,7 @@ fs::path common_dir_of(const fs::path& git_dir) {
 }  // namespace
 
 ChangeWatch::ChangeWatch(asio::any_io_executor executor, int fd, bool debounced)
-    : events_(std::move(executor), fd), debounced_(debounced) {}
+    : events_(executor, fd), debounced_(debounced) {}
 
 Result<std::unique_ptr<ChangeWatch>> ChangeWatch::on_directory(asio::any_io_executor executor,
                                                                const std::string& folder) {

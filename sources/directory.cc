@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "holdfast/base/digest.h"
-#include "sources/file_descriptor.h"
+#include "holdfast/base/file_descriptor.h"
 
 namespace holdfast {
 namespace {
@@ -53,8 +53,10 @@ class DirectoryReader {
   }
 
   Result<void> file(const FileDescriptor& fd, const struct stat& status, const std::string& path) {
-    if (auto admitted = collector_.admit(path, static_cast<std::size_t>(status.st_size)); !admitted) return admitted;
-    std::string content(static_cast<std::size_t>(status.st_size) + 1, '\0');
+    const auto size_bytes = static_cast<std::size_t>(status.st_size);
+    if (auto admitted = collector_.admit_name(path); !admitted) return admitted;
+    if (auto admitted = collector_.admit_size(path, size_bytes); !admitted) return admitted;
+    std::string content(size_bytes + 1, '\0');
     std::size_t size = 0;
     while (size < content.size()) {
       const ssize_t got = ::read(fd.get(), content.data() + size, content.size() - size);
@@ -63,7 +65,7 @@ class DirectoryReader {
       if (got == 0) break;
       size += static_cast<std::size_t>(got);
     }
-    if (size != static_cast<std::size_t>(status.st_size)) return system_failure(ENOENT, path);
+    if (size != size_bytes) return system_failure(ENOENT, path);
     content.resize(size);
     collector_.add(path, std::move(content));
     return {};

@@ -1,37 +1,24 @@
-// A bare cache of one remote repository. The git program moves the objects (it speaks today's protocols and key types);
-// libgit2 reads them (git_tree.h).
+// One remote repository, as what a ref of it names and what that holds. The git program moves objects into a cache
+// (git_cache.h; it speaks today's protocols and key types); libgit2 reads them (git_tree.h).
 //
-// Blocks; one thread at a time. Several processes may share a cache folder: whoever fetches holds a file lock. Git runs
-// without a shell of ours, with a fixed environment, never asks, uses no configuration of the machine or the user, and
-// speaks file, https and ssh only. Credentials reach it through its environment, not its arguments.
+// Blocks; one thread at a time. Several processes may share a cache folder.
 //
 // Errors: NotFound (repository, ref, path), Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid,
 // TooLarge, Internal; always with the URL without credentials.
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <cstddef>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "holdfast/base/result.h"
-#include "holdfast/base/secret.h"
-#include "sources/git_url.h"
-#include "sources/process.h"
+#include "sources/git_cache.h"
+#include "sources/git_program.h"
 #include "sources/source_tree.h"
 
 namespace holdfast {
-
-struct GitCredentials {
-  std::string username;          // http(s); empty with a password: "x-access-token", which the forges take
-  Secret password;               // password or token
-  std::string ssh_key_file;      // empty: those of the agent or of the user
-  std::string known_hosts_file;  // empty: the user's
-  std::string ssh_auth_sock;     // empty: no agent
-  std::string home;              // for ssh; empty: none
-  std::string ca_file;           // of https, instead of the machine's CAs; empty: those
-};
 
 struct GitMirrorOptions {
   std::string url;
@@ -39,6 +26,7 @@ struct GitMirrorOptions {
   GitCredentials credentials = {};
   std::chrono::milliseconds query_deadline{30'000}, fetch_deadline{600'000};
   std::stop_token stop = {};
+  std::size_t blobs_per_fetch = 10'000, pack_limit = 128;  // see GitCacheOptions
 };
 
 struct ResolvedRef {
@@ -55,32 +43,22 @@ class GitMirror {
   // that is both a branch and a tag is Invalid; an unknown one NotFound, and names some that exist.
   Result<ResolvedRef> resolve(const std::string& ref) const;
 
-  // Brings the object and its tree here unless they are here; the commit it names.
-  Result<std::string> fetch(const ResolvedRef& resolved) const;
+  // What the commit holds below `subpath` (see normal_subpath), fetched where it is not in the cache.
+  Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits = {}) const;
 
-  Result<SourceTree> read_tree(const std::string& commit, const std::string& revision, const std::string& subpath,
-                               ReadLimits limits = {}) const;
-
-  [[nodiscard]] const std::string& url() const { return url_.text; }
+  [[nodiscard]] const std::string& url() const { return cache_.git().url(); }
 
  private:
   struct RemoteRef {
     std::string name, object, symbolic_target;
   };
-  GitMirror(GitMirrorOptions options, GitUrl url, std::string git);
-  [[nodiscard]] std::vector<std::string> environment() const;
-  [[nodiscard]] std::string ssh_command() const;
-  Result<void> prepare() const;
-  Result<ProcessOutput> git(std::vector<std::string> arguments, std::chrono::milliseconds deadline) const;
+  GitMirror(GitCache cache, std::chrono::milliseconds query_deadline);
   Result<std::vector<RemoteRef>> list_refs(std::vector<std::string> patterns) const;
   Result<ResolvedRef> resolve_name(const std::string& ref) const;
   [[nodiscard]] Error no_such_ref(const std::string& ref) const;
-  Result<void> transfer(const ResolvedRef& resolved) const;
-  Result<void> transfer_history(const ResolvedRef& resolved) const;
 
-  GitMirrorOptions options_;
-  GitUrl url_;
-  std::string git_, repository_;
+  GitCache cache_;
+  std::chrono::milliseconds query_deadline_;
 };
 
 }  // namespace holdfast

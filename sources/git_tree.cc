@@ -3,8 +3,11 @@
 #include <git2.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -51,7 +54,7 @@ Result<Object> commit_object(git_repository* repository, const std::string& id) 
   if (git_oid_fromstr(&oid, id.c_str()) != 0) return fail(ErrorKind::Invalid, fmt::format("{} is no object id", id));
   git_object* raw = nullptr;
   const int found = git_object_lookup(&raw, repository, &oid, GIT_OBJECT_ANY);
-  if (found == GIT_ENOTFOUND) return fail(ErrorKind::NotFound, fmt::format("there is no commit {}", id));
+  if (found == GIT_ENOTFOUND) return fail(ErrorKind::Internal, fmt::format("commit {} is not in the Git cache", id));
   if (found != 0) return library_failure(fmt::format("cannot read commit {}", id));
   const Object object(raw);
   git_object* peeled = nullptr;
@@ -61,10 +64,21 @@ Result<Object> commit_object(git_repository* repository, const std::string& id) 
   return Object(peeled);
 }
 
-class TreeReader {
+std::string hex(const git_oid& id) {
+  std::array<char, GIT_OID_HEXSZ + 1> text{};
+  git_oid_tostr(text.data(), text.size(), &id);
+  return text.data();
+}
+
+struct FoundFile {
+  std::string path;
+  git_oid id;
+};
+
+// Which files there are, by the trees alone.
+class TreeWalk {
  public:
-  TreeReader(git_repository* repository, Odb odb, ReadLimits limits)
-      : repository_(repository), odb_(std::move(odb)), collector_(limits) {}
+  TreeWalk(git_repository* repository, TreeCollector& collector) : repository_(repository), collector_(collector) {}
 
   Result<void> folder(const git_oid* id, const std::string& path, std::size_t depth) {
     if (auto allowed = collector_.enter(path, depth); !allowed) return allowed;
@@ -80,19 +94,14 @@ class TreeReader {
   }
 
   Result<void> file(const git_oid* id, const std::string& path) {
-    std::size_t size_bytes = 0;
-    git_object_t type{};
-    if (git_odb_read_header(&size_bytes, &type, odb_.get(), id) != 0)
-      return library_failure(fmt::format("cannot read file {}", path));
-    if (auto admitted = collector_.admit(path, size_bytes); !admitted) return admitted;
-    git_blob* raw = nullptr;
-    if (git_blob_lookup(&raw, repository_, id) != 0) return library_failure(fmt::format("cannot read file {}", path));
-    const Blob blob(raw);
-    collector_.add(path, std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
-                                     static_cast<std::size_t>(git_blob_rawsize(blob.get()))));
+    if (auto admitted = collector_.admit_name(path); !admitted) return admitted;
+    files_.push_back(FoundFile{path, *id});
     return {};
   }
 
+  std::vector<FoundFile> take_files() { return std::move(files_); }
+
+ private:
   Result<void> take(const git_tree_entry* entry, const std::string& name, const std::string& path, std::size_t depth) {
     const git_filemode_t mode = git_tree_entry_filemode(entry);
     const bool folder_like = mode == GIT_FILEMODE_TREE, link = mode == GIT_FILEMODE_LINK;
@@ -111,61 +120,122 @@ class TreeReader {
     return {};
   }
 
-  TreeCollector& collector() { return collector_; }
-
- private:
   git_repository* repository_;
-  Odb odb_;
-  TreeCollector collector_;
+  TreeCollector& collector_;
+  std::vector<FoundFile> files_;
 };
 
-// The entry at `subpath`, which is not the root.
-Result<void> read_below(TreeReader& reader, const git_tree* root, const std::string& subpath,
-                        const std::string& revision) {
-  git_tree_entry* raw = nullptr;
-  const int found = git_tree_entry_bypath(&raw, root, subpath.c_str());
-  if (found == GIT_ENOTFOUND)
-    return fail(ErrorKind::NotFound, fmt::format("path {} does not exist at {}", subpath, revision), {},
-                "check --path and --ref");
-  if (found != 0) return library_failure(fmt::format("cannot read path {}", subpath));
-  const TreeEntry entry(raw);
-  const git_filemode_t mode = git_tree_entry_filemode(entry.get());
-  if (mode == GIT_FILEMODE_TREE) return reader.folder(git_tree_entry_id(entry.get()), subpath, 0);
+// The entry at `subpath`, which is not the root. A folder on the way that is not in the store is damage, and must not
+// look like a path that the commit does not have.
+Result<TreeEntry> entry_below(git_repository* repository, const git_tree* root, const TreeRequest& wanted) {
+  const git_tree* folder = root;
+  Tree held;
+  std::string_view rest = wanted.subpath;
+  while (true) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const git_tree_entry* entry = git_tree_entry_byname(folder, std::string(rest.substr(0, end)).c_str());
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const bool leads_on = entry != nullptr && git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE;
+    if (entry == nullptr || (!rest.empty() && !leads_on))
+      return fail(ErrorKind::NotFound, fmt::format("path {} does not exist at {}", wanted.subpath, wanted.revision), {},
+                  "check --path and --ref");
+    if (rest.empty()) {
+      git_tree_entry* copy = nullptr;
+      if (git_tree_entry_dup(&copy, entry) != 0) return library_failure("cannot copy an entry of a folder");
+      return TreeEntry(copy);
+    }
+    git_tree* next = nullptr;
+    if (git_tree_lookup(&next, repository, git_tree_entry_id(entry)) != 0)
+      return library_failure(fmt::format("cannot read a folder above {}", wanted.subpath));
+    held.reset(next);
+    folder = next;
+  }
+}
+
+Result<void> walk_from(TreeWalk& walk, git_repository* repository, const git_tree* root, const TreeRequest& wanted) {
+  if (wanted.subpath.empty()) return walk.folder(git_tree_id(root), "", 0);
+  const auto entry = entry_below(repository, root, wanted);
+  if (!entry) return std::unexpected(entry.error());
+  const git_filemode_t mode = git_tree_entry_filemode(entry->get());
+  if (mode == GIT_FILEMODE_TREE) return walk.folder(git_tree_entry_id(entry->get()), wanted.subpath, 0);
   if (mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE)
-    return reader.file(git_tree_entry_id(entry.get()), subpath);
-  return fail(ErrorKind::Invalid, fmt::format("path {} is a link or a submodule at {}", subpath, revision), {},
+    return walk.file(git_tree_entry_id(entry->get()), wanted.subpath);
+  return fail(ErrorKind::Invalid,
+              fmt::format("path {} is a link or a submodule at {}", wanted.subpath, wanted.revision), {},
               "point --path at the folder itself");
 }
 
-}  // namespace
+// The files of a commit that are wanted, not read yet.
+struct FileList {
+  Repository repository;
+  Odb odb;
+  TreeCollector collector;
+  std::vector<FoundFile> files;
+};
 
-Result<SourceTree> read_git_tree(const std::string& repository, const std::string& commit, const std::string& revision,
-                                 const std::string& subpath, ReadLimits limits) {
-  auto opened = open_repository(repository);
+Result<FileList> list_files(const std::string& path, const TreeRequest& wanted) {
+  auto opened = open_repository(path);
   if (!opened) return std::unexpected(opened.error());
-  auto object = commit_object(opened->get(), commit);
+  git_odb* odb = nullptr;
+  if (git_repository_odb(&odb, opened->get()) != 0) return library_failure("cannot open the object store");
+  FileList list{std::move(*opened), Odb(odb), TreeCollector(wanted.limits), {}};
+  auto object = commit_object(list.repository.get(), wanted.commit);
   if (!object) return std::unexpected(object.error());
   git_object* raw = nullptr;
   if (git_object_peel(&raw, object->get(), GIT_OBJECT_TREE) != 0)
     return library_failure("cannot read the commit's tree");
   const Tree root(reinterpret_cast<git_tree*>(raw));
-  git_odb* odb = nullptr;
-  if (git_repository_odb(&odb, opened->get()) != 0) return library_failure("cannot open the object store");
-  TreeReader reader(opened->get(), Odb(odb), limits);
-  auto done = subpath.empty() ? reader.folder(git_tree_id(root.get()), "", 0)
-                              : read_below(reader, root.get(), subpath, revision);
+  TreeWalk walk(list.repository.get(), list.collector);
+  auto done = walk_from(walk, list.repository.get(), root.get(), wanted);
   if (!done) return std::unexpected(done.error());
-  return reader.collector().finish(revision, subpath);
+  list.files = walk.take_files();
+  return list;
 }
 
-Result<std::string> peel_to_commit(const std::string& repository, const std::string& id) {
+Result<void> read_file(FileList& list, const FoundFile& file) {
+  std::size_t size_bytes = 0;
+  git_object_t type{};
+  if (git_odb_read_header(&size_bytes, &type, list.odb.get(), &file.id) != 0)
+    return library_failure(fmt::format("cannot read file {}", file.path));
+  if (auto admitted = list.collector.admit_size(file.path, size_bytes); !admitted) return admitted;
+  git_blob* raw = nullptr;
+  if (git_blob_lookup(&raw, list.repository.get(), &file.id) != 0)
+    return library_failure(fmt::format("cannot read file {}", file.path));
+  const Blob blob(raw);
+  list.collector.add(file.path, std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
+                                            static_cast<std::size_t>(git_blob_rawsize(blob.get()))));
+  return {};
+}
+
+}  // namespace
+
+Result<SourceTree> read_git_tree(const std::string& repository, const TreeRequest& wanted) {
+  auto list = list_files(repository, wanted);
+  if (!list) return std::unexpected(list.error());
+  for (const FoundFile& file : list->files)
+    if (auto done = read_file(*list, file); !done) return std::unexpected(done.error());
+  return list->collector.finish(wanted.revision, wanted.subpath);
+}
+
+Result<std::vector<std::string>> missing_blobs(const std::string& repository, const TreeRequest& wanted) {
+  auto list = list_files(repository, wanted);
+  if (!list) return std::unexpected(list.error());
+  std::vector<std::string> ids;
+  // The store was opened just now, so nothing is gained by looking at its folders again for each that is not there.
+  for (const FoundFile& file : list->files)
+    if (git_odb_exists_ext(list->odb.get(), &file.id, GIT_ODB_LOOKUP_NO_REFRESH) == 0) ids.push_back(hex(file.id));
+  std::ranges::sort(ids);
+  const auto [first, last] = std::ranges::unique(ids);
+  ids.erase(first, last);
+  return ids;
+}
+
+Result<void> check_commit(const std::string& repository, const std::string& id) {
   auto opened = open_repository(repository);
   if (!opened) return std::unexpected(opened.error());
   auto object = commit_object(opened->get(), id);
   if (!object) return std::unexpected(object.error());
-  std::array<char, GIT_OID_HEXSZ + 1> text{};
-  git_oid_tostr(text.data(), text.size(), git_object_id(object->get()));
-  return std::string(text.data());
+  return {};
 }
 
 Result<std::string> git_ref_target(const std::string& repository, const std::string& ref) {
@@ -175,9 +245,7 @@ Result<std::string> git_ref_target(const std::string& repository, const std::str
   const int found = git_reference_name_to_id(&oid, opened->get(), ref.c_str());
   if (found == GIT_ENOTFOUND) return fail(ErrorKind::NotFound, fmt::format("there is no ref {}", ref));
   if (found != 0) return library_failure(fmt::format("cannot read ref {}", ref));
-  std::array<char, GIT_OID_HEXSZ + 1> text{};
-  git_oid_tostr(text.data(), text.size(), &oid);
-  return std::string(text.data());
+  return hex(oid);
 }
 
 }  // namespace holdfast

@@ -76,9 +76,7 @@ class Loader {
     auto resolved = mirror_->resolve(options_.ref);
     if (!resolved) return std::unexpected(resolved.error());
     if (is_last(resolved->revision)) return last_;
-    auto commit = mirror_->fetch(*resolved);
-    if (!commit) return std::unexpected(commit.error());
-    return parsed(mirror_->read_tree(*commit, resolved->revision, options_.path));
+    return parsed(mirror_->load(*resolved, options_.path));
   }
 
   SourceOptions options_;

@@ -28,10 +28,15 @@ Result<std::string> normal_subpath(std::string_view path) {
   return normal;
 }
 
-Result<void> TreeCollector::admit(const std::string& path, std::size_t size_bytes) {
+Result<void> TreeCollector::admit_name(const std::string& path) {
   if (!is_utf8(path)) return fail(ErrorKind::Invalid, "the name of a file is not UTF-8", {}, "rename it");
-  if (files_.size() >= limits_.file_count)
+  if (name_count_ >= limits_.file_count)
     return fail(ErrorKind::TooLarge, fmt::format("more than {} files", limits_.file_count), path, "narrow --path");
+  ++name_count_;
+  return {};
+}
+
+Result<void> TreeCollector::admit_size(const std::string& path, std::size_t size_bytes) {
   if (size_bytes > limits_.file_bytes)
     return fail(ErrorKind::TooLarge, fmt::format("larger than {} bytes", limits_.file_bytes), path,
                 "an API server takes objects of some 3 MiB at most");

@@ -38,8 +38,9 @@ class TreeCollector {
  public:
   explicit TreeCollector(ReadLimits limits) : limits_(limits) {}
 
-  // To be asked before a file is read. TooLarge with `where`; Invalid where the path is not UTF-8.
-  Result<void> admit(const std::string& path, std::size_t size_bytes);
+  // To be asked for each file before it is read, once each. TooLarge with `where`; Invalid where the path is not UTF-8.
+  Result<void> admit_name(const std::string& path);
+  Result<void> admit_size(const std::string& path, std::size_t size_bytes);
   Result<void> enter(const std::string& folder, std::size_t depth) const;
   void add(std::string path, std::string content);
   void note(std::string text) { notes_.insert(std::move(text)); }
@@ -49,7 +50,7 @@ class TreeCollector {
 
  private:
   ReadLimits limits_;
-  std::size_t total_bytes_ = 0;
+  std::size_t name_count_ = 0, total_bytes_ = 0;
   std::vector<SourceFile> files_;
   std::set<std::string> notes_;
 };

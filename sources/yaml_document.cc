@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <string>
 #include <utility>
 
@@ -158,8 +159,8 @@ class Converter {
     const YamlNode& node = tree_.nodes[index];
     if (node.kind != YamlNodeKind::Sequence) return merge_one(index, depth, object, keys);
     // Backwards: the first of the list takes precedence.
-    for (auto child = node.children.rbegin(); child != node.children.rend(); ++child)
-      if (auto done = merge_one(*child, depth, object, keys); !done) return done;
+    for (const std::uint32_t child : std::views::reverse(node.children))
+      if (auto done = merge_one(child, depth, object, keys); !done) return done;
     return {};
   }
 

@@ -228,7 +228,7 @@ Result<YamlScalar> resolve_scalar(std::string_view tag, std::string_view text) {
   if (!any_of(tag, {"", "bool", "int", "float", "null"})) return YamlScalar(std::string(text));
   std::optional<YamlScalar> found = word(text);
   if (!found) found = number(text);
-  const YamlScalar value = found ? std::move(*found) : YamlScalar(std::string(text));
+  YamlScalar value = found ? std::move(*found) : YamlScalar(std::string(text));
   if (tag.empty() || tag == type_of(value)) return value;
   if (tag == "float" && std::holds_alternative<std::int64_t>(value))
     return YamlScalar(static_cast<double>(std::get<std::int64_t>(value)));

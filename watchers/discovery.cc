@@ -1,5 +1,6 @@
 #include "watchers/discovery.h"
 
+#include <array>
 #include <utility>
 
 #include "holdfast/model/api_status.h"
@@ -95,18 +96,6 @@ Result<void> add_groups(std::string_view body, std::string_view where, ApiCatalo
   return {};
 }
 
-boost::asio::awaitable<Result<std::string>> fetch(ApiServer& api, std::string path) {
-  ApiRequest request;
-  request.target = path;
-  request.accept = kAccept;
-  Result<ApiResponse> response = co_await api.send(std::move(request));
-  if (!response) co_return std::unexpected(response.error());
-  if (response->status != 200)
-    co_return std::unexpected(
-        to_error(parse_api_status(response->status, response->content_type, response->body), std::move(path)));
-  co_return std::move(response->body);
-}
-
 }  // namespace
 
 Result<ApiCatalog> parse_discovery(std::string_view api_body, std::string_view apis_body) {
@@ -119,12 +108,26 @@ Result<ApiCatalog> parse_discovery(std::string_view api_body, std::string_view a
   return catalog;
 }
 
+boost::asio::awaitable<Result<ApiResponse>> ask_discovery(ApiServer& api, std::string path, std::string etag) {
+  ApiRequest request;
+  request.target = std::move(path);
+  request.accept = kAccept;
+  request.if_none_match = std::move(etag);
+  co_return co_await api.send(std::move(request));
+}
+
 boost::asio::awaitable<Result<ApiCatalog>> discover(ApiServer& api) {
-  Result<std::string> core = co_await fetch(api, "/api");
-  if (!core) co_return std::unexpected(core.error());
-  Result<std::string> groups = co_await fetch(api, "/apis");
-  if (!groups) co_return std::unexpected(groups.error());
-  co_return parse_discovery(*core, *groups);
+  std::array<std::string, 2> bodies;
+  for (const bool core : {true, false}) {
+    const std::string path = core ? "/api" : "/apis";
+    Result<ApiResponse> response = co_await ask_discovery(api, path, std::string());
+    if (!response) co_return std::unexpected(response.error());
+    if (response->status != 200)
+      co_return std::unexpected(
+          to_error(parse_api_status(response->status, response->content_type, response->body), path));
+    bodies[core ? 0 : 1] = std::move(response->body);
+  }
+  co_return parse_discovery(bodies[0], bodies[1]);
 }
 
 }  // namespace holdfast

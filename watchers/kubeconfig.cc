@@ -1,13 +1,9 @@
 #include "watchers/kubeconfig.h"
 
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,23 +12,13 @@
 
 #include "net/token_source.h"
 #include "net/url.h"
+#include "watchers/kubeconfig_entry.h"
+#include "watchers/kubeconfig_user.h"
 
 namespace holdfast {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::size_t kMaxFileBytes = 1024UL * 1024;
-constexpr std::string_view kSupported = "use a token or a client certificate";
-
-// A named cluster, user or context, and the file that it came from.
-struct Entry {
-  YAML::Node body;
-  std::string file;
-  std::string what;  // "user \"admin\""
-
-  [[nodiscard]] std::string where() const { return file + ", " + what; }
-};
+using Entry = KubeconfigEntry;
 using Entries = std::map<std::string, Entry, std::less<>>;
 
 struct Merged {
@@ -40,69 +26,6 @@ struct Merged {
   std::string current_context;
   std::string files;  // for messages
 };
-
-Result<std::string> read_file(const fs::path& path, const std::string& where) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return fail(ErrorKind::NotFound, path.string() + " does not exist", where);
-  if (fs::is_directory(status)) return fail(ErrorKind::Invalid, path.string() + " is a directory", where);
-  std::ifstream in(path, std::ios::binary);
-  std::string content(kMaxFileBytes + 1, '\0');
-  in.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (in.gcount() == 0 && !in.eof())
-    return fail(ErrorKind::Unauthorized, path.string() + " cannot be read", where, "check its permissions");
-  content.resize(static_cast<std::size_t>(in.gcount()));
-  if (content.size() > kMaxFileBytes) return fail(ErrorKind::TooLarge, path.string() + " is larger than 1 MiB", where);
-  return content;
-}
-
-// "" where the key is not there.
-Result<std::string> text(const Entry& entry, const std::string& key) {
-  const YAML::Node value = std::as_const(entry.body)[key];
-  if (!value.IsDefined() || value.IsNull()) return std::string();
-  if (!value.IsScalar()) return fail(ErrorKind::Invalid, key + " must be a string", entry.where());
-  return value.Scalar();
-}
-
-Result<bool> flag(const Entry& entry, const std::string& key) {
-  const Result<std::string> value = text(entry, key);
-  if (!value) return std::unexpected(value.error());
-  if (*value == "true") return true;
-  if (value->empty() || *value == "false") return false;
-  return fail(ErrorKind::Invalid, key + " must be true or false", entry.where());
-}
-
-bool has(const Entry& entry, const std::string& key) {
-  const YAML::Node value = std::as_const(entry.body)[key];
-  return value.IsDefined() && !value.IsNull() && !(value.IsScalar() && value.Scalar().empty());
-}
-
-std::optional<std::string> base64_decode(std::string text) {
-  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  std::vector<unsigned char> bytes(text.size() / 4 * 3);
-  const std::vector<unsigned char> input(text.begin(), text.end());
-  if (EVP_DecodeBlock(bytes.data(), input.data(), static_cast<int>(input.size())) < 0) return std::nullopt;
-  const auto padding = static_cast<std::size_t>(std::ranges::count(text.substr(text.size() - 2), '='));
-  return std::string(bytes.begin(), bytes.end() - static_cast<std::ptrdiff_t>(padding));
-}
-
-// Relative paths are meant against the folder of the file that holds them.
-fs::path beside(const Entry& entry, const std::string& path) { return fs::path(entry.file).parent_path() / path; }
-
-// `KEY-data` beats the file that `KEY` names; "" where there is neither.
-Result<std::string> data_or_file(const Entry& entry, const std::string& key) {
-  const Result<std::string> data = text(entry, key + "-data");
-  if (!data) return data;
-  if (!data->empty()) {
-    std::optional<std::string> decoded = base64_decode(*data);
-    if (!decoded) return fail(ErrorKind::Invalid, key + "-data is not valid base64", entry.where());
-    return *std::move(decoded);
-  }
-  const Result<std::string> path = text(entry, key);
-  if (!path || path->empty()) return path;
-  return read_file(beside(entry, *path), entry.where());
-}
 
 Result<void> merge_list(const YAML::Node& root, const std::string& list, const std::string& noun,
                         const std::string& file, Entries& into) {
@@ -166,7 +89,7 @@ Result<Merged> read_all(const KubeconfigOptions& options) {
   bool found = false;
   for (const std::string& path : list.paths) {
     merged.files += (merged.files.empty() ? "" : ":") + path;
-    const Result<std::string> content = read_file(path, "kubeconfig");
+    const Result<std::string> content = read_kubeconfig_file(path, "kubeconfig");
     if (!content && content.error().kind == ErrorKind::NotFound && list.may_be_missing) continue;
     if (!content) return std::unexpected(content.error());
     found = true;
@@ -192,32 +115,22 @@ Result<const Entry*> look_up(const Entries& entries, const std::string& name, co
   return &found->second;
 }
 
-// What we would have to obey and cannot.
-Result<void> refuse_unsupported(const Entry& entry) {
-  struct Refusal {
-    const char* key;
-    const char* message;
-    std::string_view hint;
-  };
-  static constexpr std::array<Refusal, 9> kRefusals{{
-      {"proxy-url", "proxy-url is not supported yet", "remove it and reach the server directly"},
-      {"exec", "exec credential plugins are not supported yet", kSupported},
-      {"auth-provider", "auth-provider plugins are not supported", kSupported},
-      {"username", "basic authentication is not supported; Kubernetes removed it in 1.19", kSupported},
-      {"password", "basic authentication is not supported; Kubernetes removed it in 1.19", kSupported},
-      {"as", "impersonation (as) is not supported yet", kSupported},
-      {"as-uid", "impersonation (as-uid) is not supported yet", kSupported},
-      {"as-groups", "impersonation (as-groups) is not supported yet", kSupported},
-      {"as-user-extra", "impersonation (as-user-extra) is not supported yet", kSupported},
-  }};
-  for (const Refusal& refusal : kRefusals)
-    if (has(entry, refusal.key))
-      return fail(ErrorKind::Invalid, refusal.message, entry.where(), std::string(refusal.hint));
+Result<void> read_proxy(const Entry& cluster, const KubeconfigOptions& options, ClientConfig& client) {
+  const Result<std::string> url = text(cluster, "proxy-url");
+  const Result<bool> plain = flag(cluster, "disable-compression");
+  if (!url) return std::unexpected(url.error());
+  if (!plain) return std::unexpected(plain.error());
+  client.disable_compression = *plain;
+  client.proxy_url = *url;
+  Result<std::optional<ProxyAddress>> proxy = choose_proxy(*url, options.proxy, client.host, client.port);
+  if (!proxy)
+    return fail(ErrorKind::Invalid, (url->empty() ? "HTTPS_PROXY: " : "proxy-url: ") + proxy.error().message,
+                cluster.where(), proxy.error().hint);
+  client.proxy = *std::move(proxy);
   return {};
 }
 
-Result<void> read_cluster(const Entry& cluster, ClientConfig& client) {
-  if (auto allowed = refuse_unsupported(cluster); !allowed) return allowed;
+Result<void> read_cluster(const Entry& cluster, const KubeconfigOptions& options, ClientConfig& client) {
   const Result<std::string> server = text(cluster, "server");
   if (!server) return std::unexpected(server.error());
   if (server->empty())
@@ -240,42 +153,8 @@ Result<void> read_cluster(const Entry& cluster, ClientConfig& client) {
   client.tls_server_name = *name;
   client.ca_pem = *ca;
   client.insecure_skip_verify = *insecure;
-  return {};
-}
-
-Result<void> read_certificate(const Entry& user, ClientConfig& client) {
-  Result<std::string> certificate = data_or_file(user, "client-certificate");
-  Result<std::string> key = data_or_file(user, "client-key");
-  if (!certificate) return std::unexpected(certificate.error());
-  if (!key) return std::unexpected(key.error());
-  if (certificate->empty() && key->empty()) return {};
-  if (certificate->empty()) return fail(ErrorKind::Invalid, "client-key without client-certificate", user.where());
-  if (key->empty()) return fail(ErrorKind::Invalid, "client-certificate without client-key", user.where());
-  client.identity.emplace();
-  client.identity->certificate_pem = std::move(*certificate);
-  client.identity->key_pem = Secret(std::move(*key));
-  return {};
-}
-
-Result<void> read_user(const Entry& user, ClientConfig& client) {
-  if (auto allowed = refuse_unsupported(user); !allowed) return allowed;
-  if (auto read = read_certificate(user, client); !read) return read;
-  Result<std::string> token = text(user, "token");
-  const Result<std::string> token_file = text(user, "tokenFile");
-  if (!token) return std::unexpected(token.error());
-  if (!token_file) return std::unexpected(token_file.error());
-  if (!token_file->empty()) {  // it is refreshed, so it beats the token beside it
-    const fs::path path = beside(user, *token_file);
-    if (const Result<std::string> content = read_file(path, user.where()); !content)
-      return std::unexpected(content.error());
-    client.token = std::make_shared<FileToken>(path.string());
-  } else if (!token->empty()) {
-    client.token = std::make_shared<StaticToken>(Secret(std::move(*token)));
-  }
-  if (!client.tls && (client.token || client.identity))
-    return fail(ErrorKind::Invalid, "credentials are never sent over http", user.where(),
-                "use an https server, or a context without user");
-  return {};
+  client.tls_files.ca = renewed_file(cluster, "certificate-authority");
+  return read_proxy(cluster, options, client);
 }
 
 }  // namespace
@@ -301,11 +180,11 @@ Result<KubeContext> load_kubeconfig(const KubeconfigOptions& options) {
 
   const auto cluster = look_up(merged->clusters, *cluster_name, "cluster", (*context)->where());
   if (!cluster) return std::unexpected(cluster.error());
-  if (auto read = read_cluster(**cluster, result.client); !read) return std::unexpected(read.error());
+  if (auto read = read_cluster(**cluster, options, result.client); !read) return std::unexpected(read.error());
   if (user_name->empty()) return result;
   const auto user = look_up(merged->users, *user_name, "user", (*context)->where());
   if (!user) return std::unexpected(user.error());
-  if (auto read = read_user(**user, result.client); !read) return std::unexpected(read.error());
+  if (auto read = read_user(**user, options, result.client); !read) return std::unexpected(read.error());
   return result;
 }
 
@@ -315,19 +194,20 @@ Result<KubeContext> load_in_cluster(const InClusterOptions& options) {
     return fail(ErrorKind::NotFound, "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set", where,
                 "outside a cluster, use a kubeconfig");
   const std::string folder = options.root + "/var/run/secrets/kubernetes.io/serviceaccount/";
-  const Result<std::string> token = read_file(folder + "token", where);
+  const Result<std::string> token = read_kubeconfig_file(folder + "token", where);
   if (!token) return std::unexpected(token.error());
   if (token->find_first_not_of(" \t\r\n") == std::string::npos)
     return fail(ErrorKind::Unauthorized, folder + "token is empty", where);
-  Result<std::string> ca = read_file(folder + "ca.crt", where);
+  Result<std::string> ca = read_kubeconfig_file(folder + "ca.crt", where);
   if (!ca) return std::unexpected(ca.error());
   KubeContext result;
   result.client.host = options.host;  // an IPv6 address stays without brackets: they belong to URLs
   result.client.port = options.port;
   result.client.ca_pem = std::move(*ca);
+  result.client.tls_files.ca = folder + "ca.crt";
   result.client.token = std::make_shared<FileToken>(folder + "token");
   result.context = result.cluster = "in-cluster";
-  const Result<std::string> own = read_file(folder + "namespace", where);
+  const Result<std::string> own = read_kubeconfig_file(folder + "namespace", where);
   result.namespace_ = own && !own->empty() ? own->substr(0, own->find_first_of(" \r\n")) : "default";
   return result;
 }

@@ -13,6 +13,8 @@ struct KubeconfigOptions {
   std::string context;         // empty: current-context
   std::string kubeconfig_env;  // value of KUBECONFIG: files separated by ':'
   std::string home;            // for ~/.kube/config, where neither of the others names a file
+  std::string path_env;        // value of PATH: where a credential plugin without a folder is looked for
+  ProxyEnvironment proxy;      // HTTPS_PROXY and NO_PROXY
 };
 
 struct KubeContext {
@@ -22,10 +24,11 @@ struct KubeContext {
   std::string cluster;
 };
 
-// Reads files of at most 1 MiB, and nothing else: no programs are run, no connection is made. For each name of a
-// cluster, user or context the first file of the list that has it wins; files of KUBECONFIG that do not exist are
-// passed over. What would change who we are and is not supported (exec plugins, impersonation, basic authentication,
-// proxies) is an error, never ignored. Errors name the file and what to do.
+// Reads files of at most 1 MiB, and nothing else: no programs are run (an exec plugin is only found), no connection is
+// made. For each name of a cluster, user or context the first file of the list that has it wins; files of KUBECONFIG
+// that do not exist are passed over. What would change who we are and is not supported (auth-provider, basic
+// authentication, an exec plugin that must be interactive) is an error, never ignored. Errors name the file and what to
+// do.
 Result<KubeContext> load_kubeconfig(const KubeconfigOptions& options);
 
 struct InClusterOptions {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "holdfast/model/object.h"
+#include "holdfast/ports/live_reader.h"
 
 namespace holdfast {
 
@@ -14,8 +15,8 @@ struct ListPage {
   std::string continue_token;  // empty: the last page, even where this one holds no items
 };
 
-// `body` by value: it gets the padding that the reader needs. Errors: Protocol where the body is not a complete list
-// with a resourceVersion, or an item is not of the group and kind of `gvk`.
-Result<ListPage> parse_list_page(std::string body, const GroupVersionKind& gvk);
+// `reader` sees each item; null: every body is kept. Errors: Protocol where the body is not a complete list with a
+// resourceVersion, or an item is not of the group and kind of `gvk`.
+Result<ListPage> parse_list_page(const std::string& body, const GroupVersionKind& gvk, LiveReader* reader = nullptr);
 
 }  // namespace holdfast

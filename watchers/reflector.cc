@@ -20,6 +20,7 @@ namespace asio = boost::asio;
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::size_t kMaxRefusalBytes = 64UL * 1024;
 constexpr std::chrono::milliseconds kListDeadline{60'000};
+constexpr std::chrono::seconds kLookForRhythm{60};  // how often a stream is asked whether silence would mean something
 
 // The body of a refused watch, as far as it is worth reading; what cannot be read leaves the status to speak for
 // itself.
@@ -39,13 +40,26 @@ asio::awaitable<std::string> read_refusal(ResponseStream& stream) {
 }  // namespace
 
 Reflector::Reflector(ApiServer& api, WatchTransport& transport, ApiResource resource, std::string label_selector,
-                     StoreWriter& writer, ReflectorSink& sink, std::function<double()> random)
+                     StoreWriter& writer, ReflectorSink& sink, std::function<double()> random, ReflectorOptions options)
     : api_(api),
       transport_(transport),
       writer_(writer),
       sink_(sink),
-      machine_(std::move(resource), std::move(label_selector), std::move(random)),
-      buffer_(kReadBytes) {}
+      machine_(std::move(resource), std::move(label_selector), std::move(random), std::move(options.knowledge),
+               options.detail),
+      lists_(std::move(options.lists)),
+      buffer_(kReadBytes) {
+  machine_.set_reader(options.reader);
+}
+
+// Outlives the reflector where its timer has fired and not been heard yet.
+struct Reflector::Watchdog {
+  Watchdog(Reflector& of, const asio::any_io_executor& executor) : owner(&of), timer(executor) {}
+  Reflector* owner;  // null: called off
+  Timer timer;
+};
+
+Reflector::~Reflector() = default;
 
 void Reflector::stop() {
   if (std::exchange(stopping_, true)) return;
@@ -75,9 +89,29 @@ asio::awaitable<void> Reflector::run() {
 }
 
 void Reflector::close_stream() {
+  if (watchdog_) {
+    watchdog_->owner = nullptr;
+    watchdog_->timer.cancel();
+    watchdog_.reset();
+  }
   if (stream_) stream_->close();
   stream_.reset();
+  list_pass_ = {};
+  fell_silent_ = false;
   decoder_.reset();
+}
+
+// One timer for each stream, looked at when it fires and not at each event (A12).
+void Reflector::guard_silence() {
+  watchdog_->timer.expires_at(machine_.read_until().value_or(Clock::now() + kLookForRhythm));
+  watchdog_->timer.async_wait([dog = watchdog_](const boost::system::error_code&) {
+    Reflector* const self = dog->owner;
+    if (self == nullptr) return;
+    const auto until = self->machine_.read_until();
+    if (!until || *until > Clock::now()) return self->guard_silence();
+    self->fell_silent_ = true;
+    self->stream_->close();
+  });
 }
 
 asio::awaitable<void> Reflector::follow() {
@@ -91,29 +125,47 @@ asio::awaitable<void> Reflector::follow() {
       continue;
     }
     close_stream();
-    ReflectorActions actions;
-    if (auto* const send_list = std::get_if<SendList>(&step)) {
-      actions = co_await list(std::move(*send_list));
-    } else if (auto* const open_watch = std::get_if<OpenWatch>(&step)) {
-      actions = co_await open(std::move(*open_watch));
-    } else {
-      actions = co_await wait(std::get<Wait>(step));
-    }
+    ReflectorActions actions = co_await next_actions(std::move(step));
+    step = {};
     if (!stopping_) step = perform(std::move(actions), Clock::now());
   }
 }
 
+asio::awaitable<ReflectorActions> Reflector::next_actions(Step step) {
+  if (auto* const send_list = std::get_if<SendList>(&step)) return list(std::move(*send_list));
+  if (auto* const open_watch = std::get_if<OpenWatch>(&step)) return open(std::move(*open_watch));
+  if (auto* const ask_cluster = std::get_if<AskCluster>(&step)) return ask(std::move(*ask_cluster));
+  return wait(std::get<Wait>(step));
+}
+
+// Fails only when the reflector is being stopped.
+asio::awaitable<Result<Gate::Pass>> Reflector::pass_to_list() {
+  if (!lists_) co_return Gate::Pass();
+  co_return co_await lists_->enter(Clock::time_point::max());
+}
+
 asio::awaitable<ReflectorActions> Reflector::list(SendList request) {
+  const Result<Gate::Pass> pass = co_await pass_to_list();
+  if (!pass) co_return ReflectorActions{};
   ApiRequest get;
   get.target = std::move(request.target);
+  get.accept = std::move(request.accept);
   get.deadline = kListDeadline;
+  get.accept_gzip = true;
+  get.max_retries = 0;  // the machine waits by itself, and says so
   Result<ApiResponse> answer = co_await api_.send(std::move(get));
   co_return machine_.list_answered(std::move(answer), Clock::now());
 }
 
 asio::awaitable<ReflectorActions> Reflector::open(OpenWatch request) {
+  if (request.lists) {
+    Result<Gate::Pass> pass = co_await pass_to_list();
+    if (!pass) co_return ReflectorActions{};
+    list_pass_ = std::move(*pass);
+  }
   ApiRequest get;
   get.target = std::move(request.target);
+  get.accept = std::move(request.accept);
   Result<std::unique_ptr<ResponseStream>> opened = co_await transport_.open(std::move(get), request.stream_deadline);
   Result<ApiResponse> head;
   if (!opened) {
@@ -125,7 +177,19 @@ asio::awaitable<ReflectorActions> Reflector::open(OpenWatch request) {
     head->retry_after = stream_->retry_after();
     if (head->status != 200) head->body = co_await read_refusal(*stream_);
   }
-  co_return machine_.watch_opened(head, Clock::now());
+  ReflectorActions actions = machine_.watch_opened(head, Clock::now());
+  if (stream_) {
+    watchdog_ = std::make_shared<Watchdog>(*this, co_await asio::this_coro::executor);
+    guard_silence();
+  }
+  co_return actions;
+}
+
+asio::awaitable<ReflectorActions> Reflector::ask(AskCluster request) {
+  ApiRequest get;
+  get.target = std::move(request.target);
+  const Result<ApiResponse> answer = co_await api_.send(std::move(get));
+  co_return machine_.cluster_answered(answer, Clock::now());
 }
 
 asio::awaitable<ReflectorActions> Reflector::wait(Wait request) {
@@ -141,6 +205,7 @@ asio::awaitable<Reflector::Step> Reflector::read_watch() {
   const TimePoint now = Clock::now();
   if (stopping_) co_return Step{};
   if (got && *got > 0) co_return decode(std::string_view(buffer_.data(), *got), now);
+  if (fell_silent_) co_return perform(machine_.watch_silent(now), now);
   std::optional<Error> error;
   if (!got) error = got.error();
   co_return perform(machine_.watch_ended(std::move(error), now), now);
@@ -156,13 +221,19 @@ Reflector::Step Reflector::decode(std::string_view bytes, TimePoint received_at)
   return {};
 }
 
+void Reflector::replace(ReplaceStore list, TimePoint received_at) {
+  list_pass_ = {};
+  const GroupKind type = machine_.resource().gvk.group_kind();
+  const auto events = writer_.replace(type, std::move(list.items), list.resource_version);
+  sink_.changed(events, received_at);
+}
+
 Reflector::Step Reflector::perform(ReflectorActions actions, TimePoint received_at) {
   const GroupKind type = machine_.resource().gvk.group_kind();
   Step step;
   for (ReflectorAction& action : actions) {
-    if (auto* const replace = std::get_if<ReplaceStore>(&action)) {
-      const auto events = writer_.replace(type, std::move(replace->items), replace->resource_version);
-      sink_.changed(events, received_at);
+    if (auto* const list = std::get_if<ReplaceStore>(&action)) {
+      replace(std::move(*list), received_at);
     } else if (auto* const apply = std::get_if<ApplyEvent>(&action)) {
       const auto events = writer_.apply(apply->type, apply->object);
       if (!events.empty()) sink_.changed(events, received_at);
@@ -176,6 +247,12 @@ Reflector::Step Reflector::perform(ReflectorActions actions, TimePoint received_
       step = std::move(*open_watch);
     } else if (auto* const wait_until = std::get_if<Wait>(&action)) {
       step = *wait_until;
+    } else if (auto* const ask_cluster = std::get_if<AskCluster>(&action)) {
+      step = std::move(*ask_cluster);
+    } else if (std::holds_alternative<ClusterRestored>(action)) {
+      sink_.cluster_restored();
+    } else if (const auto* replaced = std::get_if<ClusterReplaced>(&action)) {
+      sink_.cluster_replaced(replaced->error);
     }
   }
   return step;

@@ -28,7 +28,7 @@ LivePtr Store::find(const ObjectKey& key) const {
   const auto type = types_.find(TypeName{key.group, key.kind});
   if (type == types_.end()) return nullptr;
   const auto object = type->second.objects.find(key);
-  return object == type->second.objects.end() ? nullptr : object->second;
+  return object == type->second.objects.end() ? nullptr : object->live;
 }
 
 bool Store::synced(const GroupKind& type) const {
@@ -51,19 +51,19 @@ StoreWriter::~StoreWriter() { store_.has_writer_ = false; }
 std::vector<StoreEvent> StoreWriter::replace(const GroupKind& type, std::vector<LivePtr> items,
                                              const ResourceVersion& listed_at) {
   Store::Type& stored = store_.types_[type];
-  std::unordered_map<ObjectKey, LivePtr, ObjectKeyHash> listed;
+  decltype(stored.objects) listed;
   listed.reserve(items.size());
   for (LivePtr& item : items) {
-    const ObjectKey& key = item->key;
-    listed[key] = std::move(item);
+    const auto [entry, added] = listed.insert({item});
+    if (!added) entry->live = std::move(item);
   }
 
   std::vector<StoreEvent> events;
-  for (const auto& [key, object] : stored.objects)
-    if (!listed.contains(key)) events.push_back({StoreEventKind::Deleted, key, object, nullptr});
-  for (auto& [key, object] : listed) {
-    const auto known = stored.objects.find(key);
-    LivePtr slot = known == stored.objects.end() ? nullptr : known->second;
+  for (const auto& [object] : stored.objects)
+    if (!listed.contains(object->key)) events.push_back({StoreEventKind::Deleted, object->key, object, nullptr});
+  for (const auto& [object] : listed) {
+    const auto known = stored.objects.find(object->key);
+    LivePtr slot = known == stored.objects.end() ? nullptr : known->live;
     if (slot && same(slot, object)) {
       object = std::move(slot);  // bodies of lists and of events may be spelt differently: keep the one already judged
     } else {
@@ -86,14 +86,16 @@ std::vector<StoreEvent> StoreWriter::apply(WatchEventType event, const LivePtr& 
   if (known == stored.objects.end()) {
     // What the list did not hold although it is older than the list was deleted before the list.
     if (deleted || older_or_same(object->resource_version, stored.listed_at)) return events;
-    put(stored.objects[object->key], object, events);
+    LivePtr none;
+    put(none, object, events);
+    stored.objects.insert({object});
   } else if (deleted) {
     // A deletion may carry the resourceVersion of the last state, so equality is no replay here.
-    if (older(object->resource_version, known->second->resource_version)) return events;
-    events.push_back({StoreEventKind::Deleted, object->key, known->second, nullptr});
+    if (older(object->resource_version, known->live->resource_version)) return events;
+    events.push_back({StoreEventKind::Deleted, object->key, known->live, nullptr});
     stored.objects.erase(known);
-  } else if (!older_or_same(object->resource_version, known->second->resource_version)) {
-    put(known->second, object, events);
+  } else if (!older_or_same(object->resource_version, known->live->resource_version)) {
+    put(known->live, object, events);
   }
   return events;
 }

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "holdfast/model/store_event.h"
@@ -42,8 +42,22 @@ class Store final : public LiveView {
       return name(a) < name(b);
     }
   };
+  // Known by the key that its object has anyhow; another object of that key may take its place.
+  struct Entry {
+    mutable LivePtr live;
+  };
+  static const ObjectKey& key_of(const Entry& entry) { return entry.live->key; }
+  static const ObjectKey& key_of(const ObjectKey& key) { return key; }
+  struct EntryHash {
+    using is_transparent = void;
+    std::size_t operator()(const auto& named) const { return ObjectKeyHash{}(key_of(named)); }
+  };
+  struct SameKey {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return key_of(a) == key_of(b); }
+  };
   struct Type {
-    std::unordered_map<ObjectKey, LivePtr, ObjectKeyHash> objects;
+    std::unordered_set<Entry, EntryHash, SameKey> objects;
     ResourceVersion listed_at;
     bool synced = false;
   };

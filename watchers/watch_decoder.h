@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "holdfast/model/json_view.h"
 #include "holdfast/model/resource_version.h"
 
 namespace holdfast {
@@ -18,6 +19,8 @@ struct WatchEvent {
   WatchEventType type = WatchEventType::Added;
   // Exactly the bytes that the server sent as "object". Points into the decoder: valid until its next call.
   std::string_view object_json;
+  // The same, ready to be walked over. Empty in an event that no decoder made.
+  JsonView object = {};
 };
 
 class WatchDecoder {
@@ -35,13 +38,20 @@ class WatchDecoder {
   void reset();
 
  private:
+  [[nodiscard]] std::unexpected<Error> too_large() const;
+
   std::size_t max_event_bytes_;
+  JsonIndexer indexer_;
   std::string buffer_;
   std::size_t consumed_bytes_ = 0;  // events already returned; dropped by the next call, so that views live until then
-  std::size_t searched_bytes_ = 0;  // without a line end, so that a long event is not searched again for every chunk
 };
 
-// The resourceVersion of a BOOKMARK's object, which has neither name nor uid (V35). Without one: Protocol.
-Result<ResourceVersion> bookmark_version(std::string_view object_json);
+// What a BOOKMARK says; its object has neither name nor uid (V35).
+struct Bookmark {
+  ResourceVersion resource_version;
+  bool ends_initial_events = false;  // everything that was there at the start of the stream has been sent (A6, A7)
+};
+// Errors: Protocol, without a resourceVersion.
+Result<Bookmark> read_bookmark(std::string_view object_json);
 
 }  // namespace holdfast

@@ -1,12 +1,12 @@
 #include "holdfast/base/digest.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <array>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 
 namespace holdfast {
 namespace {
@@ -17,18 +17,23 @@ void require(bool done) {
   if (!done) std::abort();
 }
 
-struct MacFree {
-  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
-};
-using MacContext = std::unique_ptr<EVP_MAC_CTX, MacFree>;
+std::uint64_t load_little_endian(const char* bytes, std::size_t count) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, count);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
+}
 
-MacContext new_siphash() {
-  EVP_MAC* mac = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
-  require(mac != nullptr);
-  MacContext context(EVP_MAC_CTX_new(mac));
-  EVP_MAC_free(mac);
-  require(context != nullptr);
-  return context;
+inline void sip_round(std::uint64_t& v0, std::uint64_t& v1, std::uint64_t& v2, std::uint64_t& v3) {
+  v0 += v1;
+  v2 += v3;
+  v1 = std::rotl(v1, 13) ^ v0;
+  v3 = std::rotl(v3, 16) ^ v2;
+  v0 = std::rotl(v0, 32) + v3;
+  v2 += v1;
+  v3 = std::rotl(v3, 21) ^ v0;
+  v1 = std::rotl(v1, 17) ^ v2;
+  v2 = std::rotl(v2, 32);
 }
 
 std::string base64(std::string_view bytes, const char* alphabet, bool pad) {
@@ -81,19 +86,72 @@ DigestKey DigestKey::random() {
   return key;
 }
 
-Digest128 keyed_digest(const DigestKey& key, std::string_view bytes) {
-  static thread_local const MacContext context = new_siphash();
-  std::size_t size = 16;
-  const OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
-  require(EVP_MAC_init(context.get(), key.bytes.data(), key.bytes.size(), params) == 1);
-  require(EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1);
-  std::array<unsigned char, 16> out{};
-  std::size_t length = 0;
-  require(EVP_MAC_final(context.get(), out.data(), &length, out.size()) == 1 && length == out.size());
+// SipHash-2-4 with 128 bits of output, as its authors describe it. Ours, because libcrypto's needs longer to be set up
+// than most texts to be hashed, and takes no pieces without a copy.
+KeyedHasher::KeyedHasher(const DigestKey& key) {
+  const auto* const bytes = reinterpret_cast<const char*>(key.bytes.data());
+  const std::uint64_t k0 = load_little_endian(bytes, 8);
+  const std::uint64_t k1 = load_little_endian(bytes + 8, 8);
+  v0_ = k0 ^ 0x736f6d6570736575ULL;
+  v1_ = k1 ^ 0x646f72616e646f6dULL ^ 0xee;
+  v2_ = k0 ^ 0x6c7967656e657261ULL;
+  v3_ = k1 ^ 0x7465646279746573ULL;
+}
+
+inline void KeyedHasher::take(std::uint64_t word) {
+  v3_ ^= word;
+  sip_round(v0_, v1_, v2_, v3_);
+  sip_round(v0_, v1_, v2_, v3_);
+  v0_ ^= word;
+}
+
+void KeyedHasher::update(std::string_view bytes) {
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  const std::size_t kept = bytes_ % 8;
+  bytes_ += left;
+  const std::size_t shift = 8 * kept;
+  for (; left >= 8; at += 8, left -= 8) {
+    const std::uint64_t word = load_little_endian(at, 8);
+    if (kept == 0) {
+      take(word);
+    } else {
+      take(rest_ | word << shift);
+      rest_ = word >> (64 - shift);
+    }
+  }
+  if (left == 0) return;
+  const std::uint64_t word = load_little_endian(at, left);
+  rest_ |= word << shift;
+  if (kept + left >= 8) {
+    take(rest_);
+    rest_ = kept + left == 8 ? 0 : word >> (64 - shift);
+  }
+}
+
+void KeyedHasher::update(std::uint64_t number) {
+  std::array<char, 8> bytes;
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>((number >> (8 * i)) & 0xFFU);
+  update(std::string_view(bytes.data(), bytes.size()));
+}
+
+Digest128 KeyedHasher::finish() {
+  take(rest_ | bytes_ << 56U);
+  const auto squeeze = [this](std::uint64_t& into, std::uint64_t mark) {
+    into ^= mark;
+    for (int round = 0; round < 4; ++round) sip_round(v0_, v1_, v2_, v3_);
+    return v0_ ^ v1_ ^ v2_ ^ v3_;
+  };
   Digest128 digest;
-  std::memcpy(&digest.high, out.data(), 8);
-  std::memcpy(&digest.low, out.data() + 8, 8);
+  digest.high = squeeze(v2_, 0xee);
+  digest.low = squeeze(v1_, 0xdd);
   return digest;
+}
+
+Digest128 keyed_digest(const DigestKey& key, std::string_view bytes) {
+  KeyedHasher hasher(key);
+  hasher.update(bytes);
+  return hasher.finish();
 }
 
 }  // namespace holdfast

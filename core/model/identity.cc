@@ -23,7 +23,7 @@ std::string to_string(const ObjectKey& key) {
   return key.namespace_.empty() ? type + " " + key.name : type + " " + key.namespace_ + "/" + key.name;
 }
 
-std::size_t ObjectKeyHash::operator()(const ObjectKey& key) const noexcept {
+std::size_t ObjectKeyHash::operator()(const ObjectKey& key) const {
   std::size_t seed = 0;
   for (const std::string* part : {&key.group, &key.kind, &key.namespace_, &key.name})
     seed = (seed ^ std::hash<std::string>{}(*part)) * 0x9E3779B97F4A7C15ULL;

@@ -1,117 +1,204 @@
 #include "holdfast/model/object.h"
 
-#include <simdjson.h>
-
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
-
-#include "holdfast/model/json.h"
 
 namespace holdfast {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-
 constexpr std::size_t kMaxObjectBytes = 16UL * 1024 * 1024;  // correctness A15
 
-simdjson::error_code take_string(ondemand::value value, std::string& out) {
-  std::string_view text;
-  if (const auto error = value.get_string().get(text)) return error;
-  out = text;
-  return simdjson::SUCCESS;
+// What is between the quotes; empty where it is no readable string.
+std::string unescaped(std::string_view quoted) {
+  if (quoted.find('\\') == std::string_view::npos) return std::string(quoted.substr(1, quoted.size() - 2));
+  const Result<json::value> value = parse_json(quoted);
+  return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-simdjson::error_code read_metadata(ondemand::object metadata, LiveObject& out) {
-  for (auto entry : metadata) {
-    std::string_view key;
-    ondemand::value value;
-    if (const auto error = entry.unescaped_key().get(key)) return error;
-    if (const auto error = entry.value().get(value)) return error;
-    std::string* target = nullptr;
-    if (key == "name") target = &out.key.name;
-    if (key == "namespace") target = &out.key.namespace_;
-    if (key == "uid") target = &out.uid.value;
-    if (key == "resourceVersion") target = &out.resource_version.value;
-    if (target != nullptr) {
-      if (const auto error = take_string(value, *target)) return error;
-    } else if (key == "deletionTimestamp") {
-      bool null = false;
-      if (const auto error = value.is_null().get(null)) return error;
-      out.terminating = !null;
-    }
-  }
-  return simdjson::SUCCESS;
+void take_string(JsonCursor& cursor, std::string& out) {
+  if (cursor.peek() != '"') cursor.fail();
+  const std::string_view quoted = cursor.scalar();
+  if (!cursor.ok()) return;
+  out = unescaped(quoted);
+  if (out.empty() && quoted.size() > 2) cursor.fail();
 }
 
-simdjson::error_code read_fields(ondemand::document& document, std::string& api_version, std::string& kind,
-                                 LiveObject& out) {
-  ondemand::object root;
-  if (const auto error = document.get_object().get(root)) return error;
-  for (auto entry : root) {
-    std::string_view key;
-    ondemand::value value;
-    if (const auto error = entry.unescaped_key().get(key)) return error;
-    if (const auto error = entry.value().get(value)) return error;
-    if (key == "apiVersion") {
-      if (const auto error = take_string(value, api_version)) return error;
-    } else if (key == "kind") {
-      if (const auto error = take_string(value, kind)) return error;
-    } else if (key == "metadata") {
-      ondemand::object metadata;
-      if (const auto error = value.get_object().get(metadata)) return error;
-      if (const auto error = read_metadata(metadata, out)) return error;
-    }
+void take_string_or_skip(JsonCursor& cursor, std::string& out) {
+  if (cursor.peek() == '"')
+    take_string(cursor, out);
+  else
+    cursor.skip();
+}
+
+void read_labels(JsonCursor& cursor, Ownership& out) {
+  if (cursor.peek() != '{') return cursor.skip();
+  for (JsonMembers labels(cursor); labels.next();) {
+    const std::string key = labels.escaped() ? unescaped('"' + std::string(labels.key()) + '"') : std::string();
+    const std::string_view name = labels.escaped() ? std::string_view(key) : labels.key();
+    if (name == kInstallationLabel)
+      take_string_or_skip(cursor, out.installation);
+    else if (name == kApplySetLabel)
+      take_string_or_skip(cursor, out.applyset);
+    else
+      cursor.skip();
   }
-  // A second value behind the object would mean that the stream was split at the wrong place.
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS
-                                                                        : simdjson::TRAILING_CONTENT;
+}
+
+void read_owners(JsonCursor& cursor, Ownership& out) {
+  if (cursor.peek() != '[') return cursor.skip();
+  for (JsonItems owners(cursor); owners.next();) {
+    if (cursor.peek() != '{') {
+      cursor.skip();
+      continue;
+    }
+    std::string kind;
+    std::string name;
+    bool controls = false;
+    for (JsonMembers owner(cursor); owner.next();) {
+      if (owner.key() == "kind")
+        take_string_or_skip(cursor, kind);
+      else if (owner.key() == "name")
+        take_string_or_skip(cursor, name);
+      else if (owner.key() == "controller")
+        controls = cursor.raw() == "true";
+      else
+        cursor.skip();
+    }
+    if (controls && out.controller.empty()) out.controller = kind + " " + name;
+  }
+}
+
+void read_metadata(JsonCursor& cursor, LiveObject& out, Ownership& ownership) {
+  if (cursor.peek() != '{') return cursor.fail();
+  for (JsonMembers metadata(cursor); metadata.next();) {
+    const std::string_view key = metadata.key();
+    if (key == "name")
+      take_string(cursor, out.key.name);
+    else if (key == "namespace")
+      take_string(cursor, out.key.namespace_);
+    else if (key == "uid")
+      take_string(cursor, out.uid.value);
+    else if (key == "resourceVersion")
+      take_string(cursor, out.resource_version.value);
+    else if (key == "deletionTimestamp")
+      out.terminating = cursor.raw() != "null";
+    else if (key == "labels")
+      read_labels(cursor, ownership);
+    else if (key == "ownerReferences")
+      read_owners(cursor, ownership);
+    else
+      cursor.skip();
+  }
+}
+
+// The last few that were met: whatever a watch shows mostly belongs to the same.
+std::shared_ptr<const Ownership> shared(Ownership&& ownership) {
+  thread_local std::array<std::shared_ptr<const Ownership>, 8> met;
+  thread_local std::size_t oldest = 0;
+  if (ownership == Ownership{}) return nullptr;
+  for (const auto& known : met)
+    if (known && *known == ownership) return known;
+  auto& slot = met[oldest++ % met.size()];
+  slot = std::make_shared<const Ownership>(std::move(ownership));
+  return slot;
+}
+
+bool is_version_of(std::string_view api_version, const GroupVersionKind& gvk) {
+  if (gvk.group.empty()) return api_version == gvk.version;
+  return api_version.size() == gvk.group.size() + 1 + gvk.version.size() && api_version.starts_with(gvk.group) &&
+         api_version[gvk.group.size()] == '/' && api_version.ends_with(gvk.version);
 }
 
 // Where a single read would show them, and in the order in which built-in types show them.
 void add_type(std::string& body, const GroupVersionKind& gvk) {
-  const std::size_t brace = body.find('{');
   const auto quoted = [](const std::string& text) { return json::serialize(json::string_view(text)); };
-  body.insert(brace + 1, "\"kind\":" + quoted(gvk.kind) + ",\"apiVersion\":" + quoted(gvk.api_version()) + ",");
+  body.insert(body.find('{') + 1,
+              "\"kind\":" + quoted(gvk.kind) + ",\"apiVersion\":" + quoted(gvk.api_version()) + ",");
 }
 
 Result<void> check(const LiveObject& object) {
-  const std::string where = to_string(object.key);
+  const auto refuse = [&](std::string what) {
+    return fail(ErrorKind::Protocol, std::move(what), to_string(object.key));
+  };
   if (object.key.kind.empty() || object.gvk.version.empty())
-    return fail(ErrorKind::Protocol, "an object without kind or apiVersion came from the API server", where);
-  if (object.key.name.empty()) return fail(ErrorKind::Protocol, "an object without metadata.name", where);
-  if (object.uid.empty()) return fail(ErrorKind::Protocol, "an object without metadata.uid", where);
-  if (object.resource_version.empty())
-    return fail(ErrorKind::Protocol, "an object without metadata.resourceVersion", where);
+    return refuse("an object without kind or apiVersion came from the API server");
+  if (object.key.name.empty()) return refuse("an object without metadata.name");
+  if (object.uid.empty()) return refuse("an object without metadata.uid");
+  if (object.resource_version.empty()) return refuse("an object without metadata.resourceVersion");
   return {};
+}
+
+bool names_its_type(std::string_view text) {
+  JsonIndexer indexer;
+  const Result<JsonView> view = indexer.view(text);
+  if (!view) return true;
+  JsonCursor cursor = view->cursor();
+  bool named = false;
+  for (JsonMembers members(cursor); members.next(); cursor.skip())
+    named = named || members.key() == "kind" || members.key() == "apiVersion";
+  return named;
 }
 
 }  // namespace
 
+Ownership ownership_of(const json::value& body) {
+  Ownership out;
+  out.installation = string_at(body, {"metadata", "labels", kInstallationLabel});
+  out.applyset = string_at(body, {"metadata", "labels", kApplySetLabel});
+  const json::value* owners = find(body, {"metadata", "ownerReferences"});
+  if (owners == nullptr || !owners->is_array()) return out;
+  for (const json::value& owner : owners->get_array()) {
+    const json::value* controller = find(owner, {"controller"});
+    if (controller == nullptr || !controller->is_bool() || !controller->get_bool()) continue;
+    out.controller = std::string(string_at(owner, {"kind"})) + " " + std::string(string_at(owner, {"name"}));
+    break;
+  }
+  return out;
+}
+
+Result<std::shared_ptr<LiveObject>> read_live_object(const JsonView& view, const GroupVersionKind& fallback) {
+  auto object = std::make_shared<LiveObject>();
+  Ownership ownership;
+  std::string_view api_version;
+  std::string_view kind;
+  JsonCursor cursor = view.cursor();
+  for (JsonMembers root(cursor); root.next();) {
+    if (root.key() == "apiVersion")
+      api_version = cursor.plain_string();
+    else if (root.key() == "kind")
+      kind = cursor.plain_string();
+    else if (root.key() == "metadata")
+      read_metadata(cursor, *object, ownership);
+    else
+      cursor.skip();
+  }
+  if (!cursor.ok()) return fail(ErrorKind::Protocol, "not a readable object", to_string(fallback));
+  const bool untyped = api_version.empty() && kind.empty();
+  const bool expected = untyped || (kind == fallback.kind && is_version_of(api_version, fallback));
+  object->gvk = expected ? fallback : make_gvk(api_version, kind);
+  object->key.group = object->gvk.group;
+  object->key.kind = object->gvk.kind;
+  object->ownership = shared(std::move(ownership));
+  if (auto checked = check(*object); !checked) return std::unexpected(checked.error());
+  return object;
+}
+
+void keep_body(LiveObject& object, std::string_view text) {
+  object.body = text;
+  if (!names_its_type(text)) add_type(object.body, object.gvk);
+}
+
 Result<LivePtr> read_live_object(std::string_view body, const GroupVersionKind& fallback) {
   if (body.size() > kMaxObjectBytes)
     return fail(ErrorKind::TooLarge, "an object of more than 16 MiB came from the API server", to_string(fallback));
-  auto object = std::make_shared<LiveObject>();
-  // simdjson reads a few bytes past the end: they are reserved here, so the text is copied only once.
-  object->body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-  object->body = body;
-
-  thread_local ondemand::parser parser;
-  ondemand::document document;
-  std::string api_version;
-  std::string kind;
-  const simdjson::padded_string_view padded(object->body.data(), object->body.size(), object->body.capacity());
-  auto error = parser.iterate(padded).get(document);
-  if (!error) error = read_fields(document, api_version, kind, *object);
-  if (error)
-    return fail(ErrorKind::Protocol, std::string("not a readable object: ") + simdjson::error_message(error),
-                to_string(fallback));
-
-  const bool untyped = api_version.empty() && kind.empty();
-  object->gvk = untyped ? fallback : make_gvk(api_version, kind);
-  object->key.group = object->gvk.group;
-  object->key.kind = object->gvk.kind;
-  if (auto checked = check(*object); !checked) return std::unexpected(checked.error());
-  if (untyped) add_type(object->body, object->gvk);
-  return object;
+  JsonIndexer indexer;
+  const Result<JsonView> view = indexer.view(body);
+  if (!view) return fail(ErrorKind::Protocol, "not a readable object: " + view.error().message, to_string(fallback));
+  auto object = read_live_object(*view, fallback);
+  if (!object) return std::unexpected(object.error());
+  keep_body(**object, body);
+  return *object;
 }
 
 }  // namespace holdfast

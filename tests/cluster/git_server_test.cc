@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-
 #include <fstream>
 
 #include "cluster/application.h"
@@ -87,6 +86,25 @@ class GitServerTest : public testing::Test {
     }
   }
 
+  // The only cache that there is, and how many file contents it holds.
+  [[nodiscard]] std::size_t contents_kept() const {
+    std::string bare;
+    for (const auto& entry : fs::directory_iterator(app.repository.cache()))
+      if (entry.path().extension() == ".git") bare = entry.path().string();
+    const std::string objects =
+        app.repository.git({"--git-dir=" + bare, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)"});
+    std::size_t count = 0;
+    for (std::size_t at = objects.find("blob"); at != std::string::npos; at = objects.find("blob", at + 1)) ++count;
+    return count;
+  }
+
+  // Two contents are below the path (apps), and this many are not.
+  void commit_others(int count) {
+    for (int i = 0; i < count; ++i)
+      app.repository.write("others/" + std::to_string(i) + ".yaml", app.config_map("other" + std::to_string(i), "red"));
+    commit = app.repository.commit("Others");
+  }
+
   ControlPlane plane;
   Application app;
   fs::path folder;
@@ -163,6 +181,36 @@ TEST_F(GitServerTest, https_wants_a_known_authority) {
   EXPECT_TRUE(server.seen().empty());
   expect_applied(once(server.url() + "/work", {"--git-username", "reader", "--git-password-file", password,
                                                "--git-ca-file", options.certificate.string()}));
+}
+
+TEST_F(GitServerTest, https_transfers_only_contents_below_the_path) {
+  commit_others(50);
+  app.repository.git({"config", "uploadpack.allowFilter", "true"});
+  GitServerOptions options = with_password();
+  options.certificate = certificate();
+  const GitServer server(options);
+  expect_applied(
+      once(server.url() + "/work", {"--git-username", "reader", "--git-password-file", file("password", kPassword),
+                                    "--git-ca-file", options.certificate.string()}));
+  EXPECT_EQ(contents_kept(), 2U);
+}
+
+TEST_F(GitServerTest, a_server_without_partial_fetch_sends_all_over_http) {
+  commit_others(50);
+  const GitServer server(with_password());
+  expect_applied(
+      once(server.url() + "/work", {"--git-username", "reader", "--git-password-file", file("password", kPassword)}));
+  EXPECT_EQ(contents_kept(), 52U);
+}
+
+// With Git's first protocol, a server leaves contents out as it is asked to, and then refuses to send single ones.
+TEST_F(GitServerTest, ssh_that_refuses_single_contents_sends_all) {
+  commit_others(50);
+  app.repository.git({"config", "uploadpack.allowFilter", "true"});
+  const SshServer server(folder / "ssh", GitProtocol::First);
+  expect_applied(once(server.url(app.repository.directory()),
+                      {"--ssh-key", server.user_key(), "--known-hosts", server.known_hosts()}));
+  EXPECT_EQ(contents_kept(), 52U);
 }
 
 TEST_F(GitServerTest, ssh_with_the_right_keys_on_both_sides) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <string>
 
 namespace holdfast::cluster {
 namespace {
@@ -23,6 +24,16 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+// Reads the head of a CONNECT and agrees to it. The client says nothing more before it has read the answer.
+bool answer_connect(int client) {
+  std::string head;
+  char byte = 0;
+  while (head.size() < 4096 && !head.ends_with("\r\n\r\n") && recv(client, &byte, 1, 0) == 1) head += byte;
+  if (!head.starts_with("CONNECT ") || !head.ends_with("\r\n\r\n")) return false;
+  const std::string answer = "HTTP/1.1 200 Connection established\r\n\r\n";
+  return send(client, answer.data(), answer.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(answer.size());
+}
+
 void no_delay(int socket) {
   const int on = 1;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -30,7 +41,7 @@ void no_delay(int socket) {
 
 }  // namespace
 
-HoldingProxy::HoldingProxy(std::uint16_t server_port) : server_port_(server_port) {
+HoldingProxy::HoldingProxy(std::uint16_t server_port, Asked asked) : server_port_(server_port), asked_(asked) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   wake_ = eventfd(0, EFD_CLOEXEC);
   sockaddr_in address = loopback(0);
@@ -44,11 +55,29 @@ HoldingProxy::HoldingProxy(std::uint16_t server_port) : server_port_(server_port
 
 HoldingProxy::~HoldingProxy() {
   stopping_ = true;
-  const std::uint64_t one = 1;
-  (void)!write(wake_, &one, sizeof one);
+  wake();
   thread_.join();
   close(listener_);
   close(wake_);
+}
+
+void HoldingProxy::wake() const {
+  const std::uint64_t one = 1;
+  (void)!write(wake_, &one, sizeof one);
+}
+
+// What the test's thread asked for, done by the one that owns the connections.
+void HoldingProxy::obey() {
+  const Command command = command_.exchange(Command::None);
+  if (command == Command::BlackOut) {
+    for (Pair& pair : pairs_) pair.dark = true;
+  } else if (command == Command::Cut) {
+    for (const Pair& pair : pairs_) {
+      close(pair.client);
+      close(pair.server);
+    }
+    pairs_.clear();
+  }
 }
 
 void HoldingProxy::arm(unsigned let_through) {
@@ -65,6 +94,11 @@ void HoldingProxy::accept_one() {
   Pair pair;
   pair.client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (pair.client < 0) return;
+  ++connections_made_;
+  if (asked_ == Asked::Connect && !answer_connect(pair.client)) {
+    close(pair.client);
+    return;
+  }
   pair.server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(server_port_);
   if (connect(pair.server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -82,6 +116,7 @@ bool HoldingProxy::forward(Pair& pair, bool from_client) {
   std::array<char, 65536> buffer{};
   const ssize_t size = recv(from_client ? pair.client : pair.server, buffer.data(), buffer.size(), 0);
   if (size <= 0) return size < 0 && errno == EINTR;
+  if (!from_client) bytes_from_server_ += static_cast<std::size_t>(size);
   const unsigned round = round_;
   if (from_client && round % 2 == 1) {
     if (let_through_ > 0)
@@ -101,10 +136,17 @@ void HoldingProxy::serve() {
   while (!stopping_) {
     std::vector<pollfd> watched{{listener_, POLLIN, 0}, {wake_, POLLIN, 0}};
     for (const Pair& pair : pairs_) {
-      watched.push_back({pair.client, POLLIN, 0});
-      watched.push_back({pair.server, POLLIN, 0});
+      // A negative descriptor is not looked at.
+      watched.push_back({pair.dark ? -1 : pair.client, POLLIN, 0});
+      watched.push_back({pair.dark ? -1 : pair.server, POLLIN, 0});
     }
     if (poll(watched.data(), watched.size(), -1) < 0) continue;
+    if (watched[1].revents != 0) {
+      std::uint64_t count = 0;
+      (void)!read(wake_, &count, sizeof count);
+      obey();
+      continue;
+    }
     std::vector<Pair> kept;
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       Pair& pair = pairs_[i];

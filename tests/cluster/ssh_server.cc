@@ -40,10 +40,11 @@ std::string public_key(const std::filesystem::path& key) {
 
 }  // namespace
 
-SshServer::SshServer(std::filesystem::path folder) : folder_(std::move(folder)), port_(free_port()) {
+SshServer::SshServer(std::filesystem::path folder, GitProtocol protocol)
+    : folder_(std::move(folder)), port_(free_port()) {
   std::filesystem::create_directories(folder_);
   for (const char* name : {"host", "other_host", "user", "stranger"}) make_key(folder_ / name);
-  write_configuration();
+  write_configuration(protocol);
   // Where sshd of root locks up those who have not logged in yet; made by the service, which need not run here.
   if (geteuid() == 0) std::filesystem::create_directories("/run/sshd");
   if (!std::filesystem::exists(kServer))
@@ -58,13 +59,13 @@ SshServer::SshServer(std::filesystem::path folder) : folder_(std::move(folder)),
   if (!listens()) throw std::runtime_error("sshd does not listen: " + this->log());
 }
 
-void SshServer::write_configuration() const {
+void SshServer::write_configuration(GitProtocol protocol) const {
   std::ofstream(folder_ / "sshd_config")
       << "ListenAddress 127.0.0.1:" << port_ << "\nHostKey " << folder_ / "host" << "\nAuthorizedKeysFile "
       << folder_ / "authorized_keys"
       << "\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password"
          "\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-         "AcceptEnv GIT_PROTOCOL\n";
+      << (protocol == GitProtocol::Second ? "AcceptEnv GIT_PROTOCOL\n" : "");
   std::ofstream(folder_ / "authorized_keys") << public_key(folder_ / "user") << '\n';
   const std::string host = "[127.0.0.1]:" + std::to_string(port_) + " ";
   std::ofstream(known_hosts()) << host << public_key(folder_ / "host") << '\n';

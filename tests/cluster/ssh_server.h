@@ -11,9 +11,13 @@
 
 namespace holdfast::cluster {
 
+// Git speaks its first protocol behind a server that was not told to let the wish for the second one through.
+enum class GitProtocol { First, Second };
+
 class SshServer {
  public:
-  explicit SshServer(std::filesystem::path folder);  // made; holds keys and configuration
+  // The folder is made; it holds keys and configuration.
+  explicit SshServer(std::filesystem::path folder, GitProtocol protocol = GitProtocol::Second);
   ~SshServer() = default;
   SshServer(const SshServer&) = delete;
   SshServer& operator=(const SshServer&) = delete;
@@ -26,7 +30,7 @@ class SshServer {
   [[nodiscard]] std::string log() const;
 
  private:
-  void write_configuration() const;
+  void write_configuration(GitProtocol protocol) const;
   [[nodiscard]] bool listens() const;
 
   std::filesystem::path folder_;

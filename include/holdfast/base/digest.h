@@ -31,4 +31,20 @@ struct DigestKey {
 };
 Digest128 keyed_digest(const DigestKey& key, std::string_view bytes);
 
+// The same of bytes that come in pieces; where one piece ends is not part of it.
+class KeyedHasher {
+ public:
+  explicit KeyedHasher(const DigestKey& key);
+  void update(std::string_view bytes);
+  void update(std::uint64_t number);
+  [[nodiscard]] Digest128 finish();
+
+ private:
+  void take(std::uint64_t word);
+
+  std::uint64_t v0_, v1_, v2_, v3_;
+  std::uint64_t rest_ = 0;  // bytes that are no word yet, the first one lowest
+  std::uint64_t bytes_ = 0;
+};
+
 }  // namespace holdfast

@@ -1,9 +1,9 @@
 // Runs another program, without a shell. Blocks: call it on a worker thread.
 //
-// The child gets exactly the given arguments and environment, standard input from /dev/null, no other open descriptor,
-// no blocked signals, and a process group of its own, which is killed at the deadline, when `stop` is requested, when
-// it writes more than the bound, and when its leader has ended. Errors: NotFound (no such program), Timeout, Cancelled,
-// TooLarge, Internal. A program that ran to its end, whatever its exit status, is a value.
+// The child gets exactly the given arguments, environment and standard input, no other open descriptor than
+// `held_descriptor`, no blocked signals, and a process group of its own, which is killed at the deadline, when `stop`
+// is requested, when it writes more than the bound, and when its leader has ended. Errors: NotFound (no such program),
+// Timeout, Cancelled, TooLarge, Internal. A program that ran to its end, whatever its exit status, is a value.
 #pragma once
 
 #include <chrono>
@@ -20,11 +20,15 @@ struct ProcessSpec {
   std::vector<std::string> argv;         // the first is the program's absolute path
   std::vector<std::string> environment;  // "NAME=value"; nothing is inherited
   std::string directory = "/";
+  std::string input = {};    // what it reads from standard input, to its end; at most kInputLimitBytes
+  int held_descriptor = -1;  // stays open, as 3, in the child and in what it starts: a file lock outlives us with them
   std::chrono::milliseconds deadline{60'000};
   std::size_t stdout_limit_bytes = std::size_t{64} << 20;  // beyond: TooLarge
   std::size_t stderr_limit_bytes = std::size_t{64} << 10;  // beyond: cut off
   std::stop_token stop = {};
 };
+
+inline constexpr std::size_t kInputLimitBytes = std::size_t{1} << 20;
 
 struct ProcessOutput {
   int exit_status = 0;  // 128 + the signal where one ended it

@@ -19,7 +19,8 @@
 
 namespace holdfast {
 
-// One step of a path. Ordered by kind, then by text; two steps that name the same thing are equal however written.
+// One step of a path; two steps that name the same thing are equal however written. Ordered as the API server orders
+// managedFields and conflicts: by kind, then by name or value, numbers as numbers.
 class PathElement {
  public:
   enum class Kind : std::uint8_t {
@@ -64,6 +65,8 @@ class FieldSet {
     std::map<PathElement, Node> children;
   };
 
+  FieldSet() = default;
+  explicit FieldSet(Node root) : root_(std::move(root)) {}  // without nodes that hold no member
   static Result<FieldSet> parse(const json::value& fields_v1);
   [[nodiscard]] std::string serialize() const;  // fieldsV1, members sorted: equal sets have equal text
 
@@ -75,6 +78,10 @@ class FieldSet {
   // Every member, parents before children.
   void for_each(const std::function<void(const FieldPath&)>& visit) const;
   [[nodiscard]] FieldSet difference(const FieldSet& other) const;  // this without the members of other
+  // This without the members of other and all that is below them.
+  [[nodiscard]] FieldSet recursive_difference(const FieldSet& other) const;
+  [[nodiscard]] FieldSet intersection(const FieldSet& other) const;  // the members of both
+  [[nodiscard]] FieldSet leaves() const;                             // the members that have none below them
 
   void insert(const FieldPath& path);
   void insert_all(const FieldSet& other);

@@ -18,9 +18,11 @@ struct ApiResource {
   bool namespaced = false;
   std::vector<std::string> verbs;
   [[nodiscard]] bool can(std::string_view verb) const;
+  bool operator==(const ApiResource&) const = default;
 };
 
-// Immutable once built. A group in `unknown_groups` could not be asked, or is stale: its types are unknown, never absent.
+// Immutable once built. A group in `unknown_groups` could not be asked, or is stale: its types are unknown, never
+// absent.
 struct ApiCatalog {
   std::map<GroupVersionKind, ApiResource> resources;
   std::map<GroupKind, std::string> preferred;  // the server's preferred version that has this kind
@@ -28,6 +30,7 @@ struct ApiCatalog {
 
   [[nodiscard]] const ApiResource* find(const GroupVersionKind& gvk) const;
   [[nodiscard]] const ApiResource* find(const GroupKind& gk) const;  // in the preferred version
+  bool operator==(const ApiCatalog&) const = default;
 };
 
 // "/apis/apps/v1/namespaces/web/deployments/frontend"; every variable part is percent-encoded. Empty name: the

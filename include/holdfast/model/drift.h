@@ -20,8 +20,8 @@ struct FieldOwner {
 };
 
 struct FieldDrift {
-  std::string path;  // ".spec.template.spec.containers[name=\"web\"].image"
-  std::string desired, live;  // JSON text; "(absent)" where there is none; "(secret)" where masked
+  std::string path;                 // ".spec.template.spec.containers[name=\"web\"].image"
+  std::string desired, live;        // JSON text; "(absent)" where there is none; "(secret)" where masked
   std::optional<FieldOwner> owner;  // none: removed, and nobody owns it now
 };
 

@@ -1,5 +1,5 @@
-// The identity by which everything is queued, stored and judged: version-free, so that a manifest that moves from v1beta1
-// to v1 stays the same object (correctness D12).
+// The identity by which everything is queued, stored and judged: version-free, so that a manifest that moves from
+// v1beta1 to v1 stays the same object (correctness D12).
 #pragma once
 
 #include <compare>
@@ -19,8 +19,10 @@ struct ObjectKey {
 
 std::string to_string(const ObjectKey& key);  // "Deployment.apps web/frontend", "Namespace web"
 
+// Not noexcept, which makes libstdc++'s tables keep the hash of each key: a look-up then touches one node, not its
+// neighbours too.
 struct ObjectKeyHash {
-  std::size_t operator()(const ObjectKey& key) const noexcept;
+  std::size_t operator()(const ObjectKey& key) const;
 };
 
 }  // namespace holdfast

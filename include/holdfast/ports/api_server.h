@@ -21,6 +21,9 @@ struct ApiRequest {
   std::string accept = "application/json";
   std::string body;
   std::chrono::milliseconds deadline{40'000};  // from the call to the last byte of the answer
+  std::string if_none_match = {};              // an ETag seen before; the answer may then be 304, without a body
+  bool accept_gzip = false;                    // the answer may come compressed; whoever sends it inflates it
+  unsigned max_retries = 10;                   // of a GET that is told to come back later (correctness B8)
 };
 
 struct ApiResponse {
@@ -28,6 +31,7 @@ struct ApiResponse {
   std::string content_type;
   std::optional<std::chrono::seconds> retry_after;
   std::string body;
+  std::string etag = {};
 };
 
 class ApiServer {

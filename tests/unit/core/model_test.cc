@@ -46,9 +46,7 @@ TEST(Json, canonical_text_ignores_the_order_of_keys) {
   EXPECT_EQ(canonical_json(*parse_json(R"({"b":[1,{"y":1,"x":2}],"a":"q"})")), R"({"a":"q","b":[1,{"x":2,"y":1}]})");
 }
 
-TEST(Json, depth_is_bounded) {
-  EXPECT_FALSE(parse_json(std::string(1000, '[') + std::string(1000, ']')).has_value());
-}
+TEST(Json, depth_is_bounded) { EXPECT_FALSE(parse_json(std::string(1000, '[') + std::string(1000, ']')).has_value()); }
 
 TEST(Json, integers_above_2_to_53_stay_exact_C9) {
   EXPECT_EQ(to_json(*parse_json("[9007199254740993,18446744073709551615]")), "[9007199254740993,18446744073709551615]");

@@ -76,11 +76,12 @@ TEST(InventoryRecord, what_cannot_be_read_is_an_error_and_never_empty) {
     map.at_pointer("/data").as_object().erase(name);
     EXPECT_FALSE(from_config_map(map).has_value()) << name;
   }
+  const std::string twice = R"({"group":"","kind":"A","namespace":"","name":"x","uid":""})"
+                            "\n"
+                            R"({"group":"","kind":"A","namespace":"","name":"x","uid":"u"})";
   for (const char* lines : {"{", "[]", R"({"group":"","kind":"","namespace":"","name":"x","uid":""})",
                             R"({"kind":"ConfigMap","namespace":"","name":"x","uid":""})",
-                            R"({"group":"","kind":"A","namespace":"","name":"x","uid":1})",
-                            "{\"group\":\"\",\"kind\":\"A\",\"namespace\":\"\",\"name\":\"x\",\"uid\":\"\"}\n"
-                            "{\"group\":\"\",\"kind\":\"A\",\"namespace\":\"\",\"name\":\"x\",\"uid\":\"u\"}"}) {
+                            R"({"group":"","kind":"A","namespace":"","name":"x","uid":1})", twice.c_str()}) {
     json::value map = map_of({});
     map.at_pointer("/data/inventory") = lines;
     EXPECT_FALSE(from_config_map(map).has_value()) << lines;

@@ -31,6 +31,29 @@ TEST_F(ReconcilerTest, D9_a_namespace_goes_before_what_lives_in_it) {
   EXPECT_EQ(patches("a"), 1U);
 }
 
+// Seen against the simulator: the ConfigMaps' list came before the Namespaces' and the ConfigMap was sent first.
+TEST_F(ReconcilerTest, D9_a_namespace_goes_first_also_where_its_type_is_synced_last) {
+  start();
+  live.unsynced = {{"", "ConfigMap"}, {"", "Namespace"}};
+  git("r1", {"a=1", "Namespace/web"});
+  live.unsynced.erase({"", "ConfigMap"});
+  reconciler->type_synced({"", "ConfigMap"});
+  settle();
+  EXPECT_TRUE(api.sent.empty() || patches("a") == 0U);
+  live.unsynced.clear();
+  reconciler->type_synced({"", "Namespace"});
+  settle();
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+}
+
+TEST_F(ReconcilerTest, D9_a_namespace_that_cannot_be_made_holds_nothing_up) {
+  start();
+  api.answers["/api/v1/namespaces/web"] = {fake::denied()};
+  git("r1", {"a=1", "Namespace/web"});
+  EXPECT_EQ(patches("a"), 1U);
+}
+
 TEST_F(ReconcilerTest, D11_a_failed_record_writes_nothing_else_and_is_tried_again_with_backoff) {
   start();
   const ApiResponse busy = fake::status_response(503, "ServiceUnavailable", "later");
@@ -103,9 +126,9 @@ TEST_F(ReconcilerTest, D12_another_uid_or_no_label_is_not_pruned) {
   converged({"a=1", "b=1", "c=1"});
   json::value again = api.objects[path("b")];
   api.put(path("b"), again);
-  live.objects[key("b")] = *read_live_object(to_json(api.objects[path("b")]), {"", "v1", "ConfigMap"});
+  live.objects[key("b")] = take_in(to_json(api.objects[path("b")]));
   api.objects[path("c")].at_pointer("/metadata/labels") = json::object{{"holdfast.dev/installation", "prod"}};
-  live.objects[key("c")] = *read_live_object(to_json(api.objects[path("c")]), {"", "v1", "ConfigMap"});
+  live.objects[key("c")] = take_in(to_json(api.objects[path("c")]));
   git("r2", {"a=1"});
   EXPECT_EQ(api.count(Method::Delete, path("b")) + api.count(Method::Delete, path("c")), 0U);
   EXPECT_EQ(observer.times("held back b"), 1U);

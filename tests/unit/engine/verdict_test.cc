@@ -26,8 +26,8 @@ class VerdictTest : public testing::Test {
     live->key = desired.key;
     live->uid.value = uid;
     live->resource_version.value = version;
-    body = *parse_json(std::string(R"({"metadata":{"labels":)") + labels + "}}");
-    snapshot.live_body = &body;
+    const json::value body = *parse_json(std::string(R"({"metadata":{"labels":)") + labels + "}}");
+    live->ownership = std::make_shared<const Ownership>(ownership_of(body));
     snapshot.live = live;
     snapshot.fingerprint = Digest128{1, 1};
   }
@@ -42,7 +42,6 @@ class VerdictTest : public testing::Test {
 
   Desired desired;
   Record record;
-  json::value body;
   Uid known{"u1"};
   Snapshot snapshot;
 };
@@ -112,7 +111,10 @@ TEST_F(VerdictTest, D15_what_another_set_or_a_controller_owns_is_refused) {
   EXPECT_EQ(judge(snapshot).kind, VerdictKind::Refuse);
   set_live("u1", "6", R"({"applyset.kubernetes.io/part-of":"applyset-ours-v1"})");
   EXPECT_EQ(judge(snapshot).kind, VerdictKind::Apply);
-  body = *parse_json(R"({"metadata":{"ownerReferences":[{"kind":"ReplicaSet","name":"r","controller":true}]}})");
+  auto live = std::make_shared<LiveObject>(*snapshot.live);
+  live->ownership = std::make_shared<const Ownership>(ownership_of(
+      *parse_json(R"({"metadata":{"ownerReferences":[{"kind":"ReplicaSet","name":"r","controller":true}]}})")));
+  snapshot.live = live;
   EXPECT_EQ(judge(snapshot).kind, VerdictKind::Refuse);
 }
 

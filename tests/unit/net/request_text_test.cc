@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net/user_agent.h"
+
 namespace holdfast {
 namespace {
 
@@ -51,6 +53,54 @@ TEST(RequestText, B3_without_tls_no_token_is_sent) {
   config.tls = false;
   const Secret token{"t0k"};
   EXPECT_EQ(text(config, get("/x"), &token).find("t0k"), std::string::npos);
+}
+
+TEST(RequestText, A16_B4_gzip_is_asked_for_by_lists_alone_and_never_where_it_is_disabled) {
+  auto request = get("/x");
+  EXPECT_EQ(text(server(), request).find("Accept-Encoding"), std::string::npos);
+  request.accept_gzip = true;
+  EXPECT_NE(text(server(), request).find("Accept-Encoding: gzip\r\n"), std::string::npos);
+  auto config = server();
+  config.disable_compression = true;
+  EXPECT_EQ(text(config, request).find("Accept-Encoding"), std::string::npos);
+}
+
+TEST(RequestText, A17_a_watch_closes_its_connection) {
+  const auto single = request_text(server(), get("/x"), nullptr, ConnectionUse::Single);
+  ASSERT_TRUE(single);
+  EXPECT_NE(single->reveal().find("Connection: close\r\n"), std::string::npos);
+  EXPECT_EQ(text(server(), get("/x")).find("Connection:"), std::string::npos);
+}
+
+TEST(RequestText, A19_an_etag_seen_before_goes_along) {
+  auto request = get("/apis");
+  request.if_none_match = "\"abc\"";
+  EXPECT_NE(text(server(), request).find("If-None-Match: \"abc\"\r\n"), std::string::npos);
+}
+
+TEST(RequestText, B6_whom_to_impersonate) {
+  auto config = server();
+  config.impersonation = {"jane", "u-1", {"admins", "staff"}, {{"scopes", "view"}, {"scopes", "edit"}, {"a/b %", "x"}}};
+  EXPECT_NE(text(config, get("/x"))
+                .find("Impersonate-User: jane\r\nImpersonate-Uid: u-1\r\nImpersonate-Group: admins\r\n"
+                      "Impersonate-Group: staff\r\nImpersonate-Extra-scopes: view\r\nImpersonate-Extra-scopes: "
+                      "edit\r\nImpersonate-Extra-a%2Fb%20%25: x\r\n"),
+            std::string::npos)
+      << text(config, get("/x"));
+}
+
+TEST(RequestText, B6_groups_without_a_user_and_names_that_break_out_are_refused) {
+  auto config = server();
+  config.impersonation.groups = {"admins"};
+  EXPECT_TRUE(text(config, get("/x")).starts_with("error: "));
+  config.impersonation = {"jane\r\nX: y", "", {}, {}};
+  EXPECT_TRUE(text(config, get("/x")).starts_with("error: "));
+}
+
+TEST(RequestText, B7_we_say_who_we_are_in_the_words_of_kubernetes) {
+  const std::string agent = user_agent("holdfast", "0.1.0");
+  EXPECT_TRUE(agent == "holdfast/0.1.0 (linux/amd64)" || agent == "holdfast/0.1.0 (linux/arm64)") << agent;
+  EXPECT_NE(text(server(), get("/x")).find("User-Agent: holdfast/"), std::string::npos);
 }
 
 TEST(RequestText, nothing_breaks_out_of_its_line) {

@@ -15,9 +15,7 @@ class GitMirrorTest : public ::testing::Test {
     GitMirror mirror = open();
     auto resolved = mirror.resolve(ref);
     if (!resolved) return std::unexpected(resolved.error());
-    auto commit = mirror.fetch(*resolved);
-    if (!commit) return std::unexpected(commit.error());
-    return mirror.read_tree(*commit, resolved->revision, path);
+    return mirror.load(*resolved, path);
   }
 
   TestRepository repository;
@@ -119,10 +117,9 @@ TEST_F(GitMirrorTest, only_manifests_sorted_and_links_are_noted) {
 TEST_F(GitMirrorTest, limits_name_the_file) {
   GitMirror mirror = open();
   auto resolved = mirror.resolve("");
-  auto commit = mirror.fetch(resolved.value());
   ReadLimits limits;
   limits.file_bytes = 10;
-  auto tree = mirror.read_tree(commit.value(), resolved->revision, "", limits);
+  auto tree = mirror.load(resolved.value(), "", limits);
   ASSERT_FALSE(tree);
   EXPECT_EQ(tree.error().kind, ErrorKind::TooLarge);
   EXPECT_EQ(tree.error().where, "apps/web.yaml");

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sources/process.h"
+#include "holdfast/base/process.h"
 
 namespace holdfast {
 
@@ -56,7 +56,7 @@ class TestRepository {
     spec.argv = std::move(arguments);
     spec.argv.insert(spec.argv.begin(),
                      {find_program("git").value(), "-c", "user.name=t", "-c", "user.email=t@example.org", "-c",
-                      "commit.gpgsign=false", "-c", "safe.directory=*"});
+                      "commit.gpgsign=false", "-c", "safe.directory=*", "-c", "core.fsync=none"});
     spec.environment = {std::string("PATH=") + kProgramPath, "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C"};
     spec.directory = folder.path();
     auto output = run_program(spec);

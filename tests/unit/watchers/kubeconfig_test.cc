@@ -123,12 +123,12 @@ TEST_F(KubeconfigTest, what_is_not_supported_is_refused_and_never_ignored) {
   const struct {
     std::string cluster, user, says;
   } cases[] = {
-      {kServer, "exec: {command: aws}", "exec credential plugins are not supported yet"},
       {kServer, "auth-provider: {name: gcp}", "auth-provider"},
       {kServer, "token: t, username: u, password: p", "basic authentication"},
-      {kServer, "token: t, as: admin", "impersonation"},
-      {kServer, "token: t, as-groups: [admins]", "impersonation"},
-      {std::string(kServer) + ", proxy-url: 'http://p:3128'", "token: t", "proxy-url"},
+      {kServer, "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}",
+       "ask somebody"},
+      {kServer, "token: t, as-groups: [admins]", "need a user"},
+      {std::string(kServer) + ", proxy-url: 'socks5://p:3128'", "token: t", "proxy-url"},
   };
   for (const auto& refused : cases) {
     const auto got = load(refused.cluster, refused.user);
@@ -137,6 +137,78 @@ TEST_F(KubeconfigTest, what_is_not_supported_is_refused_and_never_ignored) {
     EXPECT_THAT(describe(got.error()), HasSubstr("\"one\""));
     EXPECT_FALSE(got.error().hint.empty());
   }
+}
+
+TEST_F(KubeconfigTest, B4_a_proxy_and_no_compression) {
+  const auto got = load(std::string(kServer) + ", proxy-url: 'http://p:3128', disable-compression: true", "token: t");
+  ASSERT_TRUE(got) << describe(got.error());
+  EXPECT_EQ(got->client.proxy->host, "p");
+  EXPECT_EQ(got->client.proxy_url, "http://p:3128");
+  EXPECT_TRUE(got->client.disable_compression);
+  KubeconfigOptions options;
+  options.path = write("config", config(kServer, "token: t"));
+  options.proxy = {"http://env:1", "10.0.0.0/8"};
+  EXPECT_FALSE(load_kubeconfig(options)->client.proxy);
+  options.proxy.no_proxy = "192.168.0.0/16";
+  EXPECT_EQ(load_kubeconfig(options)->client.proxy->host, "env");
+}
+
+TEST_F(KubeconfigTest, B5_an_exec_plugin_is_found_beside_its_kubeconfig_or_on_the_path) {
+  const std::string script = write("bin/plugin", "#!/bin/sh\n");
+  fs::permissions(script, fs::perms::owner_all);
+  const std::string rest =
+      ", apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, args: [a, b], "
+      "env: [{name: N, value: V}], provideClusterInfo: true, installHint: hint}";
+  KubeconfigOptions options;
+  options.path_env = "relative:" + (root_ / "bin").string();
+  for (const char* command : {"plugin", "bin/plugin"}) {
+    options.path = write("config", config(kServer, "exec: {command: " + std::string(command) + rest));
+    const auto got = load_kubeconfig(options);
+    ASSERT_TRUE(got) << describe(got.error());
+    ASSERT_TRUE(got->client.exec);
+    EXPECT_EQ(got->client.exec->command, script);
+    EXPECT_EQ(got->client.exec->arguments, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(got->client.exec->environment.at(0).second, "V");
+    EXPECT_TRUE(got->client.exec->provide_cluster_info);
+  }
+  options.path = write("config", config(kServer, "exec: {command: elsewhere" + rest));
+  EXPECT_THAT(describe(load_kubeconfig(options).error()), HasSubstr("hint"));
+}
+
+TEST_F(KubeconfigTest, B5_exec_is_skipped_where_other_credentials_exist_and_checked_where_not) {
+  const auto skipped = load(kServer, "token: t, exec: {apiVersion: client.authentication.k8s.io/v1, command: x}");
+  ASSERT_TRUE(skipped) << describe(skipped.error());
+  EXPECT_FALSE(skipped->client.exec);
+  const std::string v1 = "exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/true";
+  EXPECT_THAT(describe(load(kServer, v1 + "}").error()), HasSubstr("interactiveMode"));
+  EXPECT_TRUE(load(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: /bin/true}"));
+  EXPECT_THAT(describe(load(kServer, "exec: {apiVersion: v1, command: /bin/true}").error()), HasSubstr("apiVersion"));
+  EXPECT_THAT(describe(load("server: 'http://x'", v1 + ", interactiveMode: Never}").error()), HasSubstr("over http"));
+}
+
+TEST_F(KubeconfigTest, B6_impersonation) {
+  const auto got = load(kServer, "token: t, as: jane, as-uid: u, as-groups: [a, b], as-user-extra: {k: [x, y]}");
+  ASSERT_TRUE(got) << describe(got.error());
+  const Impersonation& who = got->client.impersonation;
+  EXPECT_EQ(who.user, "jane");
+  EXPECT_EQ(who.uid, "u");
+  EXPECT_EQ(who.groups, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(who.extra, (std::vector<std::pair<std::string, std::string>>{{"k", "x"}, {"k", "y"}}));
+}
+
+TEST_F(KubeconfigTest, B2_B1_files_that_may_be_renewed_are_remembered) {
+  write("ca.pem", "CA");
+  write("crt.pem", "CRT");
+  write("key.pem", "KEY");
+  const auto files = load(std::string(kServer) + ", certificate-authority: ca.pem",
+                          "client-certificate: crt.pem, client-key: key.pem");
+  ASSERT_TRUE(files) << describe(files.error());
+  EXPECT_EQ(files->client.tls_files.ca, (root_ / "ca.pem").string());
+  EXPECT_EQ(files->client.tls_files.certificate, (root_ / "crt.pem").string());
+  EXPECT_EQ(files->client.tls_files.key, (root_ / "key.pem").string());
+  const auto inlined =
+      load(std::string(kServer) + ", certificate-authority: ca.pem, certificate-authority-data: Q0E=", "token: t");
+  EXPECT_FALSE(inlined->client.tls_files.any());
 }
 
 TEST_F(KubeconfigTest, B3_no_credentials_over_http) {

@@ -1,7 +1,4 @@
-#include "watchers/reflector_machine.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "unit/watchers/reflector_machine_fixture.h"
 
 namespace holdfast {
 namespace {
@@ -12,92 +9,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-const ApiResource kDeployments{{"apps", "v1", "Deployment"}, "deployments", true, {"list", "watch"}};
-
-std::string item(const std::string& name, const std::string& version) {
-  return R"({"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":")" + name +
-         R"(","namespace":"web","uid":"u-)" + name + R"(","resourceVersion":")" + version + "\"}}";
-}
-
-ApiResponse page(const std::string& version, const std::string& items = "", const std::string& token = "") {
-  return {200,
-          "application/json",
-          {},
-          R"({"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{"resourceVersion":")" + version +
-              R"(","continue":")" + token + R"("},"items":[)" + items + "]}"};
-}
-
-ApiResponse status(int code, const std::string& reason, const std::string& details = "{}") {
-  return {code,
-          "application/json",
-          {},
-          R"({"kind":"Status","status":"Failure","message":"m","reason":")" + reason + R"(","details":)" + details +
-              R"(,"code":)" + std::to_string(code) + "}"};
-}
-
-const ApiResponse kTooLargeVersion =
-    status(504, "Timeout", R"({"causes":[{"reason":"ResourceVersionTooLarge"}],"retryAfterSeconds":1})");
-
-// Drives the machine as a runner would, and tells what it asked for.
-class ReflectorMachineTest : public testing::Test {
+// A server that has no streaming lists, and whose bookmarks have been seen: lists and watches alone.
+class ReflectorMachineTest : public ReflectorMachineFixture {
  protected:
-  ReflectorMachine machine_{kDeployments, "app=x", [this] { return random_; }};
-  double random_ = 0.0;
-  ReflectorMachine::TimePoint now_{seconds(1000)};
-  ReflectorActions last_;
-
-  std::vector<std::string> told(ReflectorActions actions) {
-    last_ = std::move(actions);
-    std::vector<std::string> lines;
-    for (const ReflectorAction& action : last_) lines.push_back(tell(action));
-    return lines;
-  }
-
-  std::string tell(const ReflectorAction& action) const {
-    if (std::holds_alternative<SendList>(action)) return "list";
-    if (std::holds_alternative<OpenWatch>(action)) return "watch";
-    if (std::holds_alternative<MarkUnsynced>(action)) return "unsynced";
-    if (const auto* wait = std::get_if<Wait>(&action))
-      return "wait " + std::to_string(std::chrono::duration_cast<milliseconds>(wait->until - now_).count());
-    if (const auto* replace = std::get_if<ReplaceStore>(&action))
-      return "replace " + std::to_string(replace->items.size()) + "@" + replace->resource_version.value;
-    if (const auto* apply = std::get_if<ApplyEvent>(&action)) return "apply " + apply->object->key.name;
-    const auto& status = std::get<ReflectorStatus>(action);
-    return std::string(to_string(status.state)) +
-           (status.error ? std::string(" ") + to_string(status.error->kind) : "");
-  }
-
-  std::string target() const {
-    for (const ReflectorAction& action : last_) {
-      if (const auto* list = std::get_if<SendList>(&action)) return list->target;
-      if (const auto* watch = std::get_if<OpenWatch>(&action)) return watch->target;
-    }
-    return "(none)";
-  }
-
-  auto start() { return told(machine_.start(now_)); }
-  auto list(Result<ApiResponse> answer) { return told(machine_.list_answered(std::move(answer), now_)); }
-  auto opened(Result<ApiResponse> head = ApiResponse{200, "application/json", {}, ""}) {
-    return told(machine_.watch_opened(head, now_));
-  }
-  auto event(WatchEventType type, const std::string& object) {
-    return told(machine_.watch_event({type, object}, now_));
-  }
-  auto error_event(const ApiResponse& answer) { return event(WatchEventType::Error, answer.body); }
-  auto bookmark(const std::string& version) {
-    return event(WatchEventType::Bookmark, R"({"metadata":{"resourceVersion":")" + version + "\"}}");
-  }
-  auto ended(std::optional<Error> error = std::nullopt) { return told(machine_.watch_ended(std::move(error), now_)); }
-  auto timer() { return told(machine_.timer(now_)); }
-
-  void watching_at(const std::string& version) {
-    start();
-    list(page(version));
-    opened();
+  ReflectorMachineTest() {
+    const GroupKind type = kDeployments.gvk.group_kind();
+    knowledge_->streaming.refuse(type);
+    for (int i = 0; i < BookmarkRhythm::kEnough; ++i) knowledge_->bookmarks[type].seen();
   }
 };
-
-constexpr char kBase[] = "/apis/apps/v1/deployments?";
 
 TEST_F(ReflectorMachineTest, A1_first_list_is_consistent_and_paged) {
   EXPECT_THAT(start(), ElementsAre("Listing", "list"));

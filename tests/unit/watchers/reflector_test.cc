@@ -50,7 +50,9 @@ class FakeStream final : public ResponseStream {
   std::optional<std::chrono::seconds> retry_after() const override { return std::nullopt; }
   asio::awaitable<Result<std::size_t>> read_some(std::span<char> into) override {
     if (chunks_.empty()) {
-      co_await wait_for_ever();
+      quiet_ = std::make_unique<asio::steady_timer>(co_await asio::this_coro::executor,
+                                                    asio::steady_timer::time_point::max());
+      co_await quiet_->async_wait(asio::as_tuple(asio::use_awaitable));
       co_return fail(ErrorKind::Cancelled, "cancelled");
     }
     const std::string chunk = chunks_.front();
@@ -58,11 +60,15 @@ class FakeStream final : public ResponseStream {
     std::memcpy(into.data(), chunk.data(), chunk.size());
     co_return chunk.size();
   }
-  void close() override { ++script_.closed; }
+  void close() override {
+    ++script_.closed;
+    if (quiet_) quiet_->cancel();
+  }
 
  private:
   Script& script_;
   std::deque<std::string> chunks_;
+  std::unique_ptr<asio::steady_timer> quiet_;  // of a read that waits
   std::string type_ = "application/json";
 };
 
@@ -123,6 +129,14 @@ class Recorder final : public ReflectorSink {
   }
 };
 
+// Of a server without streaming lists, whose bookmarks have been seen.
+std::shared_ptr<ClusterKnowledge> plain_lists() {
+  auto knowledge = std::make_shared<ClusterKnowledge>();
+  knowledge->streaming.refuse({"", "ConfigMap"});
+  for (int i = 0; i < BookmarkRhythm::kEnough; ++i) knowledge->bookmarks[{"", "ConfigMap"}].seen();
+  return knowledge;
+}
+
 class ReflectorTest : public testing::Test {
  protected:
   asio::io_context io_;
@@ -131,7 +145,8 @@ class ReflectorTest : public testing::Test {
   Store store_;
   StoreWriter writer_{store_};
   Recorder sink_;
-  Reflector reflector_{server_, server_, kConfigMaps, "", writer_, sink_, [] { return 0.0; }};
+  std::shared_ptr<ClusterKnowledge> knowledge_ = plain_lists();
+  Reflector reflector_{server_, server_, kConfigMaps, "", writer_, sink_, [] { return 0.0; }, {knowledge_}};
   bool ended_ = false;
   std::exception_ptr thrown_;
 
@@ -183,6 +198,75 @@ TEST_F(ReflectorTest, A9_an_error_event_ends_the_stream_and_what_follows_it_is_n
   reflector_.stop();
   run_until_quiet();
   EXPECT_TRUE(ended_);
+}
+
+class StreamingReflectorTest : public testing::Test {
+ protected:
+  VirtualTime time_;
+};
+
+TEST_F(StreamingReflectorTest, A7_A22_a_stream_holds_its_place_among_the_lists_until_it_has_told_all) {
+  asio::io_context io;
+  Script script;
+  FakeServer server(script);
+  Store store;
+  StoreWriter writer(store);
+  Recorder sink;
+  const std::string events = "{\"type\":\"ADDED\",\"object\":" + item("a", "3") + "}\n";
+  const std::string end =
+      R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"10","annotations":{"k8s.io/initial-events-end":"true"}}}})"
+      "\n";
+  script.streams = {{events, end}};
+  const auto lists = std::make_shared<Gate>(io.get_executor(), 1);
+  std::optional<Gate::Pass> somebody;
+  asio::co_spawn(io, lists->enter(Clock::time_point::max()),
+                 [&](std::exception_ptr, Result<Gate::Pass> pass) { somebody = std::move(*pass); });
+  io.poll();
+  Reflector reflector(server, server, kConfigMaps, "", writer, sink, [] { return 0.0; },
+                      {std::make_shared<ClusterKnowledge>(), lists});
+  asio::co_spawn(io, reflector.run(), [](std::exception_ptr) {});
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(script.targets.empty());  // it is not its turn
+  somebody.reset();
+  io.restart();
+  io.poll();
+  EXPECT_THAT(sink.lines, ElementsAre("Listing", "up a@3", "synced", "Watching"));
+  bool entered = false;
+  asio::co_spawn(io, lists->enter(Clock::time_point::max()),
+                 [&](std::exception_ptr, const Result<Gate::Pass>&) { entered = true; });
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(entered);
+  reflector.stop();
+  io.restart();
+  io.poll();
+}
+
+TEST_F(StreamingReflectorTest, A12_A8_a_stream_that_stays_silent_is_closed_and_the_list_asked_for) {
+  asio::io_context io;
+  Script script;
+  FakeServer server(script);
+  Store store;
+  StoreWriter writer(store);
+  Recorder sink;
+  Reflector reflector(server, server, kConfigMaps, "", writer, sink, [] { return 0.0; });
+  asio::co_spawn(io, reflector.run(), [](std::exception_ptr) {});
+  io.poll();
+  ASSERT_EQ(script.targets.size(), 1U);
+  script.lists = {list_body("10", item("a", "3"))};
+  time_.advance_to(Clock::now() + std::chrono::seconds(59));
+  io.restart();
+  io.poll();
+  EXPECT_EQ(script.targets.size(), 1U);
+  time_.advance_to(Clock::now() + std::chrono::seconds(2));
+  io.restart();
+  io.poll();
+  EXPECT_THAT(sink.lines, ElementsAre("Listing", "up a@3", "synced", "Watching"));
+  EXPECT_GT(script.closed, 0);
+  reflector.stop();
+  io.restart();
+  io.poll();
 }
 
 TEST_F(ReflectorTest, stop_reaches_a_list_that_is_not_answered) {

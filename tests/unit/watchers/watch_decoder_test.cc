@@ -110,9 +110,23 @@ TEST(WatchDecoder, fault_11_15_MiB_work_and_17_MiB_do_not) {
 }
 
 TEST(WatchDecoder, V35_bookmarks_have_only_a_version) {
-  EXPECT_EQ(bookmark_version(R"({"metadata":{"resourceVersion":"26249"}})")->value, "26249");
-  EXPECT_FALSE(bookmark_version(R"({"metadata":{}})"));
-  EXPECT_FALSE(bookmark_version("{"));
+  const auto plain = read_bookmark(R"({"metadata":{"resourceVersion":"26249"}})");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->resource_version.value, "26249");
+  EXPECT_FALSE(plain->ends_initial_events);
+  EXPECT_FALSE(read_bookmark(R"({"metadata":{}})"));
+  EXPECT_FALSE(read_bookmark("{"));
+}
+
+TEST(WatchDecoder, A7_the_end_of_the_initial_events_is_marked_in_a_bookmark) {
+  const auto end = read_bookmark(
+      R"({"kind":"Event","apiVersion":"v1","metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}},)"
+      R"("involvedObject":{},"firstTimestamp":null})");
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->ends_initial_events);
+  const auto other =
+      read_bookmark(R"({"metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"no"}}})");
+  EXPECT_FALSE(other->ends_initial_events);
 }
 
 }  // namespace

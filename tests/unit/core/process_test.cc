@@ -1,11 +1,11 @@
-#include "sources/process.h"
+#include "holdfast/base/process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "tests/unit/sources/temporary_folder.h"
@@ -30,6 +30,32 @@ TEST(Process, output_status_and_environment_are_its_own) {
   EXPECT_EQ(output->out, "b\n");
   EXPECT_EQ(output->err, "bad\n");
   EXPECT_EQ(output->exit_status, 3);
+}
+
+TEST(Process, input_is_read_to_its_end_however_much_it_is) {
+  auto spec = shell("cat");
+  for (const std::size_t size_bytes : {std::size_t{1}, std::size_t{100'000}, kInputLimitBytes}) {
+    spec.input = std::string(size_bytes - 1, 'x') + "\n";
+    auto output = run_program(spec);
+    ASSERT_TRUE(output) << describe(output.error());
+    EXPECT_TRUE(output->out == spec.input) << output->out.size() << " bytes of " << size_bytes;
+  }
+  spec.argv[2] = "exit 0";  // one that does not read it
+  EXPECT_TRUE(run_program(spec));
+  spec.input += "x";
+  EXPECT_EQ(run_program(spec).error().kind, ErrorKind::TooLarge);
+}
+
+TEST(Process, a_held_descriptor_stays_open_in_what_it_starts) {
+  const TemporaryFolder folder;
+  folder.write("held", "");
+  const int held = ::open((folder / "held").c_str(), O_RDONLY | O_CLOEXEC);
+  auto spec = shell("sh -c 'readlink /proc/self/fd/3; ls /proc/self/fd | wc -l'");
+  spec.held_descriptor = held;
+  auto output = run_program(spec);
+  ::close(held);
+  ASSERT_TRUE(output);
+  EXPECT_EQ(output->out, folder / "held" + "\n5\n");
 }
 
 TEST(Process, no_other_descriptor_is_inherited) {

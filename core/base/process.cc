@@ -1,19 +1,20 @@
-#include "sources/process.h"
+#include "holdfast/base/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
-#include "sources/file_descriptor.h"
+#include "holdfast/base/file_descriptor.h"
 
 namespace holdfast {
 namespace {
@@ -38,6 +39,7 @@ Result<Pipe> make_pipe() {
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> list;
+  list.reserve(texts.size() + 1);
   for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
   list.push_back(nullptr);
   return list;
@@ -58,12 +60,32 @@ struct SpawnAttributes {
   }
 };
 
-Result<pid_t> spawn(const ProcessSpec& spec, int out, int err) {
+// A file in memory rather than a pipe: nobody has to be there to feed it.
+Result<FileDescriptor> input_of(const ProcessSpec& spec) {
+  if (spec.input.size() > kInputLimitBytes)
+    return fail(ErrorKind::TooLarge, fmt::format("more than {} bytes for {}", kInputLimitBytes, spec.argv[0]));
+  FileDescriptor file(spec.input.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC)
+                                         : ::memfd_create("input", MFD_CLOEXEC));
+  if (!file.valid()) return system_failure("cannot make an input for a program", errno);
+  std::string_view rest = spec.input;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(file.get(), rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return system_failure("cannot write the input of a program", errno);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (!spec.input.empty()) ::lseek(file.get(), 0, SEEK_SET);
+  return file;
+}
+
+Result<pid_t> spawn(const ProcessSpec& spec, int in, int out, int err) {
   SpawnAttributes spawning;
-  posix_spawn_file_actions_addopen(&spawning.actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&spawning.actions, in, 0);
   posix_spawn_file_actions_adddup2(&spawning.actions, out, 1);
   posix_spawn_file_actions_adddup2(&spawning.actions, err, 2);
-  posix_spawn_file_actions_addclosefrom_np(&spawning.actions, 3);
+  const bool holds = spec.held_descriptor >= 0;
+  if (holds) posix_spawn_file_actions_adddup2(&spawning.actions, spec.held_descriptor, 3);
+  posix_spawn_file_actions_addclosefrom_np(&spawning.actions, holds ? 4 : 3);
   posix_spawn_file_actions_addchdir_np(&spawning.actions, spec.directory.c_str());
   sigset_t none, all;
   sigemptyset(&none);
@@ -175,7 +197,9 @@ Result<ProcessOutput> run_program(const ProcessSpec& spec) {
   FileDescriptor stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop_event.valid()) return system_failure("cannot make an event descriptor", errno);
   const std::stop_callback on_stop(spec.stop, [fd = stop_event.get()] { ::eventfd_write(fd, 1); });
-  auto pid = spawn(spec, out->write.get(), err->write.get());
+  const auto in = input_of(spec);
+  if (!in) return std::unexpected(in.error());
+  auto pid = spawn(spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
   out->write.reset();
   err->write.reset();

@@ -1,0 +1,67 @@
+// The bare repository in which what was read of one remote is kept, and the way that it comes there: a commit with its
+// trees, without its history and without contents (a partial fetch), then in one more request those contents that the
+// wanted path needs. A server that has no partial fetch sends all contents at once; one that hands out only what its
+// branches and tags lead to, all history.
+//
+// A ref below refs/holdfast/ is written when a commit and its trees are here; which contents are here depends on the
+// path, and is looked up each time. So a kill at any moment leaves at worst something to fetch again. A cache that does
+// not read as it should is made anew beside itself and then put in its place.
+//
+// Blocks; one thread at a time. Several processes may share a cache: whoever changes it holds a file lock, and the git
+// that it started holds it on when the process is killed. Nothing about the remote is written into its configuration.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "holdfast/base/file_descriptor.h"
+#include "holdfast/base/result.h"
+#include "sources/git_program.h"
+#include "sources/git_tree.h"
+
+namespace holdfast {
+
+struct GitCacheOptions {
+  std::string repository;  // an absolute path whose folder exists; names that it begins are used as well
+  std::chrono::milliseconds query_deadline{30'000}, fetch_deadline{600'000};
+  std::size_t blobs_per_fetch = 10'000;
+  std::size_t pack_limit = 128;  // each fetch leaves one; with more than these, the cache is begun anew
+};
+
+class GitCache {
+ public:
+  GitCache(GitProgram git, GitCacheOptions options);
+
+  // Makes it where it is missing. To be called before all else.
+  Result<void> prepare() const;
+
+  // Afterwards read_git_tree finds all of `wanted`; reaches for the remote only where something is not here. Errors:
+  // NotFound (commit, path), Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid, TooLarge, Internal.
+  Result<void> bring(const TreeRequest& wanted) const;
+
+  [[nodiscard]] const std::string& repository() const { return options_.repository; }
+  [[nodiscard]] const GitProgram& git() const { return git_; }
+
+ private:
+  enum class Contents { Left, Sent };  // what a commit is fetched with
+
+  [[nodiscard]] bool has_trees(const std::string& commit) const;
+  [[nodiscard]] std::size_t pack_count() const;
+  void remove_leftovers() const;
+  Result<FileDescriptor> lock() const;
+  Result<void> initialize(const FileDescriptor& lock) const;
+  Result<void> replace_by(const GitCache& other) const;
+  Result<void> rebuild(const TreeRequest& wanted, const FileDescriptor& lock) const;
+  Result<void> bring_locked(const TreeRequest& wanted, const FileDescriptor& lock) const;
+  Result<ProcessOutput> fetch(std::vector<std::string> arguments, std::string input, const FileDescriptor& lock) const;
+  Result<void> fetch_commit(const std::string& commit, Contents contents, const FileDescriptor& lock) const;
+  Result<void> fetch_history(const std::string& commit, Contents contents, const FileDescriptor& lock) const;
+  Result<bool> fetch_blobs(const std::vector<std::string>& ids, const FileDescriptor& lock) const;
+
+  GitProgram git_;
+  GitCacheOptions options_;
+};
+
+}  // namespace holdfast
