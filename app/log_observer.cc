@@ -20,6 +20,7 @@ std::string describe_owner(const std::optional<FieldOwner>& owner) {
 
 std::string fields_of(const Drift& drift) {
   std::string text;
+  if (drift.fields.empty()) return "which fields were others was not seen";
   for (std::size_t i = 0; i < drift.fields.size() && i < kFieldsShown; ++i)
     text += (i == 0 ? "" : "; ") + describe(drift.fields[i]);
   if (drift.fields.size() > kFieldsShown) text += fmt::format("; and {} more", drift.fields.size() - kFieldsShown);

@@ -48,6 +48,14 @@ constexpr std::array kContenders = {Contender{"bare reader", 1}, Contender{"hold
 
 std::string own_program() { return fs::read_symlink("/proc/self/exe").string(); }
 
+struct ScratchFolder {
+  ScratchFolder() { fs::create_directory(path); }
+  ~ScratchFolder() { fs::remove_all(path); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  fs::path path = fs::temp_directory_path() / ("holdfast-bench." + std::to_string(getpid()));
+};
+
 // Runs beside us until it goes out of scope.
 class ReplayServer {
  public:
@@ -121,18 +129,15 @@ int run_as_contender(const Options& options) {
 
 int run(const Options& options) {
   if (!options.contender.empty()) return run_as_contender(options);
-  const fs::path folder = fs::temp_directory_path() / ("holdfast-bench." + std::to_string(getpid()));
-  fs::create_directory(folder);
+  const ScratchFolder scratch;
+  const fs::path& folder = scratch.path;
   const auto wanted = [&](const char* name) {
     return options.only.empty() || std::ranges::find(options.only, name) != options.only.end();
   };
-  {
-    const ReplayServer server(options, folder / "kubeconfig");
-    if (!options.json) std::printf("%-18s %10s %18s %16s\n", "", "events", "CPU-s per million", "bytes per object");
-    for (const Contender& contender : kContenders)
-      if (wanted(contender.name)) print(run_contender(contender, options, folder / "kubeconfig"), options.json);
-  }
-  fs::remove_all(folder);
+  const ReplayServer server(options, folder / "kubeconfig");
+  if (!options.json) std::printf("%-18s %10s %18s %16s\n", "", "events", "CPU-s per million", "bytes per object");
+  for (const Contender& contender : kContenders)
+    if (wanted(contender.name)) print(run_contender(contender, options, folder / "kubeconfig"), options.json);
   return 0;
 }
 

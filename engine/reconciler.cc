@@ -451,10 +451,12 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
   return false;
 }
 
-// D9: while the set's own Namespace is still to be tried, what lives in it would only be refused.
+// D9: while the set's own Namespace is still to be tried, what is to be made in it would only be refused. What was
+// settled already is healed meanwhile; only a pending key comes back by admit_to_namespace().
 bool Reconciler::namespace_comes_first(const ObjectKey& key) const {
   const ObjectKey home{"", "Namespace", "", key.namespace_};
-  return !key.namespace_.empty() && pending_.contains(home) && !failed_.contains(home) && live_.find(home) == nullptr;
+  return !key.namespace_.empty() && pending_.contains(key) && pending_.contains(home) && !failed_.contains(home) &&
+         live_.find(home) == nullptr;
 }
 
 void Reconciler::admit_to_namespace(const ObjectKey& home) {

@@ -3,10 +3,10 @@
 // One thread: that of the decisions. One watch for each GroupKind, since keys carry no version (A22).
 #pragma once
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <map>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "holdfast/model/store_event.h"
@@ -57,7 +57,7 @@ class Store final : public LiveView {
     bool operator()(const auto& a, const auto& b) const { return key_of(a) == key_of(b); }
   };
   struct Type {
-    std::unordered_set<Entry, EntryHash, SameKey> objects;
+    boost::unordered_flat_set<Entry, EntryHash, SameKey> objects;  // flat: a look-up waits for memory less often
     ResourceVersion listed_at;
     bool synced = false;
   };

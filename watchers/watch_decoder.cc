@@ -90,7 +90,8 @@ std::unexpected<Error> WatchDecoder::too_large() const {
 }
 
 void WatchDecoder::reset() {
-  buffer_.clear();
+  buffer_ = {};  // and what a large event has made of it
+  indexer_ = {};
   consumed_bytes_ = 0;
 }
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <random>
 
+#include "holdfast/base/log.h"
 #include "sim/world.h"
 
 namespace holdfast::sim {
@@ -17,7 +18,12 @@ using namespace std::chrono_literals;
 
 // What the daemon says is in the diary; thousands of lives would drown the test's own words.
 class Silence final : public testing::Environment {
-  void SetUp() override { spdlog::set_level(spdlog::level::off); }
+  void SetUp() override {
+    if (std::getenv("HOLDFAST_SIM_LOG") == nullptr)
+      spdlog::set_level(spdlog::level::off);
+    else
+      start_logging(LogFormat::Text, LogLevel::Debug);
+  }
 };
 const auto* const kSilence = testing::AddGlobalTestEnvironment(new Silence);
 

@@ -47,6 +47,16 @@ TEST_F(ReconcilerTest, D9_a_namespace_goes_first_also_where_its_type_is_synced_l
   EXPECT_EQ(observer.times("complete r1"), 1U);
 }
 
+// Found by a seeded history: the deletion was forgotten.
+TEST_F(ReconcilerTest, D9_what_was_settled_is_healed_while_its_namespace_is_still_waited_for) {
+  converged({"a=1"});
+  live.unsynced = {{"", "Namespace"}};
+  git("r2", {"a=1", "Namespace/web"});
+  api.objects.erase(path("a"));
+  watch_event("a");
+  EXPECT_TRUE(api.objects.contains(path("a")));
+}
+
 TEST_F(ReconcilerTest, D9_a_namespace_that_cannot_be_made_holds_nothing_up) {
   start();
   api.answers["/api/v1/namespaces/web"] = {fake::denied()};
