@@ -132,19 +132,23 @@ asio::awaitable<void> Daemon::follow_source() {
 
 void Daemon::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
   catalog_ = std::move(catalog);
+  if (const auto line = outages_.recovered("discovery", Clock::now())) log(LogLevel::Info, "watch-recovered", *line);
   for (auto watched = watched_.begin(); watched != watched_.end();) {
     const auto here = watched++;
     const GroupVersionKind gvk = here->second->resource().gvk;
     if (served(gvk)) continue;
     log(LogLevel::Info, "watch", to_string(gvk) + " is no longer served; not watching it any more");
     here->second->stop();
+    (void)outages_.recovered(to_string(gvk), Clock::now());  // no longer part of any outage
     watched_.erase(here);
   }
   reconciler_.set_catalog(catalog_);
 }
 
 void Daemon::catalog_failed(const Error& error) {
-  log(LogLevel::Error, "discovery-failed", "cannot tell which types the API server has: " + describe(error));
+  const std::string text = "cannot tell which types the API server has: " + describe(error);
+  const auto line = outages_.failed("discovery", text, OutageLog::Concerns::Everything, Clock::now());
+  log(line ? LogLevel::Error : LogLevel::Debug, "discovery-failed", line ? *line : text);
   if (options_.once) stop();
 }
 
@@ -217,11 +221,21 @@ void Daemon::changed(std::span<const StoreEvent> events, Clock::time_point recei
 }
 
 void Daemon::status_changed(const ApiResource& resource, const ReflectorStatus& status) {
-  const std::string text = to_string(resource.gvk) + ": " + to_string(status.state);
-  if (status.error)
-    log(LogLevel::Warning, "watch", text + ": " + describe(*status.error));
-  else
-    log(LogLevel::Debug, "watch", text);
+  const std::string what = to_string(resource.gvk);
+  std::optional<std::string> line;
+  if (status.error) {
+    const bool alone = status.state == ReflectorState::Forbidden || status.state == ReflectorState::NotServed ||
+                       status.state == ReflectorState::Failed;
+    line = outages_.failed(what, std::string(to_string(status.state)) + ": " + describe(*status.error),
+                           alone ? OutageLog::Concerns::ThisAlone : OutageLog::Concerns::Everything, Clock::now());
+    if (line) log(LogLevel::Warning, "watch-failed", *line);
+  } else if (status.state == ReflectorState::Watching) {
+    line = outages_.recovered(what, Clock::now());
+    if (line) log(LogLevel::Info, "watch-recovered", *line);
+  }
+  if (!line)
+    log(LogLevel::Debug, "watch",
+        what + ": " + to_string(status.state) + (status.error ? ": " + describe(*status.error) : ""));
 }
 
 void Daemon::on_round(const RoundSummary& summary) {

@@ -15,6 +15,7 @@
 #include <random>
 
 #include "app/application_setup.h"
+#include "app/outage_log.h"
 #include "engine/reconciler.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
@@ -88,6 +89,7 @@ class Daemon final : public WatchControl, public ReflectorSink, public CatalogSi
   std::shared_ptr<const ApiCatalog> catalog_;
   InventoryKeeper inventory_;
   Reconciler reconciler_;
+  OutageLog outages_;
   CatalogFollower catalog_follower_;
   TaskScope tasks_;
   Timer pause_;  // of load_inventory, and of a daemon that was halted

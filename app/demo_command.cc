@@ -87,7 +87,11 @@ class Demo {
   }
 
   asio::awaitable<void> serve() { co_await server_->run(); }
-  asio::awaitable<void> hold() { (void)co_await daemon_->run(); }
+  // The daemon ends first: it has a record to write.
+  asio::awaitable<void> hold() {
+    (void)co_await daemon_->run();
+    server_->stop();
+  }
 
   // The story, then until stop(). True where all of it happened.
   asio::awaitable<bool> tell() {
@@ -112,7 +116,6 @@ class Demo {
   void stop() {
     stopping_ = true;
     daemon_->stop();
-    server_->stop();
     signal_.cancel();
   }
 

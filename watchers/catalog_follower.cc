@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "holdfast/base/log.h"
 #include "holdfast/model/json.h"
 #include "watchers/discovery.h"
 #include "watchers/reflector_answers.h"
@@ -138,11 +137,7 @@ void CatalogFollower::changed(std::span<const StoreEvent> events, Clock::time_po
 }
 
 void CatalogFollower::status_changed(const ApiResource& resource, const ReflectorStatus& status) {
-  const std::string text = to_string(resource.gvk) + ": " + to_string(status.state);
-  if (!status.error)
-    log(LogLevel::Debug, "watch", text);
-  else
-    log(LogLevel::Warning, "watch", text + ": " + describe(*status.error));
+  sink_.status_changed(resource, status);
   tell_service_groups();
 }
 

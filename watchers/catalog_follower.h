@@ -27,6 +27,8 @@ class CatalogSink {
   virtual void catalog_failed(const Error& error) = 0;
   virtual void cluster_restored() = 0;
   virtual void cluster_replaced(const Error& error) = 0;
+  // Of the follower's own watches, as ReflectorSink.
+  virtual void status_changed(const ApiResource& resource, const ReflectorStatus& status) = 0;
 };
 
 class CatalogFollower final : private ReflectorSink {
