@@ -6,10 +6,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
-#include "engine/attribution.h"
 #include "engine/fingerprint.h"
+#include "engine/reconciler_attempt.h"
 #include "holdfast/base/log.h"
-#include "holdfast/merge/field_set.h"
 
 namespace holdfast {
 namespace {
@@ -17,37 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr Milliseconds kFirstRetry = 1s;
-constexpr Milliseconds kFirstRetryOfRefusal = 30s;  // the same bytes will be refused again (D4)
-constexpr Milliseconds kLongestRetry = 5min;
-constexpr auto kEchoPatience = 10s;
-constexpr std::string_view kApplyQuery = "&force=true&fieldValidation=Strict&timeout=30s";
-
-std::string apply_target(const Desired& desired, const FieldManager& manager) {
-  return resource_path(desired.resource, desired.key.namespace_, desired.key.name) + "?fieldManager=" + manager.value +
-         std::string(kApplyQuery);
-}
-
-std::optional<FieldSet> parse_fields(const std::string& fields_v1) {
-  const Result<json::value> fields = parse_json(fields_v1);
-  if (!fields) return std::nullopt;
-  Result<FieldSet> set = FieldSet::parse(*fields);
-  return set ? std::optional(std::move(*set)) : std::nullopt;
-}
-
 }  // namespace
-
-// One visit to a key: what was known when it was judged. Lives in the coroutine that visits.
-struct Reconciler::Attempt {
-  bool looked_up_absent = false;
-  bool gone = false;  // an apply with `applied_uid` answered that no such object exists
-  Uid applied_uid;
-  ResourceVersion found;  // by a GET of this visit, where the store has none
-  LivePtr live;
-  Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
-  std::optional<Time> event_received;
-  Desired desired;  // a copy: the set may change while a request is under way
-};
 
 Reconciler::Reconciler(boost::asio::any_io_executor executor, ApiServer& api, const LiveView& live,
                        WatchControl& watches, InventoryKeeper& inventory, ReconcileObserver& observer,
@@ -287,168 +256,6 @@ std::optional<Digest128> Reconciler::fingerprint_of(const LiveObject& live, cons
   const Result<Digest128> print =
       fingerprint(options_.digest_key, *body, options_.prepare.manager, state.wanted->empties);
   return print ? std::optional(*print) : std::nullopt;
-}
-
-// One GET for a key that was never seen (architecture: an object without our label looks absent). True: judge again.
-boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt, Verdict verdict) {
-  ApiRequest request;
-  request.target = resource_path(attempt.desired.resource, key.namespace_, key.name);
-  Result<ApiResponse> response = co_await api_.send(std::move(request));
-  const auto wanted = desired_.find(key);
-  if (stopping_ || wanted == desired_.end()) co_return false;
-  attempt.desired = wanted->second;  // the newest: it may have changed meanwhile
-  if (!response) {
-    retry(key, response.error(), 0ms, false);
-    co_return false;
-  }
-  if (says_no_such_object(*response)) {
-    attempt.looked_up_absent = true;
-    co_return true;
-  }
-  if (response->status != 200) {
-    const ClassifiedApply answer = classify_apply(*response);
-    if (answer.outcome == ApplyOutcome::TypeUnknown) watches_.rediscover();
-    retry(key, Error{ErrorKind::Busy, answer.message, attempt.desired.origin, {}}, answer.retry_after, false);
-    co_return false;
-  }
-  const Result<json::value> body = parse_json(response->body);
-  if (!body) {
-    retry(key, body.error(), 0ms, false);
-    co_return false;
-  }
-  const std::string_view set = string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
-  const auto owner = other_owner(ownership_of(*body), options_.prepare.applyset_id, options_.prepare.installation);
-  // An object of our own that was deleted and made anew by hand is still the one that Git describes.
-  const bool ours = set == options_.prepare.applyset_id || verdict.drift;
-  if (owner || (!ours && !options_.adopt)) {
-    const std::string who = owner ? "belongs to " + *owner : "exists already and was not made by this application";
-    retry(key,
-          Error{ErrorKind::Conflict, who, attempt.desired.origin,
-                owner ? "it is left alone" : "it is left alone; --adopt takes it over"},
-          kLongestRetry, true);
-    co_return false;
-  }
-  verdict.kind = VerdictKind::Apply;
-  verdict.uid.value = string_at(*body, {"metadata", "uid"});
-  attempt.found.value = string_at(*body, {"metadata", "resourceVersion"});
-  co_return co_await apply(key, attempt, verdict);
-}
-
-// True: judge again at once.
-boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, Verdict verdict) {
-  ApiRequest request;
-  request.method = Method::Patch;
-  request.target = apply_target(attempt.desired, options_.prepare.manager);
-  request.content_type = "application/apply-patch+yaml";
-  attempt.applied_uid = verdict.uid;
-  request.body = verdict.uid.empty() ? attempt.desired.apply_body : apply_body_with_uid(attempt.desired, verdict.uid);
-  Result<ApiResponse> response = co_await api_.send(std::move(request));
-  const Time answered = options_.now();
-  if (!response) {  // D7: whatever happened shows in the next look at the live object, never in a queued body
-    retry(key, response.error(), 0ms, false);
-    co_return false;
-  }
-  const ClassifiedApply answer = classify_apply(*response);
-  if (answer.outcome != ApplyOutcome::Applied && answer.outcome != ApplyOutcome::Created)
-    co_return handle_apply_failure(key, attempt, answer);
-
-  const bool created = answer.outcome == ApplyOutcome::Created;
-  const auto record_before = states_[key].record;
-  if (!learn(key, attempt, verdict, *response, created)) {
-    retry(key, Error{ErrorKind::Protocol, "the answer to its apply cannot be read", attempt.desired.origin, {}}, 0ms,
-          false);
-    co_return false;
-  }
-  const KeyState& state = states_[key];
-  const ResourceVersion& before = attempt.live != nullptr ? attempt.live->resource_version : attempt.found;
-  const bool wrote = !state.record || state.record->last_write != before;
-  if (wrote && verdict.drift) {
-    report_repair(key, attempt, verdict, created, answered, record_before ? record_before->owned.get() : nullptr);
-  } else if (wrote) {
-    observer_.applied(key, created, revision_);
-  }
-  settled(key);
-  co_return false;
-}
-
-bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response,
-                       bool created) {
-  KeyState& state = states_[key];
-  const Result<JsonView> body = indexer_.view(response.body);
-  if (!body) return false;
-  const auto answered = read_live_object(*body, attempt.desired.resource.gvk);
-  if (!answered) return false;
-  const Uid& uid = (*answered)->uid;
-  const ResourceVersion& version = (*answered)->resource_version;
-  Record record;
-  // What had converged stays known, unless this write ended a real drift (C6).
-  const bool wrote = attempt.live == nullptr || attempt.live->resource_version != version;
-  if (state.record && state.record->desired_hash == attempt.desired.hash && !(verdict.drift && wrote))
-    record = *state.record;
-  record.desired_hash = attempt.desired.hash;
-  record.uid = uid;
-  record.last_write = version;
-  FingerprintMemory memory;
-  const Result<Digest128> print = fingerprinter_.read(*body, attempt.desired.empties, memory);
-  if (print) record.learn(*print);
-  if (memory.entry != nullptr) record.owned = std::shared_ptr<const std::string>(memory.entry, &memory.entry->fields);
-  const bool unseen = created || attempt.live == nullptr;
-  const LivePtr shown = live_.find(key);
-  if (unseen && (shown == nullptr || shown->uid != uid)) record.echo_awaited_until = options_.now() + kEchoPatience;
-  if (const Uid* known = inventory_.uid(key); known == nullptr || *known != record.uid) inventory_.saw(key, record.uid);
-  state.record = std::move(record);
-  return true;
-}
-
-void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created,
-                               Time answered, const std::string* owned_before) {
-  Repair repair;
-  repair.drift.key = key;
-  repair.drift.kind = created ? DriftKind::Deleted : verdict.drift_kind;
-  if (attempt.live != nullptr && !created) {
-    repair.drift.kind = DriftKind::Changed;
-    const std::optional<FieldSet> owned = owned_before == nullptr ? std::nullopt : parse_fields(*owned_before);
-    if (const Result<json::value> body = parse_json(attempt.live->body))
-      repair.drift.fields = attribute(attempt.desired.body, *body, owned ? &*owned : nullptr, options_.prepare.manager);
-  }
-  repair.event_driven = attempt.event_received.has_value();
-  if (attempt.event_received) repair.event_to_verdict = attempt.judged - *attempt.event_received;
-  repair.verdict_to_response = answered - attempt.judged;
-  observer_.repaired(repair);
-}
-
-bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer) {
-  const Error error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}};
-  switch (answer.outcome) {
-    case ApplyOutcome::Applied:
-    case ApplyOutcome::Created:
-      return false;
-    case ApplyOutcome::UidMismatch:  // gone (409), or another object under the name (422): look, then decide anew
-      attempt.gone = true;
-      attempt.looked_up_absent = answer.no_such_object;
-      return true;
-    case ApplyOutcome::Stale:
-      queue_.add_at(key, Lane::Repair, options_.now() + 100ms);
-      return false;
-    case ApplyOutcome::TypeUnknown:
-      watches_.rediscover();
-      retry(key, error, kFirstRetry, false);
-      return false;
-    case ApplyOutcome::WebhookDenied:
-    case ApplyOutcome::Rejected:
-    case ApplyOutcome::FieldConflict:
-      retry(key, error, kFirstRetryOfRefusal, false);
-      return false;
-    case ApplyOutcome::Forbidden:
-    case ApplyOutcome::QuotaExceeded:
-    case ApplyOutcome::NamespaceTerminating:
-    case ApplyOutcome::NamespaceMissing:
-    case ApplyOutcome::Busy:
-    case ApplyOutcome::ServerFault:
-      retry(key, error, answer.retry_after, false);
-      return false;
-  }
-  return false;
 }
 
 // D9: while the set's own Namespace is still to be tried, what is to be made in it would only be refused. What was
