@@ -9,7 +9,7 @@ json::object details_of(std::string_view name, std::string_view group, std::stri
   json::object details;
   if (!name.empty()) details["name"] = name;
   if (!group.empty()) details["group"] = group;
-  details["kind"] = kind;
+  if (!kind.empty()) details["kind"] = kind;
   return details;
 }
 
@@ -138,8 +138,23 @@ ApiFailure method_not_allowed() {
           false};
 }
 
+ApiFailure not_acceptable() {
+  return {406,
+          "NotAcceptable",
+          "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+          "application/vnd.kubernetes.protobuf",
+          json::object(),
+          {},
+          {},
+          false};
+}
+
 ApiFailure unsupported_media_type(std::string message) {
   return {415, "UnsupportedMediaType", std::move(message), {}, {}, {}, false};
+}
+
+ApiFailure wrong_patch_type() {
+  return {415, "UnsupportedMediaType", "415: Unsupported Media Type", json::object(), {}, {}, false};
 }
 
 ApiFailure too_large_version(std::string_view asked, std::string_view current) {

@@ -46,8 +46,10 @@ ApiFailure cannot_fulfil(std::string_view plural, std::string_view group, std::s
 ApiFailure invalid(const GroupKind& kind, std::string_view name, const std::vector<ApiStatusCause>& causes);  // 422
 ApiFailure forbidden(std::string_view plural, std::string_view group, std::string_view name, std::string why);
 ApiFailure expired(std::string message);  // 410
+ApiFailure not_acceptable();              // 406
 ApiFailure method_not_allowed();          // 405
 ApiFailure unsupported_media_type(std::string message);
+ApiFailure wrong_patch_type();                                                   // 415, of a patch
 ApiFailure too_large_version(std::string_view asked, std::string_view current);  // 504 (V38)
 
 }  // namespace holdfast

@@ -45,11 +45,19 @@ std::string manager_of(const SimulatedRequest& request, const RequestQuery& quer
 }
 
 Reply<json::object> parse_body(const SimulatedRequest& request, const TypeRegistry& types) {
-  if (request.content_type.find("protobuf") != std::string::npos) {
+  static constexpr std::string_view written[] = {"", "application/json", "application/yaml",
+                                                 "application/vnd.kubernetes.protobuf", "application/apply-patch+yaml"};
+  const std::string media = request.content_type.substr(0, request.content_type.find(';'));
+  if (std::ranges::find(written, media) == std::end(written))
+    return std::unexpected(
+        unsupported_media_type("the body of the request was in an unknown format - accepted media types include: "
+                               "application/json, application/yaml, application/vnd.kubernetes.protobuf"));
+  if (media == "application/vnd.kubernetes.protobuf") {
     Result<json::object> read = ProtobufReader(types.protobuf_messages(), types.definitions()).read(request.body);
     if (!read) return std::unexpected(unsupported_media_type(read.error().message));
     return std::move(*read);
   }
+  if (request.body.empty() && media == "application/apply-patch+yaml") return json::object();
   Result<json::value> parsed = parse_json(request.body);
   if (!parsed || !parsed->is_object())
     return std::unexpected(bad_request(
@@ -63,8 +71,6 @@ Reply<WriteOptions> write_options(const SimulatedRequest& request, const Request
   options.manager = manager_of(request, query);
   options.subresource = std::move(subresource);
   options.force = query.flag("force");
-  if (const std::string validation = query.get("fieldValidation"); !validation.empty())
-    options.field_validation = validation;
   const auto refuse = [&](ApiStatusCause cause) {
     return std::unexpected(invalid({"meta.k8s.io", std::string(options_kind)}, "", {std::move(cause)}));
   };
@@ -73,8 +79,16 @@ Reply<WriteOptions> write_options(const SimulatedRequest& request, const Request
   const std::string dry_run = query.get("dryRun");
   if (!dry_run.empty() && dry_run != "All")
     return refuse({"FieldValueNotSupported",
-                   fmt::format("Unsupported value: \"{}\": supported values: \"All\"", dry_run), "dryRun"});
+                   fmt::format("Unsupported value: [\"{}\"]: supported values: \"All\"", dry_run), "dryRun"});
   options.dry_run = dry_run == "All";
+  if (const std::string validation = query.get("fieldValidation"); !validation.empty())
+    options.field_validation = validation;
+  static constexpr std::string_view validations[] = {"Ignore", "Strict", "Warn"};
+  if (std::ranges::find(validations, options.field_validation) == std::end(validations))
+    return refuse({"FieldValueNotSupported",
+                   fmt::format("Unsupported value: \"{}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"",
+                               options.field_validation),
+                   "fieldValidation"});
   const std::string timeout = query.get("timeout");
   if (!timeout.empty() && timeout.find_first_not_of("0123456789") == std::string::npos)
     return std::unexpected(
@@ -84,12 +98,31 @@ Reply<WriteOptions> write_options(const SimulatedRequest& request, const Request
   return options;
 }
 
+// `both`: the body also says orphanDependents, the older way of saying it.
+Reply<DeleteOptions> check_propagation(DeleteOptions options, bool both) {
+  static constexpr std::string_view known[] = {"", "Foreground", "Background", "Orphan"};
+  std::optional<ApiStatusCause> cause;
+  if (both)
+    cause = {"FieldValueInvalid",
+             fmt::format("Invalid value: \"{}\": orphanDependents and deletionPropagation cannot be both set",
+                         options.propagation),
+             "propagationPolicy"};
+  else if (std::ranges::find(known, options.propagation) == std::end(known))
+    cause = {"FieldValueNotSupported",
+             fmt::format("Unsupported value: \"{}\": supported values: \"Foreground\", \"Background\", \"Orphan\", "
+                         "\"nil\"",
+                         options.propagation),
+             "propagationPolicy"};
+  if (cause) return std::unexpected(invalid({"meta.k8s.io", "DeleteOptions"}, "", {*cause}));
+  return options;
+}
+
 Reply<DeleteOptions> delete_options(const SimulatedRequest& request, const RequestQuery& query,
                                     const TypeRegistry& types) {
   DeleteOptions options;
   options.propagation = query.get("propagationPolicy");
   options.dry_run = query.get("dryRun") == "All";
-  if (request.body.empty()) return options;
+  if (request.body.empty()) return check_propagation(std::move(options), false);
   const auto body = parse_body(request, types);
   if (!body) return std::unexpected(body.error());
   if (const json::value* uid = find(*body, {"preconditions", "uid"}); uid != nullptr && uid->is_string())
@@ -99,12 +132,13 @@ Reply<DeleteOptions> delete_options(const SimulatedRequest& request, const Reque
     options.resource_version = std::string(std::string_view(version->get_string()));
   if (const std::string_view policy = string_at(*body, {"propagationPolicy"}); !policy.empty())
     options.propagation = policy;
-  if (const json::value* orphan = find(*body, {"orphanDependents"});
-      orphan != nullptr && orphan->is_bool() && orphan->get_bool())
-    options.propagation = "Orphan";
+  const json::value* orphan = find(*body, {"orphanDependents"});
+  const bool says_orphan = orphan != nullptr && orphan->is_bool();
+  if (says_orphan && options.propagation.empty() && orphan->get_bool()) options.propagation = "Orphan";
+  const bool both = says_orphan && !string_at(*body, {"propagationPolicy"}).empty();
   if (const json::value* dry_run = find(*body, {"dryRun"}); dry_run != nullptr && dry_run->is_array())
     options.dry_run = options.dry_run || !dry_run->get_array().empty();
-  return options;
+  return check_propagation(std::move(options), both);
 }
 
 std::string deleted_status(const ResourceType& type, const StoredPtr& object) {
@@ -147,6 +181,16 @@ Reply<SimulatedAnswer> ApiHandler::answer(const SimulatedRequest& request) {
   return answer_resource(*call);
 }
 
+const ApiHandler::Discovery& ApiHandler::discovery(bool core) const {
+  Discovery& document = core ? core_discovery_ : discovery_;
+  if (document.generation != types_.generation()) {
+    std::string body = aggregated_discovery(types_, core);
+    std::string etag = "\"" + to_hex(sha256(body)) + "\"";
+    document = {types_.generation(), std::move(body), std::move(etag)};
+  }
+  return document;
+}
+
 Reply<SimulatedAnswer> ApiHandler::answer_document(const SimulatedRequest& request,
                                                    const std::vector<std::string>& parts) const {
   if (request.method != "GET") return std::unexpected(method_not_allowed());
@@ -160,22 +204,30 @@ Reply<SimulatedAnswer> ApiHandler::answer_document(const SimulatedRequest& reque
     return fine;
   }
   if (first == "openapi" && size >= 2 && parts[1] == "v3") {
-    if (size == 2) return ok(openapi_index(types_));
+    if (size == 2) {
+      SimulatedAnswer index = ok(openapi_index(types_));
+      index.response.content_type = "text/plain; charset=utf-8";  // though it is JSON
+      return index;
+    }
     std::string path;
     for (std::size_t i = 2; i < size; ++i) path += (path.empty() ? "" : "/") + parts[i];
     if (auto document = openapi_document(types_, path)) return ok(std::move(*document));
-    return std::unexpected(page_not_found());
+    SimulatedAnswer nothing;
+    nothing.response.status = 404;
+    nothing.response.content_type.clear();
+    return nothing;
   }
   if ((first == "api" || first == "apis") && size == 1) {
     const bool aggregated = request.accept.find("g=apidiscovery.k8s.io") != std::string::npos &&
                             request.accept.find("v=v2;") != std::string::npos;
     if (!aggregated) return ok(first == "api" ? api_versions() : api_group_list(types_));
-    SimulatedAnswer answer = ok(aggregated_discovery(types_, first == "api"));
-    const std::string tag = "\"" + to_hex(sha256(answer.response.body)) + "\"";
+    const Discovery& document = discovery(first == "api");
+    SimulatedAnswer answer = ok(document.body);
     answer.response.content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-    answer.response.headers = {{"ETag", tag}, {"Vary", "Accept"}, {"Cache-Control", "public"}};
-    if (request.if_none_match == tag) {
+    answer.response.headers = {{"ETag", document.etag}, {"Vary", "Accept"}, {"Cache-Control", "public"}};
+    if (request.if_none_match == document.etag) {
       answer.response.status = 304;
+      answer.response.content_type.clear();
       answer.response.body.clear();
     }
     return answer;
@@ -184,8 +236,10 @@ Reply<SimulatedAnswer> ApiHandler::answer_document(const SimulatedRequest& reque
   if (first == "api" && size == 2) body = api_resource_list(types_, "", parts[1]);
   if (first == "apis" && size == 2) body = api_group(types_, parts[1]);
   if (first == "apis" && size == 3) body = api_resource_list(types_, parts[1], parts[2]);
-  if (!body) return std::unexpected(page_not_found());
-  return ok(std::move(*body));
+  if (body) return ok(std::move(*body));
+  const std::string group = first == "apis" && size >= 2 ? parts[1] : "";
+  const bool known = size == (first == "api" ? 2U : 3U) && types_.has_group(group) && !types_.is_custom_group(group);
+  return std::unexpected(known ? resource_not_found() : page_not_found());
 }
 
 Reply<ApiHandler::Call> ApiHandler::route(const SimulatedRequest& request, const std::vector<std::string>& parts,
@@ -193,6 +247,7 @@ Reply<ApiHandler::Call> ApiHandler::route(const SimulatedRequest& request, const
   Call call;
   call.request = &request;
   call.query = query;
+  if (!is_acceptable(request.accept)) return std::unexpected(not_acceptable());
   call.representation = negotiate(request.accept, query.get("includeObject"));
   const bool core = parts[0] == "api";
   const std::string group = core ? "" : parts[1], version = core ? parts[1] : parts[2];
@@ -208,11 +263,15 @@ Reply<ApiHandler::Call> ApiHandler::route(const SimulatedRequest& request, const
   }
   call.type = types_.find(group, version, rest[0]);
   if (call.type == nullptr)
-    return std::unexpected(types_.has_group_version(group, version) ? resource_not_found() : page_not_found());
+    return std::unexpected(types_.is_custom_group(group) && !types_.has_group_version(group, version)
+                               ? page_not_found()
+                               : resource_not_found());
   if (rest.size() > 1) call.name = rest[1];
   if (rest.size() > 2) call.subresource = rest[2];
   if (rest.size() > 3 || (inside && !call.type->namespaced)) return std::unexpected(resource_not_found());
-  const bool served = call.subresource.empty() || (call.subresource == "status" && call.type->status_subresource) ||
+  const bool served = call.subresource.empty() ||
+                      (call.subresource == "finalize" && call.type->store_key() == "namespaces") ||
+                      (call.subresource == "status" && call.type->status_subresource) ||
                       (call.subresource == "scale" && call.type->scale);
   if (!served) return std::unexpected(resource_not_found());
   return call;
@@ -223,17 +282,20 @@ Reply<SimulatedAnswer> ApiHandler::answer_resource(const Call& call) {
   if (!call.type->can("list")) return answer_review(call);
   if (call.subresource == "scale") return answer_scale(call);
   if (method == "GET") return answer_read(call);
-  if (call.type->namespaced && call.namespace_.empty() && !(method == "DELETE" && call.name.empty()))
-    return std::unexpected(method_not_allowed());
+  if (call.type->namespaced && call.namespace_.empty())
+    return std::unexpected(call.type->custom ? page_not_found() : method_not_allowed());
+  if (call.subresource == "finalize" && method != "PUT") return std::unexpected(method_not_allowed());
   if (method == "POST" && call.name.empty()) return answer_create(call);
   if (method == "PUT" && !call.name.empty()) return answer_replace(call);
   if (method == "PATCH" && !call.name.empty()) return answer_patch(call);
+  if (method == "DELETE" && call.name.empty() && !call.type->can("deletecollection"))
+    return std::unexpected(method_not_allowed());
   if (method == "DELETE") return call.name.empty() ? answer_delete_collection(call) : answer_delete(call);
   return std::unexpected(method_not_allowed());
 }
 
 Reply<SimulatedAnswer> ApiHandler::answer_read(const Call& call) const {
-  if (call.query.flag("watch")) {
+  if (call.query.flag("watch") && call.name.empty()) {
     auto options = read_watch(store_, call.type, call.namespace_, call.name, call.query, call.representation);
     if (!options) return std::unexpected(options.error());
     SimulatedAnswer answer;
@@ -245,6 +307,8 @@ Reply<SimulatedAnswer> ApiHandler::answer_read(const Call& call) const {
     if (!list) return std::unexpected(list.error());
     return ok(std::move(*list));
   }
+  if (auto checked = check_read_version(store_, call.query.get("resourceVersion")); !checked)
+    return std::unexpected(checked.error());
   const StoredPtr found = store_.find(call.type->store_key(), call.namespace_, call.name);
   if (found == nullptr) return std::unexpected(not_found(call.type->plural, call.type->gvk.group, call.name));
   return ok(show_object(call.representation, *call.type, found, clock_.now()));
@@ -300,10 +364,11 @@ Reply<SimulatedAnswer> ApiHandler::answer_patch(const Call& call) {
   const bool strategic = media == "application/strategic-merge-patch+json";
   if ((strategic && call.type->custom) ||
       (!strategic && media != "application/merge-patch+json" && media != "application/json-patch+json"))
-    return std::unexpected(unsupported_media_type(fmt::format(
-        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
-        "application/merge-patch+json, application/apply-patch+yaml{}",
-        call.type->custom ? "" : ", application/strategic-merge-patch+json")));
+    return std::unexpected(call.type->custom
+                               ? unsupported_media_type("the body of the request was in an unknown format - accepted "
+                                                        "media types include: application/json-patch+json, "
+                                                        "application/merge-patch+json, application/apply-patch+yaml")
+                               : wrong_patch_type());
   if (call.query.has("force"))
     return std::unexpected(
         invalid({"meta.k8s.io", "PatchOptions"}, "",
@@ -338,7 +403,7 @@ Reply<SimulatedAnswer> ApiHandler::answer_delete_collection(const Call& call) {
   for (const StoredPtr& object : store_.list(call.type->store_key(), call.namespace_)) {
     if (!labels->matches(object->body) || !fields->matches(object->body)) continue;
     auto one = writer_.remove(*call.type, object->namespace_, object->name, *options);
-    if (one) removed.push_back(one->object);
+    if (one) removed.push_back(one->gone ? object : one->object);
   }
   return ok(
       show_list(call.representation, *call.type, removed, {std::to_string(store_.revision()), "", 0}, clock_.now()));

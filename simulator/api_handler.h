@@ -49,10 +49,18 @@ class ApiHandler {
                                   const RequestQuery& query) const;
   [[nodiscard]] SimulatedAnswer written(const Call& call, const Written& written) const;
 
+  // Written once for as long as the types stay the same.
+  struct Discovery {
+    std::uint64_t generation = 0;
+    std::string body, etag;
+  };
+  [[nodiscard]] const Discovery& discovery(bool core) const;
+
   ObjectStore& store_;
   const TypeRegistry& types_;
   const SimulatorClock& clock_;
   ObjectWriter writer_;
+  mutable Discovery core_discovery_, discovery_;
 };
 
 }  // namespace holdfast

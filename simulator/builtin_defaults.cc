@@ -103,11 +103,29 @@ void default_pod_spec(object& spec) {
   set_default(spec, "dnsPolicy", "ClusterFirst");
   set_default(spec, "securityContext", object());
   set_default(spec, "schedulerName", "default-scheduler");
-  if (const std::string_view account = string_at(spec, {"serviceAccountName"}); !account.empty())
+  // A copy: an insertion moves what the object has.
+  if (const std::string account(string_at(spec, {"serviceAccountName"})); !account.empty())
     spec["serviceAccount"] = account;
   for_each_in(spec, "containers", default_container);
   for_each_in(spec, "initContainers", default_container);
   for_each_in(spec, "volumes", default_volume);
+}
+
+void default_pod(object& spec) {
+  default_pod_spec(spec);
+  set_default(spec, "enableServiceLinks", true);
+}
+
+void default_volume_object(object& spec) {
+  set_default(spec, "persistentVolumeReclaimPolicy", "Retain");
+  set_default(spec, "volumeMode", "Filesystem");
+  if (object* path = object_at(spec, "hostPath")) set_default(*path, "type", "");
+}
+
+// The labels of its pods are also its own, unless it has some.
+void label_as_template(object& controller) {
+  const json::value* labels = find(controller, {"spec", "template", "metadata", "labels"});
+  if (labels != nullptr) set_default(make_object(controller, "metadata"), "labels", *labels);
 }
 
 void default_template(object& spec) {
@@ -263,7 +281,23 @@ struct KindDefaults {
   SpecDefaults of_spec, of_object;
 };
 constexpr KindDefaults kDefaults[] = {
-    {"", "Pod", default_pod_spec, nullptr},
+    {"", "Pod", default_pod, nullptr},
+    {"", "PersistentVolume", default_volume_object, nullptr},
+    {"", "Endpoints", nullptr,
+     [](object& endpoints) {
+       for_each_in(endpoints, "subsets", [](object& subset) {
+         for_each_in(subset, "ports", [](object& port) { set_default(port, "protocol", "TCP"); });
+       });
+     }},
+    {"discovery.k8s.io", "EndpointSlice", nullptr,
+     [](object& slice) {
+       for_each_in(slice, "ports", [](object& port) {
+         set_default(port, "name", "");
+         set_default(port, "protocol", "TCP");
+       });
+     }},
+    {"scheduling.k8s.io", "PriorityClass", nullptr,
+     [](object& priority) { set_default(priority, "preemptionPolicy", "PreemptLowerPriority"); }},
     {"", "Service", default_service, nullptr},
     {"", "Secret", nullptr, fold_string_data},
     {"", "PersistentVolumeClaim", nullptr, default_claim},
@@ -272,7 +306,7 @@ constexpr KindDefaults kDefaults[] = {
        set_default(spec, "replicas", 1);
        default_template(spec);
      },
-     nullptr},
+     label_as_template},
     {"apps", "Deployment", default_deployment, nullptr},
     {"apps", "ReplicaSet",
      [](object& spec) {
@@ -301,10 +335,29 @@ void allocate_address(object& spec, SeededRandom& random) {
   if (string_at(spec, {"clusterIP"}).empty())
     spec["clusterIP"] = fmt::format("10.0.{}.{}", random.below(256), 1 + random.below(254));
   set_default(spec, "clusterIPs", json::array{spec["clusterIP"]});
+  if (string_at(spec, {"clusterIP"}) == "None" && !spec.contains("selector")) {  // whoever writes its endpoints decides
+    set_default(spec, "ipFamilies", json::array{"IPv4", "IPv6"});
+    set_default(spec, "ipFamilyPolicy", "RequireDualStack");
+  }
   set_default(spec, "ipFamilies", json::array{"IPv4"});
   set_default(spec, "ipFamilyPolicy", "SingleStack");
   if (string_at(spec, {"type"}) == "ClusterIP") return;
   for_each_in(spec, "ports", [&](object& port) { set_default(port, "nodePort", 30000 + random.below(2768)); });
+}
+
+// What admission adds to a pod: the priority of no class, and how long it stays on a node that is not ready.
+void admit_pod(object& pod) {
+  object& spec = make_object(pod, "spec");
+  set_default(spec, "priority", 0);
+  set_default(spec, "preemptionPolicy", "PreemptLowerPriority");
+  json::array tolerations;
+  for (const char* condition : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
+    tolerations.push_back(
+        {{"key", condition}, {"operator", "Exists"}, {"effect", "NoExecute"}, {"tolerationSeconds", 300}});
+  set_default(spec, "tolerations", std::move(tolerations));
+  object& status = make_object(pod, "status");
+  set_default(status, "phase", "Pending");
+  set_default(status, "qosClass", "BestEffort");
 }
 
 void select_by_uid(object& job) {
@@ -330,9 +383,10 @@ void add_builtin_defaults(const GroupKind& kind, object& target) {
     if (defaults.of_spec != nullptr) defaults.of_spec(make_object(target, "spec"));
     if (defaults.of_object != nullptr) defaults.of_object(target);
   }
-  if (kind == GroupKind{"", "Namespace"})
-    make_object(make_object(target, "metadata"), "labels")["kubernetes.io/metadata.name"] =
-        string_at(target, {"metadata", "name"});
+  if (kind == GroupKind{"", "Namespace"}) {
+    const std::string name(string_at(target, {"metadata", "name"}));  // a copy: an insertion moves what the object has
+    make_object(make_object(target, "metadata"), "labels")["kubernetes.io/metadata.name"] = name;
+  }
 }
 
 void prepare_builtin_creation(const GroupKind& kind, object& target, SeededRandom& random) {
@@ -342,13 +396,38 @@ void prepare_builtin_creation(const GroupKind& kind, object& target, SeededRando
     make_object(target, "spec")["finalizers"] = json::array{"kubernetes"};
     make_object(target, "status")["phase"] = "Active";
   }
-  if (kind == GroupKind{"", "Pod"}) {
+  if (kind == GroupKind{"", "Pod"}) admit_pod(target);
+  if (kind == GroupKind{"", "PersistentVolume"}) {
+    set_default(make_object(target, "metadata"), "finalizers", json::array{"kubernetes.io/pv-protection"});
     object& status = make_object(target, "status");
     set_default(status, "phase", "Pending");
-    set_default(status, "qosClass", "BestEffort");
+    set_default(status, "lastPhaseTransitionTime", *find(target, {"metadata", "creationTimestamp"}));
   }
+  if (kind == GroupKind{"apiextensions.k8s.io", "CustomResourceDefinition"}) {
+    object& status = make_object(target, "status");
+    set_default(status, "conditions", json::value());
+    json::array stored;
+    for_each_in(make_object(target, "spec"), "versions", [&](const object& version) {
+      const json::value* storage = version.if_contains("storage");
+      if (storage != nullptr && storage->is_bool() && storage->get_bool()) stored.push_back(version.at("name"));
+    });
+    status["storedVersions"] = std::move(stored);
+  }
+  if (kind == GroupKind{"apps", "StatefulSet"}) set_default(make_object(target, "status"), "availableReplicas", 0);
+  if (kind == GroupKind{"autoscaling", "HorizontalPodAutoscaler"})
+    set_default(make_object(target, "status"), "currentMetrics", json::value());
   if (kind == GroupKind{"", "PersistentVolumeClaim"})
     set_default(make_object(target, "metadata"), "finalizers", json::array{"kubernetes.io/pvc-protection"});
+}
+
+void keep_allocated(const GroupKind& kind, const object& live, object& next) {
+  if (kind != GroupKind{"", "Service"}) return;
+  const json::value *from = find(live, {"spec"}), *into = find(next, {"spec"});
+  if (from == nullptr || !from->is_object() || into == nullptr || !into->is_object()) return;
+  object& spec = make_object(next, "spec");
+  if (string_at(spec, {"type"}) == "ExternalName" || !string_at(spec, {"clusterIP"}).empty()) return;
+  for (const std::string_view name : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"})
+    if (const json::value* value = from->get_object().if_contains(name)) spec[name] = *value;
 }
 
 }  // namespace holdfast

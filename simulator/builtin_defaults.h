@@ -14,4 +14,7 @@ void add_builtin_defaults(const GroupKind& kind, json::object& object);
 // a namespace's finalizer, status.phase). `object` has its uid.
 void prepare_builtin_creation(const GroupKind& kind, json::object& object, SeededRandom& random);
 
+// For a change: what was allocated stays where the new state does not name it (a service's address).
+void keep_allocated(const GroupKind& kind, const json::object& live, json::object& next);
+
 }  // namespace holdfast

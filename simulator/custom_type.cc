@@ -1,5 +1,7 @@
 #include "simulator/custom_type.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -36,8 +38,19 @@ json::object root_schema(const json::value& version, const GroupVersionKind& gvk
   return schema;
 }
 
-void read_columns(const json::value& version, ResourceType& type) {
-  type.columns.push_back({"Name", "string", "name", 0, ".metadata.name"});
+std::string description_of(const json::value& column) {
+  const std::string_view own = string_at(column, {"description"});
+  if (!own.empty()) return std::string(own);
+  return fmt::format("Custom resource definition column (in JSONPath format): {}", string_at(column, {"jsonPath"}));
+}
+
+std::string name_description(const TypeRegistry& types) {
+  const ResourceTypePtr any = types.find("", "v1", "configmaps");
+  return any == nullptr || any->columns.empty() ? "" : any->columns.front().description;
+}
+
+void read_columns(const json::value& version, const TypeRegistry& types, ResourceType& type) {
+  type.columns.push_back({"Name", "string", "name", 0, ".metadata.name", name_description(types)});
   const json::value* columns = find(version, {"additionalPrinterColumns"});
   if (columns == nullptr || !columns->is_array()) {
     type.columns.push_back({"Age", "date", "", 0, ".metadata.creationTimestamp"});
@@ -48,7 +61,7 @@ void read_columns(const json::value& version, ResourceType& type) {
     type.columns.push_back({std::string(string_at(column, {"name"})), std::string(string_at(column, {"type"})),
                             std::string(string_at(column, {"format"})),
                             priority != nullptr && priority->is_int64() ? static_cast<int>(priority->get_int64()) : 0,
-                            std::string(string_at(column, {"jsonPath"}))});
+                            std::string(string_at(column, {"jsonPath"})), description_of(column)});
   }
 }
 
@@ -64,7 +77,7 @@ void add_merge_type(const json::value& version, const SchemaDefinitions& definit
 }
 
 std::shared_ptr<ResourceType> read_version(const json::value& definition, const json::value& version,
-                                           const SchemaDefinitions& definitions) {
+                                           const TypeRegistry& types) {
   auto type = std::make_shared<ResourceType>();
   type->gvk = {std::string(string_at(definition, {"spec", "group"})), std::string(string_at(version, {"name"})),
                std::string(string_at(definition, {"spec", "names", "kind"}))};
@@ -77,15 +90,15 @@ std::shared_ptr<ResourceType> read_version(const json::value& definition, const 
   type->namespaced = string_at(definition, {"spec", "scope"}) == "Namespaced";
   type->short_names = strings_at(definition, {"spec", "names", "shortNames"});
   type->categories = strings_at(definition, {"spec", "names", "categories"});
-  type->verbs = {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
+  type->verbs = {"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"};
   type->status_subresource = find(version, {"subresources", "status"}) != nullptr;
   if (find(version, {"subresources", "scale"}) != nullptr)
     type->scale = ScalePaths{std::string(string_at(version, {"subresources", "scale", "specReplicasPath"})),
                              std::string(string_at(version, {"subresources", "scale", "statusReplicasPath"})),
                              std::string(string_at(version, {"subresources", "scale", "labelSelectorPath"}))};
-  read_columns(version, *type);
+  read_columns(version, types, *type);
   type->schema = root_schema(version, type->gvk);
-  add_merge_type(version, definitions, *type);
+  add_merge_type(version, types.definitions(), *type);
   return type;
 }
 
@@ -104,14 +117,14 @@ std::tuple<int, int, int> preference(std::string_view version) {
 
 }  // namespace
 
-std::vector<ResourceTypePtr> types_of_definition(const json::object& body, const SchemaDefinitions& definitions) {
+std::vector<ResourceTypePtr> types_of_definition(const json::object& body, const TypeRegistry& registry) {
   const json::value definition(body);
   std::vector<ResourceTypePtr> types;
   const json::value* versions = find(definition, {"spec", "versions"});
   if (versions == nullptr || !versions->is_array()) return types;
   for (const json::value& version : versions->get_array()) {
     if (!true_at(version, {"served"})) continue;
-    std::shared_ptr<ResourceType> type = read_version(definition, version, definitions);
+    std::shared_ptr<ResourceType> type = read_version(definition, version, registry);
     if (!type->gvk.kind.empty() && !type->plural.empty() && !type->gvk.version.empty())
       types.push_back(std::move(type));
   }

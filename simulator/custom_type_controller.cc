@@ -4,6 +4,8 @@
 
 #include "holdfast/merge/typed_value.h"
 #include "simulator/custom_type.h"
+#include "simulator/field_tracker.h"
+#include "simulator/object_writer.h"
 
 namespace holdfast {
 namespace {
@@ -41,7 +43,8 @@ void CustomTypeController::observe(const StoreChange& change, SimulatedTime now)
   if (change.after != nullptr) {
     const json::value *before = change.before == nullptr ? nullptr : find(change.before->body, {"spec"}),
                       *after = find(change.after->body, {"spec"});
-    if (before == nullptr || after == nullptr || !equal_values(*before, *after))
+    const bool leaves = !string_at(change.after->body, {"metadata", "deletionTimestamp"}).empty();
+    if (before == nullptr || after == nullptr || leaves || !equal_values(*before, *after))
       due_.try_emplace(change.after->name, now + kDelay);
     return;
   }
@@ -56,19 +59,43 @@ void CustomTypeController::step(SimulatedTime now) {
     if (due <= now) ready.push_back(name);
   for (const std::string& name : ready) {
     due_.erase(name);
-    if (const StoredPtr definition = store_.find(kType, "", name)) establish(definition, now);
+    const StoredPtr definition = store_.find(kType, "", name);
+    if (definition == nullptr) continue;
+    if (string_at(definition->body, {"metadata", "deletionTimestamp"}).empty())
+      establish(definition, now);
+    else
+      clean_up(definition);
   }
 }
 
 void CustomTypeController::establish(const StoredPtr& definition, SimulatedTime now) {
-  types_.set_custom(definition->name, types_of_definition(definition->body, types_.definitions()));
-  const bool first = find(definition->body, {"status", "conditions"}) == nullptr;
+  types_.set_custom(definition->name, types_of_definition(definition->body, types_));
+  const json::value* conditions = find(definition->body, {"status", "conditions"});
+  const bool first = conditions == nullptr || conditions->is_null();
   json::object next = definition->body;
   json::object status = status_of(next, now);
-  if (!first) status["conditions"] = *find(definition->body, {"status", "conditions"});
+  if (!first) status["conditions"] = *conditions;
   const json::value* old = next.if_contains("status");
   if (old != nullptr && equal_values(*old, json::value(status))) return;
   next["status"] = std::move(status);
+  if (const ResourceTypePtr type = types_.find("apiextensions.k8s.io", "v1", "customresourcedefinitions"))
+    track_update(*type, definition->body, true, next, {"kube-apiserver", "status", rfc3339(now)});
+  store_.put(kType, "", definition->name, std::move(next));
+}
+
+void CustomTypeController::clean_up(const StoredPtr& definition) {
+  std::vector<std::string> finalizers = finalizers_of(definition->body);
+  if (std::erase(finalizers, kDefinitionCleanup) == 0) return;
+  store_.remove_type(definition->name);
+  types_.remove_custom(definition->name);
+  if (finalizers.empty()) {
+    store_.remove(kType, "", definition->name);
+    return;
+  }
+  json::object next = definition->body;
+  json::array left;
+  for (const std::string& finalizer : finalizers) left.push_back(json::value(finalizer));
+  next["metadata"].as_object()["finalizers"] = std::move(left);
   store_.put(kType, "", definition->name, std::move(next));
 }
 

@@ -21,6 +21,8 @@ class CustomTypeController final : public SimulatedController {
 
  private:
   void establish(const StoredPtr& definition, SimulatedTime now);
+  // The objects of a type that is being deleted go, then its finalizer, then the definition itself.
+  void clean_up(const StoredPtr& definition);
 
   ObjectStore& store_;
   TypeRegistry& types_;

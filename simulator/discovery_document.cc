@@ -49,12 +49,13 @@ json::object aggregated_resource(const ResourceType& type) {
   if (!type.categories.empty()) resource["categories"] = strings(type.categories);
   json::array subresources;
   const json::array verbs{"get", "patch", "update"};
-  if (type.scale)
-    subresources.push_back({{"subresource", "scale"},
-                            {"responseKind", {{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}}},
-                            {"verbs", verbs}});
+  const json::object scale{{"subresource", "scale"},
+                           {"responseKind", {{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}}},
+                           {"verbs", verbs}};
+  if (type.scale && !type.custom) subresources.push_back(scale);
   if (type.status_subresource)
     subresources.push_back({{"subresource", "status"}, {"responseKind", response_kind(type)}, {"verbs", verbs}});
+  if (type.scale && type.custom) subresources.push_back(scale);
   if (!subresources.empty()) resource["subresources"] = std::move(subresources);
   return resource;
 }
@@ -139,20 +140,25 @@ std::optional<std::string> api_resource_list(const TypeRegistry& types, std::str
       for (const auto& [key, value] : more) resource[key] = value;
       resources.push_back(std::move(resource));
     };
-    if (type->scale) add("scale", {{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}});
+    const json::object scale{{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}};
+    if (type->scale && !type->custom) add("scale", scale);
     if (type->status_subresource) add("status", {});
+    if (type->scale && type->custom) add("scale", scale);
   }
   if (resources.empty()) return std::nullopt;
   const std::string group_version = (group.empty() ? "" : std::string(group) + "/") + std::string(version);
-  return to_json({{"kind", "APIResourceList"},
-                  {"apiVersion", "v1"},
-                  {"groupVersion", group_version},
-                  {"resources", std::move(resources)}});
+  json::object list{{"kind", "APIResourceList"}, {"groupVersion", group_version}, {"resources", std::move(resources)}};
+  if (!group.empty()) list["apiVersion"] = "v1";  // of the first group it is as it was before there were others
+  return to_json(list);
 }
 
 std::string version_info() {
   return to_json({{"major", "1"},
                   {"minor", "35"},
+                  {"emulationMajor", "1"},
+                  {"emulationMinor", "35"},
+                  {"minCompatibilityMajor", "1"},
+                  {"minCompatibilityMinor", "34"},
                   {"gitVersion", "v1.35.4+holdfast-simulator"},
                   {"gitCommit", ""},
                   {"gitTreeState", "clean"},

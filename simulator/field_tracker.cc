@@ -114,6 +114,37 @@ ApiFailure conflict_failure(const Entries& entries, const ApplyConflict& conflic
   return {409, "Conflict", std::move(message), json::object{{"causes", std::move(causes)}}, {}, {}, false};
 }
 
+constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+// kubectl may take by server-side apply what it wrote by client-side apply: what its annotation says, as far as it is
+// still so.
+bool only_last_applied(const ApplyConflict& conflict, const ResourceType& type, const json::object& live,
+                       const TypedValue& current) {
+  const auto last = parse_json(string_at(live, {"metadata", "annotations", kLastApplied}));
+  if (!last || conflict.conflicts.empty()) return false;
+  if (string_at(*last, {"apiVersion"}) != string_at(live, {"apiVersion"})) return false;
+  const auto written = TypedValue::make(*last, type.merge_type, Duplicates::Refused);
+  if (!written) return false;
+  const Comparison drift = written->compare(current);
+  const FieldSet still =
+      written->to_field_set().difference(drift.modified).difference(drift.added).difference(drift.removed);
+  return std::ranges::all_of(conflict.conflicts, [&](const FieldConflict& one) { return still.contains(one.path); });
+}
+
+// The annotation follows what kubectl applies, where there is one.
+void renew_last_applied(const json::object& live, const json::object& config, json::object& next) {
+  if (string_at(live, {"metadata", "annotations", kLastApplied}).empty()) return;
+  json::value* annotations = next["metadata"].as_object().if_contains("annotations");
+  if (annotations == nullptr || !annotations->is_object()) return;
+  json::object written = config;
+  json::value* own = written["metadata"].as_object().if_contains("annotations");
+  if (own != nullptr && own->is_object()) {
+    own->get_object().erase(kLastApplied);
+    if (own->get_object().empty()) written["metadata"].as_object().erase("annotations");
+  }
+  annotations->get_object()[kLastApplied] = canonical_json(json::value(written)) + "\n";
+}
+
 }  // namespace
 
 FieldSet ignored_fields(const ResourceType& type, const std::string& subresource) {
@@ -131,14 +162,15 @@ FieldSet ignored_fields(const ResourceType& type, const std::string& subresource
 }
 
 Reply<json::object> apply_fields(const ResourceType& type, const json::object& live, bool exists,
-                                 const json::object& config, const FieldWriter& writer, bool force) {
+                                 const json::object& config, const FieldWriter& writer, bool force,
+                                 const std::string& written_namespace) {
   const std::string api_version = type.gvk.api_version();
   auto wanted = TypedValue::make(json::value(config), type.merge_type, Duplicates::Refused);
   if (!wanted)
-    return std::unexpected(permanent_failure(
-        fmt::format("failed to create typed patch object ({}/{}; {}/{}, Kind={}): {}",
-                    string_at(config, {"metadata", "namespace"}), string_at(config, {"metadata", "name"}),
-                    type.gvk.group, type.gvk.version, type.gvk.kind, to_string(wanted.error()))));
+    return std::unexpected(
+        permanent_failure(fmt::format("failed to create typed patch object ({}/{}; {}/{}, Kind={}): {}",
+                                      written_namespace, string_at(config, {"metadata", "name"}), type.gvk.group,
+                                      type.gvk.version, type.gvk.kind, to_string(wanted.error()))));
   const TypedValue current = typed(type, live);
   const FieldSet ignored = ignored_fields(type, writer.subresource);
   Entries entries = read_entries(live);
@@ -152,24 +184,30 @@ Reply<json::object> apply_fields(const ResourceType& type, const json::object& l
   }
   const FieldOwner owner{writer.manager, "Apply", writer.subresource, writer.time};
   const std::string key = key_of(owner, api_version);
-  const ManagedSets before = entries.sets;
+  const bool from_kubectl = writer.manager == "kubectl" && writer.subresource.empty();
   auto merged = apply(current, *wanted, entries.sets, api_version, key, force, ignored);
+  if (!merged && from_kubectl && only_last_applied(merged.error(), type, live, current))
+    merged = apply(current, *wanted, entries.sets, api_version, key, true, ignored);
   if (!merged) return std::unexpected(conflict_failure(entries, merged.error()));
   strip_object_metadata(merged->managers, key);
   entries.sets = std::move(merged->managers);
-  const auto old = before.find(key);
-  const auto now = entries.sets.find(key);
-  const bool own_changed = old == before.end() || now == entries.sets.end() || !(old->second == now->second);
-  if (own_changed || merged->changed || !entries.owners.contains(key)) entries.owners[key] = owner;
+  // Only what changes the object has a time; an entry that is new by itself has none (V16).
+  if (!exists || merged->changed)
+    entries.owners[key] = owner;
+  else
+    entries.owners.try_emplace(key, FieldOwner{owner.manager, owner.operation, owner.subresource, ""});
   json::object next = merged->object.get_object();
   if (!next.contains("metadata")) next["metadata"] = json::object();
+  if (from_kubectl) renew_last_applied(live, config, next);
   write_entries(next, entries);
   return next;
 }
 
 void track_update(const ResourceType& type, const json::object& live, bool exists, json::object& next,
                   const FieldWriter& writer) {
-  Entries entries = read_entries(live);
+  // Who writes an object may rewrite its entries, too (V30); what sends none, or unreadable ones, keeps them.
+  Entries entries = exists ? read_entries(next) : Entries{};
+  if (entries.sets.empty()) entries = read_entries(live);
   if (exists && entries.sets.empty()) {
     next["metadata"].as_object().erase("managedFields");
     return;

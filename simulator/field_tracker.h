@@ -19,9 +19,11 @@ struct FieldWriter {
 FieldSet ignored_fields(const ResourceType& type, const std::string& subresource);
 
 // Server-side apply of `config` over `live` (blank where there is none, and then `exists` is false). The result has its
-// managedFields. Errors: 409 with conflicts (V14), 500 where the configuration does not have the type (V7).
+// managedFields. `written_namespace` is the one in the body, as messages have it. Errors: 409 with conflicts (V14), 500
+// where the configuration does not have the type (V7).
 Reply<json::object> apply_fields(const ResourceType& type, const json::object& live, bool exists,
-                                 const json::object& config, const FieldWriter& writer, bool force);
+                                 const json::object& config, const FieldWriter& writer, bool force,
+                                 const std::string& written_namespace);
 
 // Any other write: gives `next` its managedFields. `live` as above. An object whose fields nobody owns stays so.
 void track_update(const ResourceType& type, const json::object& live, bool exists, json::object& next,

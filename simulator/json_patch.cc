@@ -12,14 +12,9 @@ namespace {
 // Operations of one patch; beyond it the API server refuses, too.
 constexpr std::size_t kMaxOperations = 10'000;
 
-ApiFailure does_not_fit(std::string message) {
-  return {422,
-          "Invalid",
-          "the server rejected our request due to an error in our request: " + std::move(message),
-          json::object(),
-          {},
-          {},
-          false};
+ApiFailure does_not_fit() {
+  return {422, "Invalid", "the server rejected our request due to an error in our request", json::object(), {},
+          {},  false};
 }
 
 std::optional<std::vector<std::string>> split_pointer(std::string_view pointer) {
@@ -83,6 +78,11 @@ bool add(json::value& root, const std::vector<std::string>& path, json::value va
   return true;
 }
 
+bool add_member(json::value& root, const std::vector<std::string>& path, json::value value) {
+  json::value* parent = path.empty() ? nullptr : find_value(root, path, path.size() - 1);
+  return parent != nullptr && parent->is_object() && add(root, path, std::move(value));
+}
+
 bool remove(json::value& root, const std::vector<std::string>& path) {
   if (path.empty()) return false;
   json::value* parent = find_value(root, path, path.size() - 1);
@@ -118,8 +118,9 @@ bool perform(json::value& root, const Operation& operation) {
   if (operation.op == "remove") return remove(root, operation.path);
   json::value* there = find_value(root, operation.path, operation.path.size());
   if (operation.op == "test") return there != nullptr && equal_values(*there, *operation.value);
+  // As the API server has it: what an object does not have yet can be replaced, too.
   if (operation.op == "replace") {
-    if (there == nullptr) return false;
+    if (there == nullptr) return add_member(root, operation.path, *operation.value);
     *there = *operation.value;
     return true;
   }
@@ -148,7 +149,9 @@ void merge_patch(json::value& target, const json::value& patch) {
 }
 
 Reply<json::value> json_patch(json::value target, const json::value& patch) {
-  if (!patch.is_array()) return std::unexpected(bad_request("json: cannot unmarshal the patch: it is no list"));
+  if (!patch.is_array())
+    return std::unexpected(bad_request(
+        "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"));
   if (patch.get_array().size() > kMaxOperations)
     return std::unexpected(
         ApiFailure{413,
@@ -160,10 +163,7 @@ Reply<json::value> json_patch(json::value target, const json::value& patch) {
                    false});
   for (const json::value& item : patch.get_array()) {
     const std::optional<Operation> operation = read_operation(item);
-    if (!operation) return std::unexpected(bad_request("error decoding patch: " + to_json(item)));
-    if (!perform(target, *operation))
-      return std::unexpected(does_not_fit(fmt::format("{} operation does not apply: doc is missing path: \"{}\"",
-                                                      operation->op, string_at(item, {"path"}))));
+    if (!operation || !perform(target, *operation)) return std::unexpected(does_not_fit());
   }
   return target;
 }

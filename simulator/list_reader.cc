@@ -36,14 +36,22 @@ bool is_known_path(const ResourceType& type, const std::string& path) {
          std::end(known);
 }
 
+// Types without fields of their own to select by have the general message.
+ApiFailure unknown_field(const ResourceType& type, const std::string& path) {
+  static constexpr std::string_view own[] = {"Pod", "Secret", "Namespace", "Event", "ReplicaSet", "Job", "Node"};
+  if (std::ranges::find(own, type.gvk.kind) != std::end(own))
+    return bad_request(fmt::format("field label not supported: {}", path));
+  return bad_request(
+      fmt::format("\"{}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", path));
+}
+
 Reply<Selectors> read_selectors(const ResourceType& type, const RequestQuery& query) {
   auto labels = LabelSelector::parse(query.get("labelSelector"));
   if (!labels) return std::unexpected(labels.error());
   auto fields = FieldSelector::parse(query.get("fieldSelector"));
   if (!fields) return std::unexpected(fields.error());
   for (const std::string& path : fields->paths())
-    if (!is_known_path(type, path))
-      return std::unexpected(bad_request(fmt::format("field label not supported: {}", path)));
+    if (!is_known_path(type, path)) return std::unexpected(unknown_field(type, path));
   return Selectors{std::move(*labels), std::move(*fields)};
 }
 
@@ -54,10 +62,14 @@ std::optional<Revision> parse_revision(const std::string& text) {
   return value;
 }
 
-ApiFailure bad_version(const std::string& text) {
+std::string bad_version(const std::string& text) {
+  return fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax", text,
+                     text);
+}
+
+ApiFailure forbidden_match(std::string text) {
   return invalid({"meta.k8s.io", "ListOptions"}, "",
-                 {{"FieldValueInvalid", fmt::format("Invalid value: \"{}\": strconv.ParseUint: invalid syntax", text),
-                   "resourceVersion"}});
+                 {{"FieldValueForbidden", "Forbidden: " + std::move(text), "resourceVersionMatch"}});
 }
 
 std::string decode_base64url(std::string_view text) {
@@ -83,9 +95,12 @@ struct Continuation {
   std::string start;  // "/namespace/name" or "/name", exclusive
 };
 
-std::string token_of(Revision revision, const StoredPtr& last) {
+// Relative to what is listed: a namespace, or all of them.
+std::string token_of(Revision revision, const StoredPtr& last, bool in_namespace) {
   const std::string start =
-      last->namespace_.empty() ? "/" + last->name : fmt::format("/{}/{}", last->namespace_, last->name);
+      (last->namespace_.empty() || in_namespace ? "/" + last->name
+                                                : fmt::format("/{}/{}", last->namespace_, last->name)) +
+      std::string(1, '\0');
   const json::object token{{"v", "meta.k8s.io/v1"}, {"rv", revision}, {"start", start}};
   return base64url_unpadded(to_json(token));
 }
@@ -95,14 +110,16 @@ Reply<Continuation> parse_token(const std::string& text) {
   const json::value* revision = token ? find(*token, {"rv"}) : nullptr;
   if (revision == nullptr || !revision->is_int64() || string_at(*token, {"start"}).empty())
     return std::unexpected(bad_request("continue key is not valid: invalid character"));
-  return Continuation{revision->get_int64(), std::string(string_at(*token, {"start"}))};
+  std::string start(string_at(*token, {"start"}));
+  if (start.ends_with('\0')) start.pop_back();
+  return Continuation{revision->get_int64(), std::move(start)};
 }
 
-bool is_after(const StoredPtr& object, const std::string& start) {
+bool is_after(const StoredPtr& object, const std::string& start, const std::string& listed_namespace) {
   const std::size_t slash = start.find('/', 1);
-  if (slash == std::string::npos)
-    return std::pair(object->namespace_, object->name) > std::pair(std::string(), start.substr(1));
-  return std::pair(object->namespace_, object->name) > std::pair(start.substr(1, slash - 1), start.substr(slash + 1));
+  const auto begin = slash == std::string::npos ? std::pair(listed_namespace, start.substr(1))
+                                                : std::pair(start.substr(1, slash - 1), start.substr(slash + 1));
+  return std::pair(object->namespace_, object->name) > begin;
 }
 
 struct Asked {
@@ -112,11 +129,32 @@ struct Asked {
   bool exact = false;
 };
 
+Reply<void> check_match(const RequestQuery& query, const std::string& version, const std::string& match) {
+  if (const std::string limit = query.get("limit"); !limit.empty() && !parse_revision(limit.substr(limit[0] == '-')))
+    return std::unexpected(bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", limit)));
+  if (match.empty()) return {};
+  if (!query.get("continue").empty())
+    return std::unexpected(forbidden_match("resourceVersionMatch is forbidden when continue is provided"));
+  if (version.empty())
+    return std::unexpected(forbidden_match("resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  if (match != "Exact" && match != "NotOlderThan")
+    return std::unexpected(
+        invalid({"meta.k8s.io", "ListOptions"}, "",
+                {{"FieldValueNotSupported",
+                  fmt::format("Unsupported value: \"{}\": supported values: \"Exact\", \"NotOlderThan\", \"\"", match),
+                  "resourceVersionMatch"}}));
+  if (match == "Exact" && version == "0")
+    return std::unexpected(forbidden_match("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+  return {};
+}
+
 Reply<Asked> read_asked(const ObjectStore& store, const RequestQuery& query) {
   Asked asked;
   asked.revision = store.revision();
   asked.limit = static_cast<std::size_t>(parse_revision(query.get("limit")).value_or(0));
   const std::string version = query.get("resourceVersion"), match = query.get("resourceVersionMatch");
+  if (auto checked = check_match(query, version, match); !checked) return std::unexpected(checked.error());
+  if (version == "0") asked.limit = 0;  // ignored (V39)
   if (const std::string token = query.get("continue"); !token.empty()) {
     if (!version.empty() && version != "0")
       return std::unexpected(bad_request("specifying resource version is not allowed when using continue"));
@@ -127,20 +165,25 @@ Reply<Asked> read_asked(const ObjectStore& store, const RequestQuery& query) {
     asked.start = continuation->start;
     return asked;
   }
-  if (!match.empty() && version.empty())
-    return std::unexpected(invalid(
-        {"meta.k8s.io", "ListOptions"}, "",
-        {{"FieldValueForbidden", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
-          "resourceVersionMatch"}}));
-  if (version == "0") asked.limit = 0;  // ignored (V39)
   if (version.empty() || version == "0") return asked;
   const std::optional<Revision> revision = parse_revision(version);
-  if (!revision) return std::unexpected(bad_version(version));
+  if (!revision) return std::unexpected(bad_request("invalid resource version: " + bad_version(version)));
   if (*revision > store.revision())
     return std::unexpected(too_large_version(version, std::to_string(store.revision())));
   asked.exact = match == "Exact" || (match.empty() && asked.limit != 0);
   if (asked.exact) asked.revision = *revision;
   return asked;
+}
+
+Reply<void> check_include_object(const Representation& representation) {
+  static constexpr std::string_view known[] = {"Metadata", "Object", "None"};
+  if (representation.shape != Shape::Table ||
+      std::ranges::find(known, representation.include_object) != std::end(known))
+    return {};
+  return std::unexpected(
+      bad_request(fmt::format("Unable to convert to Table as requested: includeObject: Invalid "
+                              "value: \"{}\": must be 'Metadata', 'Object', 'None', or empty",
+                              representation.include_object)));
 }
 
 ApiFailure expired_list(const Asked& asked) {
@@ -156,10 +199,20 @@ ApiFailure expired_list(const Asked& asked) {
 
 }  // namespace
 
+Reply<void> check_read_version(const ObjectStore& store, const std::string& version) {
+  if (version.empty()) return {};
+  const std::optional<Revision> revision = parse_revision(version);
+  if (!revision) return std::unexpected(permanent_failure(bad_version(version)));
+  if (*revision > store.revision())
+    return std::unexpected(too_large_version(version, std::to_string(store.revision())));
+  return {};
+}
+
 Reply<std::string> read_list(const ObjectStore& store, const ResourceType& type, const std::string& namespace_,
                              const RequestQuery& query, const Representation& representation, SimulatedTime now) {
   auto selectors = read_selectors(type, query);
   if (!selectors) return std::unexpected(selectors.error());
+  if (auto checked = check_include_object(representation); !checked) return std::unexpected(checked.error());
   const auto asked = read_asked(store, query);
   if (!asked) return std::unexpected(asked.error());
   const auto all = store.list_at(type.store_key(), namespace_, asked->revision);
@@ -167,7 +220,7 @@ Reply<std::string> read_list(const ObjectStore& store, const ResourceType& type,
   std::vector<StoredPtr> page;
   std::size_t remaining = 0;
   for (const StoredPtr& object : *all) {
-    if (!asked->start.empty() && !is_after(object, asked->start)) continue;
+    if (!asked->start.empty() && !is_after(object, asked->start, namespace_)) continue;
     if (!selectors->labels.matches(object->body) || !selectors->fields.matches(object->body)) continue;
     if (asked->limit == 0 || page.size() < asked->limit)
       page.push_back(object);
@@ -176,7 +229,7 @@ Reply<std::string> read_list(const ObjectStore& store, const ResourceType& type,
   }
   ListMetadata metadata{std::to_string(asked->revision), "", 0};
   if (remaining != 0) {
-    metadata.continue_token = token_of(asked->revision, page.back());
+    metadata.continue_token = token_of(asked->revision, page.back(), !namespace_.empty());
     if (selectors->labels.empty() && selectors->fields.empty()) metadata.remaining = remaining;
   }
   return show_list(representation, type, page, metadata, now);
@@ -199,19 +252,24 @@ Reply<WatchOptions> read_watch(const ObjectStore& store, const ResourceTypePtr& 
     options.timeout = std::chrono::seconds(*timeout);
   const std::string version = query.get("resourceVersion"), match = query.get("resourceVersionMatch");
   const bool send_initial = query.flag("sendInitialEvents");
-  const auto forbid = [](std::string text) {
-    return std::unexpected(invalid({"meta.k8s.io", "ListOptions"}, "",
-                                   {{"FieldValueForbidden", std::move(text), "resourceVersionMatch"}}));
-  };
-  if (send_initial && match != "NotOlderThan")
-    return forbid("Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  if (send_initial && match != "NotOlderThan") {
+    std::vector<ApiStatusCause> causes{
+        {"FieldValueForbidden", "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+         "resourceVersionMatch"}};
+    if (!match.empty())
+      causes.push_back({"FieldValueNotSupported",
+                        fmt::format("Unsupported value: \"{}\": supported values: \"NotOlderThan\"", match),
+                        "resourceVersionMatch"});
+    return std::unexpected(invalid({"meta.k8s.io", "ListOptions"}, "", causes));
+  }
   if (!query.has("sendInitialEvents") && !match.empty())
-    return forbid("Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    return std::unexpected(
+        forbidden_match("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
   const std::optional<Revision> revision = version.empty() ? 0 : parse_revision(version);
-  if (!revision) return std::unexpected(bad_version(version));
+  if (!revision) return std::unexpected(permanent_failure(bad_version(version)));
   options.initial_events = send_initial || (*revision == 0 && !query.has("sendInitialEvents"));
   if (send_initial && *revision > store.revision())
-    return std::unexpected(too_large_version(version, std::to_string(store.revision())));
+    options.refusal = too_large_version(version, std::to_string(store.revision()));
   options.from = *revision == 0 ? store.revision() : *revision;
   return options;
 }

@@ -11,6 +11,8 @@
 
 namespace holdfast {
 
+// Of one object: 504 of a version that is yet to come (V38), 500 of what is none.
+Reply<void> check_read_version(const ObjectStore& store, const std::string& version);
 Reply<std::string> read_list(const ObjectStore& store, const ResourceType& type, const std::string& namespace_,
                              const RequestQuery& query, const Representation& representation, SimulatedTime now);
 

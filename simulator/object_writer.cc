@@ -6,6 +6,7 @@
 
 #include "holdfast/merge/typed_value.h"
 #include "simulator/builtin_defaults.h"
+#include "simulator/custom_validation.h"
 #include "simulator/field_tracker.h"
 #include "simulator/patch.h"
 #include "simulator/schema_walk.h"
@@ -16,6 +17,7 @@ namespace {
 
 // etcd's limit on a request, which a custom resource meets (V12).
 constexpr std::size_t kMaxObjectBytes = 1'572'864;
+constexpr const char* kDefinitions = "customresourcedefinitions.apiextensions.k8s.io";
 
 json::object& metadata_of(json::object& object) {
   json::value& metadata = object["metadata"];
@@ -71,7 +73,54 @@ json::object part_written(const ResourceType& type, const json::object& live, js
     return merged;
   }
   if (type.status_subresource) set_member(next, "status", live);
+  if (type.store_key() == "namespaces" && subresource != "finalize") set_member(next, "spec", live);
+  keep_allocated(type.gvk.group_kind(), live, next);
   return next;
+}
+
+// What a patch made cannot be read.
+ApiFailure does_not_decode(const json::object& patched, const std::string& why) {
+  return invalid({"", ""}, "",
+                 {{"FieldValueInvalid",
+                   fmt::format("Invalid value: {}: {}", to_json(json::value(to_json(patched))), why), "patch"}});
+}
+
+// A definition waits until the objects of its type are gone.
+void mark_terminating(json::object& definition, const std::string& time) {
+  metadata_of(definition).erase("deletionGracePeriodSeconds");
+  json::value& status = definition["status"];
+  if (!status.is_object()) status = json::object();
+  json::value& conditions = status.get_object()["conditions"];
+  if (!conditions.is_array()) conditions = json::array();
+  conditions.get_array().push_back(
+      {{"type", "Terminating"},
+       {"status", "True"},
+       {"lastTransitionTime", time},
+       {"reason", "InstanceDeletionPending"},
+       {"message", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"}});
+}
+
+ApiFailure does_not_fit(const ResourceType& type, const json::object& body, const TypeMismatch& one,
+                        const std::string& handled, BodyOrigin origin) {
+  std::string why =
+      fmt::format("json: cannot unmarshal {} into Go struct field {} of type {}", one.got, one.path, one.expected);
+  if (one.expected == kQuantityType)
+    why = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  else if (one.expected == kBytesType)
+    why = fmt::format("{}illegal base64 data at input byte {}",
+                      origin == BodyOrigin::Applied ? "error decoding from json: " : "", one.got);
+  else if (origin == BodyOrigin::Applied && one.got == "number")
+    why = "cannot convert float64 to int32";
+  switch (origin) {
+    case BodyOrigin::Sent:
+      return bad_request(handled + why);
+    case BodyOrigin::Patched:
+      return does_not_decode(body, handled + why);
+    case BodyOrigin::Applied:
+      return permanent_failure(fmt::format("unable to convert unstructured object to {}/{}, Kind={}: {}",
+                                           type.gvk.group, type.gvk.version, type.gvk.kind, why));
+  }
+  return bad_request(why);
 }
 
 bool resets_managed_fields(const json::object& body) {
@@ -128,12 +177,13 @@ std::vector<std::string> finalizers_of(const json::object& object) {
 // ---- checks
 // ----------------------------------------------------------------------------------------------------------
 
-Reply<void> ObjectWriter::check_namespace(const ResourceType& type, const std::string& namespace_) const {
+Reply<void> ObjectWriter::check_namespace(const ResourceType& type, const std::string& namespace_,
+                                          const std::string& name) const {
   if (!type.namespaced) return {};
   const StoredPtr found = store_.find("namespaces", "", namespace_);
   if (found == nullptr) return std::unexpected(not_found("namespaces", "", namespace_));
   if (metadata_text(found->body, "deletionTimestamp").empty()) return {};
-  ApiFailure failure = forbidden(type.plural, type.gvk.group, "",
+  ApiFailure failure = forbidden(type.plural, type.gvk.group, name,
                                  fmt::format("unable to create new content in namespace {} because it is being "
                                              "terminated",
                                              namespace_));
@@ -144,7 +194,7 @@ Reply<void> ObjectWriter::check_namespace(const ResourceType& type, const std::s
 }
 
 Reply<void> ObjectWriter::check_identity(const ResourceType& type, const std::string& namespace_,
-                                         const std::string& name, json::object& body) const {
+                                         const std::string& name, json::object& body, bool applied) const {
   json::object& metadata = metadata_of(body);
   const std::string own_name = metadata_text(body, "name"), own_namespace = metadata_text(body, "namespace");
   if (!name.empty() && !own_name.empty() && own_name != name)
@@ -153,6 +203,9 @@ Reply<void> ObjectWriter::check_identity(const ResourceType& type, const std::st
   if (type.namespaced && !own_namespace.empty() && own_namespace != namespace_)
     return std::unexpected(
         bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+  if (!name.empty() && own_name.empty() && !applied)
+    return std::unexpected(bad_request(
+        fmt::format("the name of the object ({} based on URL) was undeterminable: name must be provided", name)));
   if (!name.empty()) metadata["name"] = name;
   if (type.namespaced)
     metadata["namespace"] = namespace_;
@@ -164,7 +217,7 @@ Reply<void> ObjectWriter::check_identity(const ResourceType& type, const std::st
 }
 
 Reply<std::vector<std::string>> ObjectWriter::check_schema(const ResourceType& type, json::object& body,
-                                                           const WriteOptions& options, bool patched) const {
+                                                           const WriteOptions& options, BodyOrigin origin) const {
   const SchemaWalk walk(types_.definitions(), type.custom);
   std::vector<std::string> warnings;
   if (type.schema.empty()) return warnings;
@@ -174,16 +227,14 @@ Reply<std::vector<std::string>> ObjectWriter::check_schema(const ResourceType& t
       fmt::format("{} in version \"{}\" cannot be handled as a {}: ", type.gvk.kind, type.gvk.version, type.gvk.kind);
   if (options.field_validation == "Strict" && !warnings.empty()) {
     const std::string text = fmt::format("strict decoding error: {}", fmt::join(warnings, ", "));
-    if (!patched) return std::unexpected(bad_request(type.custom ? text : handled + text));
-    return std::unexpected(invalid({"", ""}, "", {{"FieldValueInvalid", "Invalid value: " + text, "patch"}}));
+    if (origin == BodyOrigin::Sent) return std::unexpected(bad_request(handled + text));
+    return std::unexpected(does_not_decode(body, text));
   }
   if (options.field_validation == "Ignore") warnings.clear();
+  if (type.custom) drop_nulls(body, type.schema);
   const std::vector<TypeMismatch> mismatches = walk.mismatches(body, type.schema);
   if (mismatches.empty()) return warnings;
-  if (!type.custom)
-    return std::unexpected(
-        bad_request(fmt::format("{}json: cannot unmarshal {} into Go struct field {} of type {}", handled,
-                                mismatches[0].got, mismatches[0].path, mismatches[0].expected)));
+  if (!type.custom) return std::unexpected(does_not_fit(type, body, mismatches[0], handled, origin));
   std::vector<ApiStatusCause> causes;
   for (const TypeMismatch& one : mismatches)
     causes.push_back({"FieldValueTypeInvalid",
@@ -217,8 +268,9 @@ json::object ObjectWriter::blank(const ResourceType& type) const {
 Reply<Written> ObjectWriter::create(const ResourceType& type, const std::string& namespace_, json::object body,
                                     const WriteOptions& options) {
   if (auto checked = check_type_meta(type, body, false); !checked) return std::unexpected(checked.error());
-  if (auto checked = check_identity(type, namespace_, "", body); !checked) return std::unexpected(checked.error());
-  auto warnings = check_schema(type, body, options, false);
+  if (auto checked = check_identity(type, namespace_, "", body, false); !checked)
+    return std::unexpected(checked.error());
+  auto warnings = check_schema(type, body, options, BodyOrigin::Sent);
   if (!warnings) return std::unexpected(warnings.error());
   if (!metadata_text(body, "resourceVersion").empty())
     return std::unexpected(permanent_failure("resourceVersion should not be set on objects to be created"));
@@ -232,19 +284,29 @@ Reply<Written> ObjectWriter::create(const ResourceType& type, const std::string&
 Reply<Written> ObjectWriter::store_created(const ResourceType& type, const std::string& namespace_, json::object body,
                                            const WriteOptions& options, bool applied) {
   const std::string name = metadata_text(body, "name");
-  if (auto checked = check_namespace(type, namespace_); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_namespace(type, namespace_, name); !checked) return std::unexpected(checked.error());
   if (auto checked = check_name(type, name); !checked) return std::unexpected(checked.error());
   const std::string own_namespace = type.namespaced ? namespace_ : std::string();
-  if (store_.find(type.store_key(), own_namespace, name) != nullptr)
-    return std::unexpected(already_exists(type.plural, type.gvk.group, name));
+  if (const StoredPtr there = store_.find(type.store_key(), own_namespace, name)) {
+    ApiFailure failure = already_exists(type.plural, type.gvk.group, name);
+    if (!metadata_text(there->body, "deletionTimestamp").empty())
+      failure.message = "object is being deleted: " + failure.message;
+    return std::unexpected(std::move(failure));
+  }
+  const json::value* given = find(body, {"metadata", "generation"});
+  const json::value given_generation = given == nullptr ? json::value() : *given;
   drop_system_fields(body);
   if (!applied) metadata_of(body).erase("managedFields");
   if (type.status_subresource) body.erase("status");
   json::object& metadata = metadata_of(body);
   metadata["uid"] = random_.uuid();
   metadata["creationTimestamp"] = rfc3339(clock_.now());
-  if (has_generation(type)) metadata["generation"] = 1;
+  if (has_generation(type))
+    metadata["generation"] = 1;
+  else if (given_generation.is_int64())
+    metadata["generation"] = given_generation;  // nobody counts it
   complete(type, body);
+  if (auto checked = check_values(type, body); !checked) return std::unexpected(checked.error());
   if (!applied)
     track_update(type, blank(type), false, body, {options.manager, options.subresource, rfc3339(clock_.now())});
   if (!type.custom) {  // what the server adds now is nobody's
@@ -285,6 +347,7 @@ Reply<Written> ObjectWriter::store_changed(const ResourceType& type, const Store
   if (same_but_for_times(live, next)) return Written{in_version(old, type), false, {}};
   if (auto checked = check_new_finalizers(type, live, next); !checked) return std::unexpected(checked.error());
   if (auto checked = check_immutable(type, live, next); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_values(type, next); !checked) return std::unexpected(checked.error());
   if (to_json(next).size() > kMaxObjectBytes)
     return std::unexpected(permanent_failure("etcdserver: request is too large"));
   if (has_generation(type) && !same_spec(live, next)) {
@@ -305,8 +368,9 @@ Reply<Written> ObjectWriter::store_changed(const ResourceType& type, const Store
 Reply<Written> ObjectWriter::replace(const ResourceType& type, const std::string& namespace_, const std::string& name,
                                      json::object body, const WriteOptions& options) {
   if (auto checked = check_type_meta(type, body, false); !checked) return std::unexpected(checked.error());
-  if (auto checked = check_identity(type, namespace_, name, body); !checked) return std::unexpected(checked.error());
-  auto warnings = check_schema(type, body, options, false);
+  if (auto checked = check_identity(type, namespace_, name, body, false); !checked)
+    return std::unexpected(checked.error());
+  auto warnings = check_schema(type, body, options, BodyOrigin::Sent);
   if (!warnings) return std::unexpected(warnings.error());
   const StoredPtr old = store_.find(type.store_key(), type.namespaced ? namespace_ : "", name);
   if (old == nullptr) return std::unexpected(not_found(type.plural, type.gvk.group, name));
@@ -347,9 +411,11 @@ Reply<Written> ObjectWriter::patch(const ResourceType& type, const std::string& 
       break;
     }
   }
-  if (auto checked = check_type_meta(type, next, false); !checked) return std::unexpected(checked.error());
-  if (auto checked = check_identity(type, namespace_, name, next); !checked) return std::unexpected(checked.error());
-  auto warnings = check_schema(type, next, options, true);
+  if (auto checked = check_type_meta(type, next, false); !checked)
+    return std::unexpected(does_not_decode(next, checked.error().message));
+  if (auto checked = check_identity(type, namespace_, name, next, false); !checked)
+    return std::unexpected(checked.error());
+  auto warnings = check_schema(type, next, options, BodyOrigin::Patched);
   if (!warnings) return std::unexpected(warnings.error());
   if (auto checked = check_preconditions(type, next, live, name, true); !checked)
     return std::unexpected(checked.error());
@@ -361,7 +427,9 @@ Reply<Written> ObjectWriter::patch(const ResourceType& type, const std::string& 
 Reply<Written> ObjectWriter::apply(const ResourceType& type, const std::string& namespace_, const std::string& name,
                                    json::object config, const WriteOptions& options) {
   if (auto checked = check_type_meta(type, config, true); !checked) return std::unexpected(checked.error());
-  if (auto checked = check_identity(type, namespace_, name, config); !checked) return std::unexpected(checked.error());
+  const std::string written_namespace = metadata_text(config, "namespace");
+  if (auto checked = check_identity(type, namespace_, name, config, true); !checked)
+    return std::unexpected(checked.error());
   if (const json::value* managed = find(config, {"metadata", "managedFields"});
       managed != nullptr && !managed->is_null())
     return std::unexpected(bad_request("metadata.managedFields must be nil"));
@@ -377,15 +445,15 @@ Reply<Written> ObjectWriter::apply(const ResourceType& type, const std::string& 
   const json::object given = config;
   drop_system_fields(config);
   const FieldWriter writer{options.manager, options.subresource, rfc3339(clock_.now())};
-  auto merged = apply_fields(type, live, old != nullptr, config, writer, options.force);
+  auto merged = apply_fields(type, live, old != nullptr, config, writer, options.force, written_namespace);
   if (!merged) return std::unexpected(merged.error());
   WriteOptions lenient = options;
   lenient.field_validation = "Ignore";  // the merge has refused unknown fields already (V7)
-  if (auto checked = check_schema(type, *merged, lenient, true); !checked) {
+  if (auto checked = check_schema(type, *merged, lenient, BodyOrigin::Applied); !checked) {
     if (type.custom) return std::unexpected(checked.error());
     return std::unexpected(permanent_failure(
-        fmt::format("failed to convert new object ({}/{}; {}/{}, Kind={}) to proper version: {}", namespace_, name,
-                    type.gvk.group, type.gvk.version, type.gvk.kind, checked.error().message)));
+        fmt::format("failed to convert new object ({}/{}; {}/{}, Kind={}) to proper version: {}", written_namespace,
+                    name, type.gvk.group, type.gvk.version, type.gvk.kind, checked.error().message)));
   }
   if (old == nullptr) return store_created(type, namespace_, std::move(*merged), options, true);
   if (auto checked = check_preconditions(type, given, live, name, true); !checked)
@@ -403,8 +471,10 @@ StoredPtr ObjectWriter::mark_deleted(const ResourceType& type, const StoredPtr& 
   json::object& metadata = metadata_of(next);
   metadata["deletionTimestamp"] = rfc3339(clock_.now());
   metadata["deletionGracePeriodSeconds"] = 0;
-  if (const json::value* generation = metadata.if_contains("generation"))
+  const bool is_definition = type.store_key() == kDefinitions;
+  if (const json::value* generation = metadata.if_contains("generation"); generation != nullptr && !is_definition)
     metadata["generation"] = generation->to_number<std::int64_t>() + 1;
+  if (is_definition) mark_terminating(next, metadata_text(next, "deletionTimestamp"));
   json::array names;
   for (const std::string& finalizer : finalizers) names.push_back(json::value(finalizer));
   if (!names.empty()) metadata["finalizers"] = std::move(names);
@@ -421,7 +491,7 @@ Reply<Removed> ObjectWriter::remove(const ResourceType& type, const std::string&
   if (old == nullptr) return std::unexpected(not_found(type.plural, type.gvk.group, name));
   const std::string uid = metadata_text(old->body, "uid"), version = metadata_text(old->body, "resourceVersion");
   const auto refuse = [&](std::string why) {
-    return std::unexpected(cannot_fulfil(type.plural, type.gvk.group, type.gvk.kind, name, std::move(why)));
+    return std::unexpected(cannot_fulfil(type.gvk.kind, type.gvk.group, type.gvk.kind, name, std::move(why)));
   };
   if (options.uid && *options.uid != uid)
     return refuse(
@@ -440,8 +510,14 @@ Reply<Removed> ObjectWriter::remove(const ResourceType& type, const std::string&
   if (options.propagation == "Foreground") add("foregroundDeletion");
   if (options.propagation == "Orphan") add("orphan");
   const bool is_namespace = type.store_key() == "namespaces";
+  if (type.store_key() == kDefinitions) add(kDefinitionCleanup);
   if (!finalizers.empty() || is_namespace)
     return Removed{mark_deleted(type, old, std::move(finalizers), options.dry_run), false};
+  if (type.store_key() == "pods") {  // no node has it: its grace is over at once, and the answer is the pod
+    const StoredPtr marked = mark_deleted(type, old, {}, options.dry_run);
+    if (options.dry_run) return Removed{marked, false};
+    return Removed{in_version(store_.remove(type.store_key(), old->namespace_, name), type), false};
+  }
   if (options.dry_run) return Removed{in_version(old, type), true};
   return Removed{in_version(store_.remove(type.store_key(), old->namespace_, name), type), true};
 }

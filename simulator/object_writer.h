@@ -30,6 +30,9 @@ struct Written {
   std::vector<std::string> warnings;
 };
 
+// How the server came to a body; its refusals differ.
+enum class BodyOrigin { Sent, Patched, Applied };
+
 enum class PatchKind { Json, Merge, Strategic };
 
 struct DeleteOptions {
@@ -60,11 +63,12 @@ class ObjectWriter {
                         const DeleteOptions& options);
 
  private:
-  [[nodiscard]] Reply<void> check_namespace(const ResourceType& type, const std::string& namespace_) const;
+  [[nodiscard]] Reply<void> check_namespace(const ResourceType& type, const std::string& namespace_,
+                                            const std::string& name) const;
   [[nodiscard]] Reply<void> check_identity(const ResourceType& type, const std::string& namespace_,
-                                           const std::string& name, json::object& body) const;
+                                           const std::string& name, json::object& body, bool applied) const;
   [[nodiscard]] Reply<std::vector<std::string>> check_schema(const ResourceType& type, json::object& body,
-                                                             const WriteOptions& options, bool patched) const;
+                                                             const WriteOptions& options, BodyOrigin origin) const;
   void complete(const ResourceType& type, json::object& body) const;
   [[nodiscard]] json::object blank(const ResourceType& type) const;
 
@@ -85,6 +89,8 @@ class ObjectWriter {
 
 // The object in the version of the type: the conversion strategy is None.
 StoredPtr in_version(const StoredPtr& object, const ResourceType& type);
+// The finalizer by which a definition waits for the objects of its type.
+inline constexpr const char* kDefinitionCleanup = "customresourcecleanup.apiextensions.k8s.io";
 bool has_generation(const ResourceType& type);
 std::vector<std::string> finalizers_of(const json::object& object);
 

@@ -14,9 +14,10 @@ json::object partial_metadata(const json::object& object) {
   return shown;
 }
 
-std::string list_metadata(const ListMetadata& metadata) {
+// `whole`: of whole custom objects, whose lists always have the member.
+std::string list_metadata(const ListMetadata& metadata, bool whole) {
   json::object shown{{"resourceVersion", metadata.resource_version}};
-  if (!metadata.continue_token.empty()) shown["continue"] = metadata.continue_token;
+  if (whole || !metadata.continue_token.empty()) shown["continue"] = metadata.continue_token;
   if (metadata.remaining != 0) shown["remainingItemCount"] = metadata.remaining;
   return to_json(shown);
 }
@@ -27,7 +28,7 @@ json::array column_definitions(const ResourceType& type) {
     columns.push_back({{"name", column.name},
                        {"type", column.type},
                        {"format", column.format},
-                       {"description", ""},
+                       {"description", column.description},
                        {"priority", column.priority}});
   return columns;
 }
@@ -37,8 +38,8 @@ json::object row_of(const Representation& representation, const ResourceType& ty
   json::object row{{"cells", table_cells(type, object->body, now)}};
   if (representation.include_object == "Object")
     row["object"] = object->body;
-  else if (representation.include_object != "None")
-    row["object"] = partial_metadata(object->body);
+  else
+    row["object"] = representation.include_object == "None" ? json::value() : partial_metadata(object->body);
   return row;
 }
 
@@ -48,7 +49,8 @@ std::string table(const Representation& representation, const ResourceType& type
   for (const StoredPtr& object : objects) rows.push_back(row_of(representation, type, in_version(object, type), now));
   return fmt::format(
       R"({{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"columnDefinitions":{},"rows":{}}})",
-      list_metadata(metadata), to_json(column_definitions(type)), to_json(rows));
+      list_metadata(metadata, false), representation.columns ? to_json(column_definitions(type)) : "null",
+      to_json(rows));
 }
 
 // Items of built-in types carry neither kind nor apiVersion (V44).
@@ -61,6 +63,11 @@ std::string item_text(const ResourceType& type, const StoredPtr& object) {
 }
 
 }  // namespace
+
+bool is_acceptable(std::string_view accept) {
+  return accept.empty() || accept.find("*/*") != std::string_view::npos ||
+         accept.find("application/") != std::string_view::npos;
+}
 
 Representation negotiate(std::string_view accept, const std::string& include_object) {
   Representation chosen;
@@ -103,7 +110,8 @@ std::string show_list(const Representation& representation, const ResourceType& 
   const bool partial = representation.shape == Shape::PartialMetadata;
   std::string out = fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{},"items":[)",
                                 partial ? "PartialObjectMetadataList" : type.gvk.kind + "List",
-                                partial ? "meta.k8s.io/v1" : type.gvk.api_version(), list_metadata(metadata));
+                                partial ? "meta.k8s.io/v1" : type.gvk.api_version(),
+                                list_metadata(metadata, type.custom && !partial));
   bool first = true;
   for (const StoredPtr& object : objects) {
     if (!first) out.push_back(',');

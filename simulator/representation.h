@@ -17,8 +17,11 @@ enum class Shape { Object, PartialMetadata, Table };
 struct Representation {
   Shape shape = Shape::Object;
   std::string include_object = "Metadata";  // of table rows: None, Metadata or Object
+  bool columns = true;                      // a watch tells a table's columns once
 };
 
+// JSON is what everything is answered in, whatever else a client prefers.
+bool is_acceptable(std::string_view accept);
 // From an Accept header and the includeObject parameter. What asks for none of our shapes gets whole objects.
 Representation negotiate(std::string_view accept, const std::string& include_object);
 

@@ -21,6 +21,7 @@ struct TableColumn {
   std::string name, type = "string", format;
   int priority = 0;
   std::string json_path;  // custom types only
+  std::string description = {};
 };
 
 struct ResourceType {

@@ -2,7 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "simulator/quantity.h"
 
@@ -55,6 +57,21 @@ bool fits(std::string_view type, const json::value& value) {
   if (got == type || type.empty()) return true;
   if (type == "number") return got == "integer";
   return type == "integer" && got == "number" && std::floor(value.get_double()) == value.get_double();
+}
+
+// Where a text ceases to be base64 with its padding.
+std::optional<std::size_t> base64_fault(std::string_view text) {
+  static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t letters = std::min(text.find_first_not_of(alphabet), text.size()), over = letters % 4;
+  if (letters == text.size()) return over == 0 ? std::nullopt : std::optional(letters - over);
+  if (text[letters] != '=' || over < 2) return letters;
+  std::size_t end = letters + 1;
+  if (over == 2) {
+    if (end == text.size()) return end;
+    if (text[end] != '=') return end;
+    ++end;
+  }
+  return end == text.size() ? std::nullopt : std::optional(end);
 }
 
 std::string member_path(const std::string& path, std::string_view name) {
@@ -133,12 +150,20 @@ std::vector<TypeMismatch> SchemaWalk::mismatches(const json::object& value, cons
 
 void SchemaWalk::check_value(const json::value& value, const json::object& unresolved, bool custom,
                              const std::string& path, std::vector<TypeMismatch>& into) const {
+  if (SchemaDefinitions::reference(unresolved) == "Quantity") {
+    const std::string text = value.is_string() ? std::string(std::string_view(value.get_string())) : to_json(value);
+    if (!value.is_null() && !canonical_quantity(text)) into.push_back({path, kQuantityType, ""});
+    return;
+  }
   const json::object& schema = step(unresolved, custom);
   if (value.is_null() && (!custom || true_at(schema, "nullable") || true_at(unresolved, "nullable"))) return;
   const std::string_view type = string_at(schema, {"type"});
   if (!is_int_or_string(schema) && !fits(type, value)) {
     into.push_back({path, std::string(type), std::string(kind_name(value))});
     return;
+  }
+  if (!custom && value.is_string() && string_at(schema, {"format"}) == "byte") {
+    if (const auto fault = base64_fault(value.get_string())) into.push_back({path, kBytesType, std::to_string(*fault)});
   }
   if (value.is_array()) {
     if (const json::object* items = item_schema(schema))
@@ -212,7 +237,7 @@ void SchemaWalk::normalize_value(json::value& value, const json::object& unresol
         continue;
       }
       normalize_value(member, *known, custom);
-      const bool is_struct = resolved.contains("properties") || string_at(resolved, {"type"}).empty();
+      const bool is_struct = member.is_object() && !resolved.contains("additionalProperties");
       if (!custom && (member.is_null() || (is_empty_container(member) && !is_struct && !is_required(schema, name))))
         absent.emplace_back(name);
     }

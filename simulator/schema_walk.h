@@ -12,6 +12,9 @@
 
 namespace holdfast {
 
+// What `expected` is where a text is none of these; `got` is then where it ends to be one.
+inline constexpr const char *kQuantityType = "quantity", *kBytesType = "bytes";
+
 struct TypeMismatch {
   std::string path;  // "spec.replicas"
   std::string expected, got;

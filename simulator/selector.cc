@@ -147,8 +147,7 @@ Reply<FieldSelector> FieldSelector::parse(const std::string& text) {
   for (const std::string_view term : split_terms(text)) {
     const std::size_t equals = term.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      return std::unexpected(bad_request(fmt::format(
-          "Unable to find \"\" that match label selector \"\", field selector \"{}\": invalid selector", text)));
+      return std::unexpected(bad_request(fmt::format("invalid selector: '{}'; can't understand '{}'", text, term)));
     const bool negated = term[equals - 1] == '!';
     std::string_view value = term.substr(equals + 1);
     if (value.starts_with('=')) value.remove_prefix(1);

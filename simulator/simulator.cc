@@ -15,12 +15,14 @@ constexpr int kMaxRounds = 1'000;
 
 }  // namespace
 
-Simulator::Simulator(const SimulatorClock& clock, std::uint64_t seed)
+Simulator::Simulator(const SimulatorClock& clock, std::uint64_t seed, SimulatedControllers controllers)
     : clock_(clock), random_(seed), handler_(store_, types_, clock, random_) {
   controllers_.push_back(std::make_unique<CustomTypeController>(store_, types_));
-  controllers_.push_back(std::make_unique<NamespaceController>(store_, types_, handler_.writer()));
-  controllers_.push_back(std::make_unique<GarbageCollector>(store_, types_, handler_.writer()));
-  controllers_.push_back(std::make_unique<WorkloadController>(store_, types_, handler_.writer()));
+  if (controllers == SimulatedControllers::All) {
+    controllers_.push_back(std::make_unique<NamespaceController>(store_, types_, handler_.writer()));
+    controllers_.push_back(std::make_unique<GarbageCollector>(store_, types_, handler_.writer()));
+    controllers_.push_back(std::make_unique<WorkloadController>(store_, types_, handler_.writer()));
+  }
   create_first_objects();
 }
 

@@ -13,9 +13,13 @@
 
 namespace holdfast {
 
+// A kube-apiserver alone serves custom types; what becomes of workloads, owners and namespaces is other programs' work.
+enum class SimulatedControllers { All, OfTheApiServer };
+
 class Simulator {
  public:
-  Simulator(const SimulatorClock& clock, std::uint64_t seed);
+  Simulator(const SimulatorClock& clock, std::uint64_t seed,
+            SimulatedControllers controllers = SimulatedControllers::All);
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
 

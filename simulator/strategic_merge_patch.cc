@@ -83,6 +83,7 @@ class Merger {
   Reply<json::array> merge_list(json::array target, const json::array& patch, const json::object& schema) {
     const std::string key(string_at(schema, {"x-kubernetes-patch-merge-key"}));
     const json::object* items = item_schema(schema);
+    const json::array before = target;
     for (const json::value& item : patch)
       if (item.is_object() && string_at(item, {"$patch"}) == "replace") return replaced_list(patch);
     for (const json::value& item : patch) {
@@ -107,7 +108,27 @@ class Merger {
       else
         target[at] = std::move(*merged);
     }
-    return target;
+    return in_order(target, patch, before, key);
+  }
+
+  // What the patch names comes in its order, and what it does not name in that of before. Between the two, an item that
+  // is new goes first.
+  static json::array in_order(const json::array& merged, const json::array& patch, const json::array& before,
+                              const std::string& key) {
+    json::array named, others, out;
+    for (const json::value& item : patch)
+      if (const std::size_t at = position_of(merged, item, key); at != merged.size()) named.push_back(merged[at]);
+    for (const json::value& item : merged)
+      if (position_of(patch, item, key) == patch.size()) others.push_back(item);
+    std::size_t next = 0;
+    for (const json::value& item : named) {
+      const std::size_t place = position_of(before, item, key);
+      while (place != before.size() && next < others.size() && position_of(before, others[next], key) < place)
+        out.push_back(others[next++]);
+      out.push_back(item);
+    }
+    while (next < others.size()) out.push_back(others[next++]);
+    return out;
   }
 
   static json::array replaced_list(const json::array& patch) {

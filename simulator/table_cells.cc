@@ -43,6 +43,7 @@ std::size_t size_at(const json::object& object, std::string_view name) {
 
 const json::value* containers_of(const json::object& object) {
   const json::value* found = find(object, {"spec", "template", "spec", "containers"});
+  if (found == nullptr) found = find(object, {"spec", "jobTemplate", "spec", "template", "spec", "containers"});
   return found != nullptr ? found : find(object, {"spec", "containers"});
 }
 
@@ -91,6 +92,86 @@ json::value selector_cell(const json::object& object) {
   return json::value(joined_members(object, {"spec", "selector"}));
 }
 
+json::value text_or(const json::object& object, std::string_view path, std::string_view otherwise) {
+  const std::string text = text_at_path(object, path);
+  return json::value(text.empty() ? otherwise : std::string_view(text));
+}
+
+// "RWO,RWX": the initials of what a volume can be mounted for.
+json::value access_modes(const json::object& object) {
+  static constexpr std::pair<std::string_view, std::string_view> known[] = {
+      {"ReadWriteOnce", "RWO"}, {"ReadOnlyMany", "ROX"}, {"ReadWriteMany", "RWX"}, {"ReadWriteOncePod", "RWOP"}};
+  std::vector<std::string_view> texts;
+  const json::value* modes = find(object, {"spec", "accessModes"});
+  if (modes != nullptr && modes->is_array())
+    for (const auto& [mode, initials] : known)
+      for (const json::value& one : modes->get_array())
+        if (string_at(one, {}) == mode) texts.push_back(initials);
+  return json::value(fmt::format("{}", fmt::join(texts, ",")));
+}
+
+json::value volume_claim(const json::object& object) {
+  const std::string_view name = string_at(object, {"spec", "claimRef", "name"});
+  if (name.empty()) return json::value("");
+  return json::value(fmt::format("{}/{}", string_at(object, {"spec", "claimRef", "namespace"}), name));
+}
+
+bool flag_at(const json::object& object, std::string_view path) { return text_at_path(object, path) == "true"; }
+
+json::value endpoint_addresses(const json::object& object) {
+  std::vector<std::string> texts;
+  if (const json::value* subsets = object.if_contains("subsets"); subsets != nullptr && subsets->is_array())
+    for (const json::value& subset : subsets->get_array()) {
+      const json::value *addresses = find(subset, {"addresses"}), *ports = find(subset, {"ports"});
+      if (addresses == nullptr || !addresses->is_array() || ports == nullptr || !ports->is_array()) continue;
+      for (const json::value& port : ports->get_array())
+        for (const json::value& address : addresses->get_array())
+          if (const json::value* number = find(port, {"port"}))
+            texts.push_back(fmt::format("{}:{}", string_at(address, {"ip"}), to_json(*number)));
+    }
+  return json::value(texts.empty() ? "<none>" : fmt::format("{}", fmt::join(texts, ",")));
+}
+
+// Of a binding: the names of the subjects of one kind.
+json::value subjects_cell(const json::object& object, std::string_view kind) {
+  std::vector<std::string> names;
+  if (const json::value* subjects = object.if_contains("subjects"); subjects != nullptr && subjects->is_array())
+    for (const json::value& subject : subjects->get_array()) {
+      if (string_at(subject, {"kind"}) != kind) continue;
+      const std::string_view space = string_at(subject, {"namespace"});
+      names.push_back(kind == "ServiceAccount" ? fmt::format("{}/{}", space, string_at(subject, {"name"}))
+                                               : std::string(string_at(subject, {"name"})));
+    }
+  return json::value(fmt::format("{}", fmt::join(names, ", ")));
+}
+
+// Each target with what is known of it, which is nothing here: no metrics are simulated.
+json::value autoscaler_targets(const json::object& object) {
+  std::vector<std::string> texts;
+  if (const json::value* metrics = find(object, {"spec", "metrics"}); metrics != nullptr && metrics->is_array())
+    for (const json::value& metric : metrics->get_array())
+      if (const json::value* share = find(metric, {"resource", "target", "averageUtilization"}))
+        texts.push_back(fmt::format("{}: <unknown>/{}%", string_at(metric, {"resource", "name"}), to_json(*share)));
+  return json::value(texts.empty() ? "<none>" : fmt::format("{}", fmt::join(texts, ", ")));
+}
+
+json::value slice_addresses(const json::object& object) {
+  std::vector<std::string> texts;
+  if (const json::value* endpoints = object.if_contains("endpoints"); endpoints != nullptr && endpoints->is_array())
+    for (const json::value& endpoint : endpoints->get_array())
+      if (const json::value* addresses = find(endpoint, {"addresses"}); addresses != nullptr && addresses->is_array())
+        for (const json::value& address : addresses->get_array()) texts.emplace_back(string_at(address, {}));
+  return json::value(texts.empty() ? "<unset>" : fmt::format("{}", fmt::join(texts, ",")));
+}
+
+json::value slice_ports(const json::object& object) {
+  std::vector<std::string> texts;
+  if (const json::value* ports = object.if_contains("ports"); ports != nullptr && ports->is_array())
+    for (const json::value& port : ports->get_array())
+      if (const json::value* number = find(port, {"port"})) texts.push_back(to_json(*number));
+  return json::value(texts.empty() ? "<unset>" : fmt::format("{}", fmt::join(texts, ",")));
+}
+
 struct KnownCell {
   std::string_view kind, column;  // an empty kind: any
   std::string_view path;          // a scalar at a path, where `compute` is null
@@ -107,8 +188,13 @@ constexpr KnownCell kCells[] = {
     {"Service", "External-IP", "", [](const json::object&) { return json::value("<none>"); }},
     {"Service", "Port(s)", "", service_ports},
     {"Deployment", "Ready", "", ready_of_replicas},
-    {"Deployment", "Up-to-date", "status.updatedReplicas", nullptr},
-    {"Deployment", "Available", "status.availableReplicas", nullptr},
+    {"Deployment", "Up-to-date", "",
+     [](const json::object& o) { return json::value(number_at(o, "status.updatedReplicas")); }},
+    {"Deployment", "Available", "",
+     [](const json::object& o) { return json::value(number_at(o, "status.availableReplicas")); }},
+    {"ReplicationController", "Desired", "spec.replicas", nullptr},
+    {"ReplicationController", "Current", "status.replicas", nullptr},
+    {"ReplicationController", "Ready", "status.readyReplicas", nullptr},
     {"StatefulSet", "Ready", "", ready_of_replicas},
     {"ReplicaSet", "Desired", "spec.replicas", nullptr},
     {"ReplicaSet", "Current", "status.replicas", nullptr},
@@ -127,6 +213,7 @@ constexpr KnownCell kCells[] = {
      [](const json::object& o) {
        return json::value(fmt::format("{}/{}", number_at(o, "status.succeeded"), number_at(o, "spec.completions")));
      }},
+    {"Job", "Duration", "", [](const json::object&) { return json::value(""); }},
     {"CronJob", "Schedule", "spec.schedule", nullptr},
     {"CronJob", "Timezone", "spec.timeZone", nullptr},
     {"CronJob", "Suspend", "",
@@ -139,13 +226,46 @@ constexpr KnownCell kCells[] = {
     {"Pod", "Node", "spec.nodeName", nullptr},
     {"Namespace", "Status", "status.phase", nullptr},
     {"PersistentVolumeClaim", "Status", "status.phase", nullptr},
+    {"PersistentVolumeClaim", "Volume", "", [](const json::object& o) { return text_or(o, "spec.volumeName", ""); }},
+    {"PersistentVolumeClaim", "Capacity", "",
+     [](const json::object& o) { return text_or(o, "status.capacity.storage", ""); }},
+    {"PersistentVolumeClaim", "Access Modes", "", [](const json::object&) { return json::value(""); }},
+    {"PersistentVolumeClaim", "StorageClass", "",
+     [](const json::object& o) { return text_or(o, "spec.storageClassName", ""); }},
+    {"PersistentVolumeClaim", "VolumeAttributesClass", "", [](const json::object&) { return json::value("<unset>"); }},
+    {"PersistentVolumeClaim", "VolumeMode", "spec.volumeMode", nullptr},
     {"PersistentVolume", "Status", "status.phase", nullptr},
+    {"PersistentVolume", "Capacity", "spec.capacity.storage", nullptr},
+    {"PersistentVolume", "Access Modes", "", access_modes},
+    {"PersistentVolume", "Reclaim Policy", "spec.persistentVolumeReclaimPolicy", nullptr},
+    {"PersistentVolume", "Claim", "", volume_claim},
+    {"PersistentVolume", "StorageClass", "",
+     [](const json::object& o) { return text_or(o, "spec.storageClassName", ""); }},
+    {"PersistentVolume", "VolumeAttributesClass", "",
+     [](const json::object& o) { return text_or(o, "spec.volumeAttributesClassName", "<unset>"); }},
+    {"PersistentVolume", "Reason", "", [](const json::object& o) { return text_or(o, "status.reason", ""); }},
+    {"PersistentVolume", "VolumeMode", "spec.volumeMode", nullptr},
+    {"ResourceQuota", "Request", "", [](const json::object&) { return json::value(""); }},
+    {"ResourceQuota", "Limit", "", [](const json::object&) { return json::value(""); }},
+    {"Endpoints", "Endpoints", "", endpoint_addresses},
+    {"EndpointSlice", "AddressType", "addressType", nullptr},
+    {"EndpointSlice", "Ports", "", slice_ports},
+    {"EndpointSlice", "Endpoints", "", slice_addresses},
+    {"IngressClass", "Controller", "spec.controller", nullptr},
+    {"StorageClass", "AllowVolumeExpansion", "",
+     [](const json::object& o) { return json::value(flag_at(o, "allowVolumeExpansion")); }},
+    {"PriorityClass", "Global-Default", "",
+     [](const json::object& o) { return json::value(flag_at(o, "globalDefault")); }},
+    {"PriorityClass", "PreemptionPolicy", "preemptionPolicy", nullptr},
     {"StorageClass", "Provisioner", "provisioner", nullptr},
     {"StorageClass", "ReclaimPolicy", "reclaimPolicy", nullptr},
     {"StorageClass", "VolumeBindingMode", "volumeBindingMode", nullptr},
     {"HorizontalPodAutoscaler", "MinPods", "spec.minReplicas", nullptr},
-    {"HorizontalPodAutoscaler", "MaxPods", "spec.maxReplicas", nullptr},
-    {"HorizontalPodAutoscaler", "Replicas", "status.currentReplicas", nullptr},
+    {"HorizontalPodAutoscaler", "Targets", "", autoscaler_targets},
+    {"HorizontalPodAutoscaler", "MaxPods", "",
+     [](const json::object& o) { return json::value(number_at(o, "spec.maxReplicas")); }},
+    {"HorizontalPodAutoscaler", "Replicas", "",
+     [](const json::object& o) { return json::value(number_at(o, "status.currentReplicas")); }},
     {"HorizontalPodAutoscaler", "Reference", "",
      [](const json::object& o) {
        return json::value(fmt::format("{}/{}", string_at(o, {"spec", "scaleTargetRef", "kind"}),
@@ -154,10 +274,15 @@ constexpr KnownCell kCells[] = {
     {"Ingress", "Class", "spec.ingressClassName", nullptr},
     {"Ingress", "Hosts", "",
      [](const json::object& o) { return json::value(joined_items(find(o, {"spec", "rules"}), "host")); }},
+    {"Ingress", "Address", "", [](const json::object&) { return json::value(""); }},
+    {"Ingress", "Ports", "",
+     [](const json::object& o) { return json::value(find(o, {"spec", "tls"}) == nullptr ? "80" : "80, 443"); }},
     {"NetworkPolicy", "Pod-Selector", "",
      [](const json::object& o) { return json::value(joined_members(o, {"spec", "podSelector", "matchLabels"})); }},
-    {"PodDisruptionBudget", "Min Available", "spec.minAvailable", nullptr},
-    {"PodDisruptionBudget", "Max Unavailable", "spec.maxUnavailable", nullptr},
+    {"PodDisruptionBudget", "Min Available", "",
+     [](const json::object& o) { return text_or(o, "spec.minAvailable", "N/A"); }},
+    {"PodDisruptionBudget", "Max Unavailable", "",
+     [](const json::object& o) { return text_or(o, "spec.maxUnavailable", "N/A"); }},
     {"PodDisruptionBudget", "Allowed Disruptions", "status.disruptionsAllowed", nullptr},
     {"RoleBinding", "Role", "",
      [](const json::object& o) {
@@ -167,9 +292,12 @@ constexpr KnownCell kCells[] = {
      [](const json::object& o) {
        return json::value(fmt::format("{}/{}", string_at(o, {"roleRef", "kind"}), string_at(o, {"roleRef", "name"})));
      }},
+    {"", "Users", "", [](const json::object& o) { return subjects_cell(o, "User"); }},
+    {"", "Groups", "", [](const json::object& o) { return subjects_cell(o, "Group"); }},
+    {"", "ServiceAccounts", "", [](const json::object& o) { return subjects_cell(o, "ServiceAccount"); }},
     {"Lease", "Holder", "spec.holderIdentity", nullptr},
     {"PriorityClass", "Value", "value", nullptr},
-    {"", "Name", "metadata.name", nullptr},
+    {"", "Name", "", [](const json::object& o) { return text_or(o, "metadata.name", ""); }},
     {"", "Created At", "metadata.creationTimestamp", nullptr},
     {"", "Containers", "", [](const json::object& o) { return json::value(joined_items(containers_of(o), "name")); }},
     {"", "Images", "", [](const json::object& o) { return json::value(joined_items(containers_of(o), "image")); }},

@@ -39,7 +39,8 @@ void read_columns(const json::value& item, ResourceType& type) {
     const json::value* priority = find(column, {"priority"});
     type.columns.push_back({std::string(string_at(column, {"name"})), std::string(string_at(column, {"type"})),
                             std::string(string_at(column, {"format"})),
-                            priority == nullptr ? 0 : static_cast<int>(priority->to_number<int>()), ""});
+                            priority == nullptr ? 0 : static_cast<int>(priority->to_number<int>()), "",
+                            std::string(string_at(column, {"description"}))});
   }
 }
 
@@ -69,9 +70,14 @@ bool is_served(const ResourceType& type) {
 
 }  // namespace
 
-TypeRegistry::TypeRegistry()
+const TypeRegistry& TypeRegistry::builtin() {
+  static const TypeRegistry kBuiltin{Embedded{}};
+  return kBuiltin;
+}
+
+TypeRegistry::TypeRegistry(Embedded)
     : definitions_(std::make_shared<const SchemaDefinitions>(parse_embedded(embedded_definitions()).get_object())),
-      messages_(parse_embedded(embedded_messages()).get_object()) {
+      messages_(std::make_shared<const json::object>(parse_embedded(embedded_messages()).get_object())) {
   load_builtin();
 }
 
@@ -109,6 +115,11 @@ ResourceTypePtr TypeRegistry::find_stored(std::string_view store_key) const {
 
 bool TypeRegistry::has_group(std::string_view group) const {
   return std::ranges::any_of(types_, [&](const ResourceTypePtr& type) { return type->gvk.group == group; });
+}
+
+bool TypeRegistry::is_custom_group(std::string_view group) const {
+  return std::ranges::any_of(types_,
+                             [&](const ResourceTypePtr& type) { return type->custom && type->gvk.group == group; });
 }
 
 bool TypeRegistry::has_group_version(std::string_view group, std::string_view version) const {

@@ -47,6 +47,11 @@ SimulatedTime WatchStream::next_due() const {
 std::string WatchStream::take(SimulatedTime now) {
   std::string out;
   if (ended_) return out;
+  if (options_.refusal) {
+    append_event("ERROR", to_json(status_object(*options_.refusal)), out);
+    ended_ = true;
+    return out;
+  }
   const bool served =
       types_.find(options_.type->gvk.group, options_.type->gvk.version, options_.type->plural) != nullptr;
   if (!started_) {
@@ -69,11 +74,17 @@ bool WatchStream::selects(const StoredPtr& object) const {
          options_.labels.matches(object->body) && options_.fields.matches(object->body);
 }
 
+std::string WatchStream::show(const StoredPtr& object, SimulatedTime now) {
+  std::string text = show_object(options_.representation, *options_.type, object, now);
+  options_.representation.columns = false;
+  return text;
+}
+
 void WatchStream::take_initial(std::string& out, SimulatedTime now) {
   for (const StoredPtr& object : store_.list(key_, options_.namespace_))
-    if (selects(object)) append_event("ADDED", show_object(options_.representation, *options_.type, object, now), out);
+    if (selects(object)) append_event("ADDED", show(object, now), out);
   position_ = store_.revision();
-  if (options_.bookmarks) append_bookmark(true, out);
+  if (options_.bookmarks) append_bookmark(true, out, now);
 }
 
 void WatchStream::take_changes(std::string& out, SimulatedTime now) {
@@ -82,11 +93,9 @@ void WatchStream::take_changes(std::string& out, SimulatedTime now) {
   position_ = std::max(position_, store_.revision());
 }
 
-void WatchStream::append_change(const StoreChange& change, std::string& out, SimulatedTime now) const {
+void WatchStream::append_change(const StoreChange& change, std::string& out, SimulatedTime now) {
   const bool before = selects(change.before), after = selects(change.after);
-  const auto shown = [&](const StoredPtr& object) {
-    return show_object(options_.representation, *options_.type, object, now);
-  };
+  const auto shown = [&](const StoredPtr& object) { return show(object, now); };
   if (before && after)
     append_event("MODIFIED", shown(change.after), out);
   else if (after)
@@ -96,24 +105,24 @@ void WatchStream::append_change(const StoreChange& change, std::string& out, Sim
                  out);
 }
 
-void WatchStream::append_bookmark(bool end_of_initial, std::string& out) const {
+void WatchStream::append_bookmark(bool end_of_initial, std::string& out, SimulatedTime now) {
   json::object metadata{{"resourceVersion", std::to_string(position_)}};
   if (end_of_initial) metadata["annotations"] = {{"k8s.io/initial-events-end", "true"}};
   json::object object{{"kind", options_.type->gvk.kind},
                       {"apiVersion", options_.type->gvk.api_version()},
                       {"metadata", std::move(metadata)}};
-  if (options_.representation.shape == Shape::Table) {
-    json::array rows{{{"cells", json::array()}, {"object", object}}};
-    object = {{"kind", "Table"},
-              {"apiVersion", "meta.k8s.io/v1"},
-              {"metadata", {{"resourceVersion", std::to_string(position_)}}},
-              {"columnDefinitions", json::array()},
-              {"rows", std::move(rows)}};
-  } else if (options_.representation.shape == Shape::PartialMetadata) {
+  if (options_.representation.shape == Shape::PartialMetadata) {
     object["kind"] = "PartialObjectMetadata";
     object["apiVersion"] = "meta.k8s.io/v1";
   }
-  append_event("BOOKMARK", to_json(object), out);
+  std::string text = to_json(object);
+  if (options_.representation.shape == Shape::Table) {
+    auto blank = std::make_shared<StoredObject>();
+    blank->body = std::move(object);
+    blank->revision = position_;
+    text = show(blank, now);
+  }
+  append_event("BOOKMARK", text, out);
 }
 
 void WatchStream::take_bookmark(std::string& out, SimulatedTime now) {
@@ -122,11 +131,11 @@ void WatchStream::take_bookmark(std::string& out, SimulatedTime now) {
   const bool silent = position_ > store_.revision();
   if (now >= next_bookmark_) {
     while (next_bookmark_ <= now) next_bookmark_ += kBookmarkInterval;
-    if (!silent) append_bookmark(false, out);
+    if (!silent) append_bookmark(false, out, now);
   }
   if (!last_bookmark_sent_ && options_.timeout >= kShortestWithBookmarks && now >= deadline_ - kLastBookmarkBefore) {
     last_bookmark_sent_ = true;
-    if (!silent) append_bookmark(false, out);
+    if (!silent) append_bookmark(false, out, now);
   }
 }
 

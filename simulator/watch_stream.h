@@ -24,6 +24,7 @@ struct WatchOptions {
   bool initial_events = false;  // RV "" or "0", or sendInitialEvents: the state first, as ADDED
   bool bookmarks = false;       // with initial_events also the annotated end mark (V36)
   std::chrono::milliseconds timeout{1'800'000};
+  std::optional<ApiFailure> refusal;  // known only when the stream has begun: an ERROR, and its end
 };
 
 class WatchStream {
@@ -45,8 +46,9 @@ class WatchStream {
   [[nodiscard]] bool selects(const StoredPtr& object) const;
   void take_initial(std::string& out, SimulatedTime now);
   void take_changes(std::string& out, SimulatedTime now);
-  void append_change(const StoreChange& change, std::string& out, SimulatedTime now) const;
-  void append_bookmark(bool end_of_initial, std::string& out) const;
+  void append_change(const StoreChange& change, std::string& out, SimulatedTime now);
+  std::string show(const StoredPtr& object, SimulatedTime now);
+  void append_bookmark(bool end_of_initial, std::string& out, SimulatedTime now);
   void take_bookmark(std::string& out, SimulatedTime now);
   void append_expired(std::string& out);
 

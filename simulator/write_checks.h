@@ -22,5 +22,7 @@ Reply<void> check_new_finalizers(const ResourceType& type, const json::object& o
 Reply<void> check_immutable(const ResourceType& type, const json::object& old, const json::object& next);
 
 std::string metadata_text(const json::object& object, std::string_view name);
+// 422 of an object whose metadata, values or parts are not allowed.
+Reply<void> check_values(const ResourceType& type, const json::object& next);
 
 }  // namespace holdfast

@@ -104,7 +104,7 @@ def columns(server, group_version, resource):
     if "list" not in resource["verbs"]:
         return []
     table = server.get(path_of(group_version) + "/" + resource["resource"] + "?limit=1", TABLE)
-    return [{key: column[key] for key in ("name", "type", "format", "priority")}
+    return [{key: column[key] for key in ("name", "type", "format", "description", "priority")}
             for column in table.get("columnDefinitions", [])]
 
 

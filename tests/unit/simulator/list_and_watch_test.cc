@@ -136,12 +136,19 @@ TEST(SimulatedWatch, V45_A21_a_type_that_goes_ends_its_watch_cleanly_after_its_o
   const std::string boats = "/apis/ex.io/v1/namespaces/default/boats";
   EXPECT_EQ(cluster.get(boats).status, 404) << "not yet";
   cluster.pass(100ms);
-  const Answered made = cluster.post(boats, R"({"metadata":{"name":"b"},"spec":{"colour":"red"}})");
+  const Answered made =
+      cluster.post(boats, R"({"apiVersion":"ex.io/v1","kind":"Boat","metadata":{"name":"b"},"spec":{"colour":"red"}})");
   EXPECT_EQ(made.status, 201) << made.text;
   EXPECT_EQ(to_json(made.body.at("spec")), R"({"size":3})") << "pruned and defaulted";
-  EXPECT_EQ(cluster.post(boats, R"({"metadata":{"name":"c"},"spec":{"size":"x"}})").status, 422);
+  EXPECT_EQ(cluster.post(boats, R"({"metadata":{"name":"c"}})").status, 400) << "a custom object says its kind";
+  const std::string wrong = R"({"apiVersion":"ex.io/v1","kind":"Boat","metadata":{"name":"c"},"spec":{"size":"x"}})";
+  EXPECT_EQ(cluster.post(boats, wrong).status, 422);
   auto watch = cluster.watch(boats + "?watch=true&resourceVersion=" + now_of(cluster));
-  cluster.send("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/boats.ex.io");
+  const std::string definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/boats.ex.io";
+  EXPECT_EQ(string_at(cluster.send("DELETE", definition).body, {"kind"}), "CustomResourceDefinition");
+  EXPECT_EQ(cluster.get(definition).status, 200) << "it waits for its objects";
+  cluster.pass(100ms);
+  EXPECT_EQ(cluster.get(definition).status, 404);
   const std::string events = watch->take(cluster.clock.now());
   EXPECT_THAT(events, StartsWith(R"({"type":"DELETED")"));
   EXPECT_EQ(events.find("ERROR"), std::string::npos);

@@ -110,7 +110,7 @@ TEST(SimulatedWrite, V7_what_has_not_the_type_is_a_500_without_reason) {
   EXPECT_EQ(refused.status, 500);
   EXPECT_EQ(find(refused.body, {"reason"}), nullptr);
   EXPECT_EQ(string_at(refused.body, {"message"}),
-            "failed to create typed patch object (default/a; /v1, Kind=ConfigMap): .dta: field not declared in schema");
+            "failed to create typed patch object (/a; /v1, Kind=ConfigMap): .dta: field not declared in schema");
 }
 
 TEST(SimulatedWrite, V8_the_body_must_be_of_the_path) {
@@ -261,10 +261,12 @@ TEST(SimulatedWrite, V30_json_patch_tests_and_replaces) {
     return cluster.send("PATCH", kOne, text, "application/json-patch+json");
   };
   EXPECT_EQ(patch(R"([{"op":"test","path":"/data/k","value":"2"}])").status, 422);
-  EXPECT_EQ(
-      patch(R"([{"op":"test","path":"/data/k","value":"1"},{"op":"add","path":"/data/a~1b","value":"x"}])").status,
-      200);
-  EXPECT_EQ(string_at(cluster.get(kOne).body, {"data", "a/b"}), "x");
+  EXPECT_EQ(patch(R"([{"op":"test","path":"/data/k","value":"1"},{"op":"add","path":"/metadata/labels","value":{}},)"
+                  R"({"op":"add","path":"/metadata/labels/a.b~1c","value":"x"}])")
+                .status,
+            200);
+  EXPECT_EQ(string_at(cluster.get(kOne).body, {"metadata", "labels", "a.b/c"}), "x");
+  EXPECT_EQ(patch(R"([{"op":"add","path":"/data/a~1b","value":"x"}])").status, 422) << "not a key of a ConfigMap";
   EXPECT_EQ(patch(R"([{"op":"replace","path":"/metadata/resourceVersion","value":"1"}])").status, 409);
 }
 
