@@ -55,6 +55,14 @@ Result<std::unique_ptr<ChangeWatch>> ChangeWatch::on_directory(asio::any_io_exec
   return watch;
 }
 
+Result<std::unique_ptr<ChangeWatch>> ChangeWatch::on_folder(asio::any_io_executor executor, const std::string& folder) {
+  const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (fd < 0) return fail(ErrorKind::Internal, fmt::format("cannot watch files: {}", std::strerror(errno)), folder);
+  std::unique_ptr<ChangeWatch> watch(new ChangeWatch(std::move(executor), fd, true));
+  if (auto added = watch->add(folder, Role::Flat, true); !added) return std::unexpected(added.error());
+  return watch;
+}
+
 Result<std::unique_ptr<ChangeWatch>> ChangeWatch::on_git_refs(asio::any_io_executor executor,
                                                               const std::string& git_dir) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -122,6 +130,8 @@ bool ChangeWatch::take(int watch, unsigned mask, const std::string& name) {
       return name == "HEAD" || name == "packed-refs";
     case Role::RefTree:
       return !name.ends_with(".lock");
+    case Role::Flat:
+      return !name.starts_with(".") || name == "..data";
     case Role::Tree:
       return !name.starts_with(".");
   }
@@ -147,6 +157,7 @@ Result<bool> ChangeWatch::drain() {
       if ((event.mask & IN_ISDIR) == 0 || (event.mask & (IN_CREATE | IN_MOVED_TO)) == 0 || folder == folders_.end())
         continue;
       const Folder parent = folder->second;
+      if (parent.role == Role::Flat) continue;
       if (auto added = add_recursively(parent.path + "/" + name, parent.role, false); !added)
         return std::unexpected(added.error());
     }

@@ -22,6 +22,9 @@ class ChangeWatch {
   // editor saves in several steps.
   static Result<std::unique_ptr<ChangeWatch>> on_directory(boost::asio::any_io_executor executor,
                                                            const std::string& folder);
+  // A folder alone, without those below it; `..data` counts, by whose exchange a mounted ConfigMap changes. As quiet.
+  static Result<std::unique_ptr<ChangeWatch>> on_folder(boost::asio::any_io_executor executor,
+                                                        const std::string& folder);
   // HEAD, packed-refs and everything below refs/ of a repository, of the main one where `git_dir` is of a worktree.
   static Result<std::unique_ptr<ChangeWatch>> on_git_refs(boost::asio::any_io_executor executor,
                                                           const std::string& git_dir);
@@ -31,7 +34,7 @@ class ChangeWatch {
   void close();
 
  private:
-  enum class Role { Tree, RefTree, GitDir };
+  enum class Role { Tree, Flat, RefTree, GitDir };
   struct Folder {
     std::string path;
     Role role = Role::Tree;

@@ -105,12 +105,10 @@ class WatchedSource final : public Source {
         timer_(executor),
         interval_(options.interval),
         place_(std::move(place)),
+        pool_(options.workers != nullptr ? options.workers : std::make_shared<asio::thread_pool>(1)),
         loader_(std::move(options), place_.files.empty(), stop_.get_token()) {}
 
-  ~WatchedSource() override {
-    stop();
-    pool_.join();
-  }
+  ~WatchedSource() override { stop(); }
 
   Result<void> watch() {
     if (!place_.local()) return {};
@@ -124,7 +122,7 @@ class WatchedSource final : public Source {
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
     auto job = [](Loader* loader) -> asio::awaitable<Result<Loaded>> { co_return loader->load(); };
     auto work = job(&loader_);
-    auto [thrown, loaded] = co_await asio::co_spawn(pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
+    auto [thrown, loaded] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
     if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     notes_ = std::move(loaded->notes);
@@ -138,11 +136,21 @@ class WatchedSource final : public Source {
       watch_.reset();  // the folder itself went away: look again after the interval, and watch what is there then
     }
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    timer_.expires_after(interval_);
-    co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!nudged_) {
+      timer_.expires_after(interval_);
+      co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    nudged_ = false;
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
     if (auto watched = watch(); !watched) watch_.reset();
     co_return Result<void>();
+  }
+
+  // What is local tells by itself.
+  void nudge() override {
+    if (watch_) return;
+    nudged_ = true;
+    timer_.cancel();
   }
 
   [[nodiscard]] const std::vector<std::string>& notes() const override { return notes_; }
@@ -168,11 +176,12 @@ class WatchedSource final : public Source {
   asio::steady_timer timer_;
   std::chrono::milliseconds interval_;
   Place place_;
+  bool nudged_ = false;
   std::stop_source stop_;
+  std::shared_ptr<asio::thread_pool> pool_;
   Loader loader_;
   std::vector<std::string> notes_;
   std::unique_ptr<ChangeWatch> watch_;
-  asio::thread_pool pool_{1};
 };
 
 std::string file_url(const std::string& folder) {

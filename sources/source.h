@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -29,6 +30,9 @@ class Source {
   // repository, otherwise after the interval. Cancelled after stop(). One call at a time.
   virtual boost::asio::awaitable<Result<void>> changed() = 0;
 
+  // There may be something new: the next or present changed() completes at once.
+  virtual void nudge() = 0;
+
   // What the last successful load() passed over (links, submodules, hidden files).
   [[nodiscard]] virtual const std::vector<std::string>& notes() const = 0;
 
@@ -44,6 +48,7 @@ struct SourceOptions {
   std::string cache_folder = {};
   bool use_files = false;  // read a directory's files as they are now, although it is a repository
   GitCredentials credentials = {};
+  std::shared_ptr<boost::asio::thread_pool> workers = {};  // threads that many sources share; null: one of its own
 };
 
 // A directory that is a Git repository is read at its commits, every other one at its files. Errors: Invalid, NotFound;

@@ -51,7 +51,7 @@ void start_logging(LogFormat format, LogLevel least) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void log(LogLevel level, std::string_view event, std::string_view message, std::initializer_list<LogField> fields) {
+void log(LogLevel level, std::string_view event, std::string_view message, std::span<const LogField> fields) {
   if (!spdlog::default_logger_raw()->should_log(to_spdlog(level))) return;
   std::string line;
   if (g_format == LogFormat::Json) {

@@ -34,7 +34,11 @@ bool identifies(const std::vector<std::string>& names, const json::array& items)
 
 }  // namespace
 
-const ListIndex::Table& ListIndex::table_for(std::vector<std::string> names) {
+const ListIndex::Table& ListIndex::table_for(const PathElement& element) {
+  std::vector<std::string> names;
+  if (element.kind() == PathElement::Kind::Key)
+    for (const auto& field : element.key_fields()) names.emplace_back(field.key());
+  std::ranges::sort(names);
   const auto made = std::ranges::find(tables_, names, &Table::names);
   if (made != tables_.end()) return *made;
   Table table;
@@ -49,6 +53,8 @@ const ListIndex::Table& ListIndex::table_for(std::vector<std::string> names) {
         table.positions[std::move(text)].push_back(i);
       else if (found != 0)
         table.partial.push_back(i);
+      else
+        ++table.bare;
     }
   }
   table.names = std::move(names);
@@ -66,16 +72,21 @@ std::vector<std::size_t> ListIndex::find(const PathElement& element) {
     case PathElement::Kind::Key:
       break;
   }
-  std::vector<std::string> names;
-  if (element.kind() == PathElement::Kind::Key)
-    for (const auto& field : element.key_fields()) names.emplace_back(field.key());
-  std::ranges::sort(names);
-  const Table& table = table_for(std::move(names));
+  const Table& table = table_for(element);
   if (const auto found = table.positions.find(element.text()); found != table.positions.end()) return found->second;
   std::vector<std::size_t> positions;
   for (const std::size_t i : table.partial)
     if (agrees((*items_)[i].get_object(), element.key_fields())) positions.push_back(i);
   return positions;
+}
+
+bool ListIndex::ambiguous(const PathElement& element) {
+  if (element.kind() != PathElement::Kind::Key) return false;
+  const Table& table = table_for(element);
+  std::size_t others = table.bare;
+  for (const std::size_t i : table.partial)
+    if (agrees((*items_)[i].get_object(), element.key_fields())) ++others;
+  return others > (table.positions.contains(element.text()) ? 0 : 1);
 }
 
 std::vector<std::string> guess_key_names(const json::array& a, const json::array& b) {

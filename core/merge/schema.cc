@@ -188,6 +188,7 @@ class SchemaReader {
       node.scalar = ScalarType::Boolean;
     } else if (type == "string") {
       node.scalar = string_scalar(string_at(schema, {"format"}));
+      node.base64 = string_at(schema, {"format"}) == "byte";
     } else {
       problem(fmt::format("there is no type {}", type));
     }

@@ -122,7 +122,7 @@ ApiStatus parse_api_status(int http_status, std::string_view content_type, std::
 
 Error to_error(const ApiStatus& status, std::string where) {
   return {kind_of(status.code), one_line(status.message) + " [" + std::to_string(status.code) + "]", std::move(where),
-          hint_of(status.code)};
+          hint_of(status.code), status.details.retry_after.value_or(std::chrono::seconds{0})};
 }
 
 }  // namespace holdfast

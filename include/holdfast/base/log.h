@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ struct LogField {
 void start_logging(LogFormat format, LogLevel least);
 
 // `message` is a sentence for people; `event` is stable for machines ("repaired", "applied", "source-failed").
-void log(LogLevel level, std::string_view event, std::string_view message, std::initializer_list<LogField> fields = {});
+void log(LogLevel level, std::string_view event, std::string_view message, std::span<const LogField> fields);
+inline void log(LogLevel level, std::string_view event, std::string_view message,
+                std::initializer_list<LogField> fields = {}) {
+  log(level, event, message, std::span<const LogField>(fields.begin(), fields.size()));
+}
 
 }  // namespace holdfast

@@ -1,6 +1,7 @@
 // Errors as values. Every failure that the world can cause travels as an Error; our own bugs are asserted instead.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <string>
 #include <utility>
@@ -30,6 +31,8 @@ struct Error {
   std::string message;     // one line, no trailing period, never a secret
   std::string where = {};  // "apps/web.yaml:12", a URL without credentials, or empty
   std::string hint = {};   // what to do next, or empty
+  // No sooner again, by the word of the other side (correctness B8); zero: it said nothing.
+  std::chrono::seconds retry_after = {};
 };
 
 template <class T>

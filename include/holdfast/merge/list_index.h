@@ -20,14 +20,18 @@ class ListIndex {
   // Ascending positions of every item that the element names. An item that lacks some of the key fields (a default not
   // written out, correctness C4) is named only where no item has them all, and it has at least one.
   std::vector<std::size_t> find(const PathElement& element);
+  // Whether the element may name an item that find() does not tell, because items lack some of its key fields, or all
+  // of them: each may stand for its default.
+  bool ambiguous(const PathElement& element);
 
  private:
   struct Table {
     std::vector<std::string> names;  // of the key fields, sorted; empty: items by their whole value
     std::unordered_map<std::string, std::vector<std::size_t>> positions;
     std::vector<std::size_t> partial;  // items that have some of the key fields
+    std::size_t bare = 0;              // items that have none
   };
-  const Table& table_for(std::vector<std::string> names);
+  const Table& table_for(const PathElement& element);
   const json::array* items_;
   std::vector<Table> tables_;
 };

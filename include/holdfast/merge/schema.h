@@ -56,6 +56,7 @@ struct MapType {
 struct TypeNode {
   std::string name;  // of the definition; empty: inlined
   std::optional<ScalarType> scalar;
+  bool base64 = false;  // a String of format byte; nothing to the merge
   std::optional<ListType> list;
   std::optional<MapType> map;
 };

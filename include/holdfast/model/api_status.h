@@ -41,7 +41,7 @@ struct ApiStatus {
 ApiStatus parse_api_status(int http_status, std::string_view content_type, std::string_view body);
 
 // The plain reading of a code, for reads; writes look at causes and messages first (correctness D4). The message
-// becomes one line.
+// becomes one line; what the status says of waiting is kept.
 Error to_error(const ApiStatus& status, std::string where);
 
 }  // namespace holdfast

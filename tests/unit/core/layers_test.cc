@@ -31,11 +31,12 @@ const std::map<std::string, std::set<std::string>>& allowed() {
       {"merge", {"base", "model"}},
       {"ports", {"base", "model", "merge"}},
       {"net", {"base", "model", "merge", "ports"}},
+      {"health", {"base", "model"}},
       {"watchers", {"base", "model", "merge", "ports", "net"}},
       {"sources", {"base", "model", "merge", "ports", "net"}},
-      {"engine", {"base", "model", "merge", "ports", "net"}},
+      {"engine", {"base", "model", "merge", "ports", "net", "health"}},
       {"simulator", {"base", "model", "merge", "ports", "net"}},
-      {"app", {"base", "model", "merge", "ports", "net", "watchers", "sources", "engine", "simulator"}},
+      {"app", {"base", "model", "merge", "ports", "net", "health", "watchers", "sources", "engine", "simulator"}},
   };
   return rooms;
 }
@@ -95,7 +96,7 @@ bool is_source(const fs::path& path) { return path.extension() == ".cc" || path.
 
 std::vector<fs::path> sources() {
   std::vector<fs::path> files;
-  for (const char* folder : {"include", "core", "net", "watchers", "sources", "engine", "simulator", "app"}) {
+  for (const char* folder : {"include", "core", "net", "health", "watchers", "sources", "engine", "simulator", "app"}) {
     const fs::path top = fs::path(HOLDFAST_SOURCE_DIR) / folder;
     if (!fs::exists(top)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(top)) {

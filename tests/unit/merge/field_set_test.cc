@@ -98,6 +98,19 @@ TEST(ListIndex, C4_items_are_found_by_all_keys_and_defaults_may_be_unwritten) {
   EXPECT_EQ(find_key("i:4"), std::vector<std::size_t>{});
 }
 
+TEST(ListIndex, C4_an_item_without_key_fields_may_be_any_by_its_defaults) {
+  const PathElement tcp = PathElement::key(json::object{{"protocol", "TCP"}});
+  const auto ambiguous = [&](std::string_view text) {
+    const json::value list = *parse_json(text);
+    return ListIndex(list.get_array()).ambiguous(tcp);
+  };
+  EXPECT_FALSE(ambiguous(R"([{"protocol":"TCP"},{"protocol":"UDP"}])"));
+  EXPECT_FALSE(ambiguous(R"([{"port":1}])"));  // the only one that it can be
+  EXPECT_TRUE(ambiguous(R"([{"port":1},{"port":2}])"));
+  EXPECT_TRUE(ambiguous(R"([{"port":1,"protocol":"TCP"},{}])"));
+  EXPECT_FALSE(ambiguous("[]"));
+}
+
 TEST(ListIndex, keys_are_guessed_only_where_every_item_has_one_of_its_own) {
   const auto guess = [](const char* a, const char* b) {
     return guess_key_names(parse_json(a)->get_array(), parse_json(b)->get_array());

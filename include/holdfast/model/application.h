@@ -1,0 +1,85 @@
+// An Application of holdfast.dev/v1alpha1: what is desired of whom, and how drift is met. The same document is a file
+// for `holdfast run --config` and will be an object in the cluster. Checked when it is read (sources/application_reader.h):
+// a value of these types is complete and valid.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace holdfast {
+
+// Which objects a rule is about. Empty parts match everything; group, kind, namespace and name may have "*".
+struct ObjectTarget {
+  std::string group, kind, namespace_, name;
+  std::map<std::string, std::string> labels;  // all of them, as Git has them
+  bool operator==(const ObjectTarget&) const = default;
+};
+
+enum class DriftPolicy {
+  Enforce,  // put back at once, or after the grace
+  Warn,     // reported, never written
+  Approve,  // reported, and written once somebody has approved it
+};
+
+// How drift of some fields of some objects is met. The last rule that matches a field decides.
+struct DriftRule {
+  ObjectTarget target;
+  std::vector<std::string> paths;  // FieldPattern texts; empty: the whole object, its existence included
+  DriftPolicy policy = DriftPolicy::Enforce;
+  std::chrono::seconds grace{0};  // how long a drift has to last before it is put back
+  bool operator==(const DriftRule&) const = default;
+};
+
+// Fields that are neither compared, reported nor written: those at `paths`, or those that one of `managers` holds, or
+// where both are given, those at `paths` that one of `managers` holds.
+struct IgnoreRule {
+  ObjectTarget target;
+  std::vector<std::string> paths;
+  std::vector<std::string> managers;
+  bool operator==(const IgnoreRule&) const = default;
+};
+
+struct SourceSpec {
+  std::string repo_url;                       // or a directory
+  std::string branch, tag, semver, commit;    // at most one is set; none: the default branch
+  std::string path = ".";
+  bool recurse = true;
+  std::string include, exclude;  // globs of file paths below `path`; empty: all, none
+  bool files = false;            // a directory's files as they are saved, not its commits
+  std::chrono::seconds interval{60};
+  // Of a file alone; what stands in the cluster names a Secret.
+  std::string username, password_file, ssh_key_file, known_hosts_file, ca_file;
+  bool operator==(const SourceSpec&) const = default;
+};
+
+enum class DeletionPolicy { Prune, Orphan };
+
+struct Application {
+  std::string namespace_;  // of the document: where its inventory is kept; empty: the daemon's own
+  std::string name;        // a DNS label of at most 40 characters
+  std::string origin;      // "holdfast.yaml:12"
+
+  SourceSpec source;
+  std::string target_namespace;  // for objects that name none
+  DriftPolicy policy = DriftPolicy::Enforce;
+  std::chrono::seconds grace{0};
+  std::vector<DriftRule> rules;
+  std::vector<IgnoreRule> ignore;
+  std::vector<std::string> trusted_managers;  // whatever they take is theirs, as if ignored
+  bool prune = true;
+  std::size_t prune_limit_objects = 10, prune_limit_percent = 20;
+  std::set<std::string> allow_prune;  // "Kind/name"
+  bool adopt = false, move_source = false;
+  std::set<std::string> depends_on;   // names of applications that have to be ready first
+  bool wait = true;                   // a wave goes on when what came before is healthy
+  std::chrono::seconds timeout{300};  // of that waiting
+  bool suspend = false;
+  DeletionPolicy deletion_policy = DeletionPolicy::Orphan;
+  bool operator==(const Application&) const = default;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,217 @@
+#include "sources/application_fields.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <chrono>
+
+#include "holdfast/base/duration.h"
+
+namespace holdfast {
+namespace {
+
+using Field = ApplicationField;
+
+constexpr std::int64_t kDay_s = 86'400, kWeek_s = 7 * kDay_s;
+
+constexpr std::string_view kPolicies[] = {"Enforce", "Warn", "Approve"};
+constexpr std::string_view kDeletionPolicies[] = {"Orphan", "Prune"};
+
+constexpr Field unsupported(std::string_view name, std::string_view instead, FieldType type = FieldType::Object) {
+  return Field{.name = name, .type = type, .meaning = instead, .supported = false};
+}
+
+constexpr Field text(std::string_view name, std::string_view meaning, std::string_view fallback = {}) {
+  return Field{.name = name, .type = FieldType::Text, .meaning = meaning, .fallback = fallback};
+}
+
+constexpr Field required_text(std::string_view name, std::string_view meaning) {
+  return Field{.name = name, .type = FieldType::Text, .meaning = meaning, .required = true};
+}
+
+constexpr Field flag(std::string_view name, std::string_view meaning, std::string_view fallback) {
+  return Field{.name = name, .type = FieldType::Boolean, .meaning = meaning, .fallback = fallback};
+}
+
+constexpr Field duration(std::string_view name, std::string_view meaning, std::string_view fallback,
+                         std::int64_t least_s, std::int64_t most_s) {
+  return Field{.name = name,
+               .type = FieldType::Duration,
+               .meaning = meaning,
+               .fallback = fallback,
+               .least = least_s,
+               .most = most_s};
+}
+
+constexpr Field number(std::string_view name, std::string_view meaning, std::string_view fallback, std::int64_t most) {
+  return Field{.name = name, .type = FieldType::Integer, .meaning = meaning, .fallback = fallback, .most = most};
+}
+
+constexpr Field choice(std::string_view name, std::string_view meaning, std::string_view fallback,
+                       std::span<const std::string_view> choices) {
+  return Field{.name = name, .type = FieldType::Choice, .meaning = meaning, .fallback = fallback, .choices = choices};
+}
+
+constexpr Field texts(std::string_view name, std::string_view meaning, FieldType type = FieldType::TextList) {
+  return Field{.name = name, .type = type, .meaning = meaning};
+}
+
+constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields,
+                       bool required = false) {
+  return Field{.name = name, .type = FieldType::Object, .meaning = meaning, .required = required, .fields = fields};
+}
+
+constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
+  return Field{.name = name, .type = FieldType::ObjectList, .meaning = meaning, .fields = fields};
+}
+
+constexpr Field kMetadata[] = {
+    required_text("name", "a DNS label of at most 40 characters; its inventory is the ConfigMap `holdfast-NAME`"),
+    text("namespace", "where the inventory is kept; left out: the daemon's own namespace"),
+    texts("labels", "yours; not read", FieldType::TextMap),
+    texts("annotations", "yours; not read", FieldType::TextMap),
+};
+
+constexpr Field kRef[] = {
+    text("branch", "a branch"),
+    text("tag", "a tag"),
+    text("semver", "the highest tag in a range of versions, as in `>=1.2.0 <2.0.0`"),
+    text("commit", "a full commit id: 40 hexadecimal digits"),
+};
+
+constexpr Field kDirectory[] = {
+    flag("recurse", "whether the folders below `path` are read as well", "true"),
+    text("include", "a glob of the files to read, relative to `path`; left out: all"),
+    text("exclude", "a glob of the files to leave out, relative to `path`; left out: none"),
+};
+
+constexpr Field kCredentials[] = {
+    text("username", "the user of an https repository; left out with a password: `x-access-token`"),
+    text("passwordFile", "the file that holds the password or token of an https repository"),
+    text("sshKeyFile", "the private key for an ssh repository; left out: the agent, then `~/.ssh`"),
+    text("knownHostsFile", "the host keys to trust, and no others; left out: those of `~/.ssh`"),
+    text("caFile", "the CA certificates to trust for an https repository (PEM)"),
+};
+
+constexpr Field kSource[] = {
+    required_text("repoURL",
+                  "the repository, `https://`, `ssh://`, `git@host:path` or `file://`; or a directory, which "
+                  "begins with `/` or `.` or has no colon"),
+    object("ref", "what of the repository; at most one of these; left out: its default branch", kRef),
+    text("path", "the folder of the manifests in it, or one file", "."),
+    object("directory", "which files of it", kDirectory),
+    duration("interval", "how often a remote repository is looked at; a local one is watched", "1m", 1, kDay_s),
+    flag("files", "whether a directory's files count as they are saved, not its commits", "false"),
+    object("credentials", "how a private repository lets us in: files, relative ones next to this one", kCredentials),
+    unsupported("secretRef", "name files in spec.source.credentials"),
+    unsupported("kustomize", "render it with `kustomize build`, and commit the result"),
+    unsupported("helm", "render it with `helm template`, and commit the result"),
+    unsupported("verify", "have your Git host refuse unsigned commits, and remove it here"),
+};
+
+constexpr Field kDestination[] = {
+    text("namespace", "for objects that name none; left out: that of `--namespace`, else the kubeconfig's"),
+    unsupported("kubeConfig", "run a second daemon with the kubeconfig of that cluster"),
+};
+
+constexpr Field kTarget[] = {
+    text("group", "the API group, as in `apps`; `*` or left out: every one"),
+    text("kind", "as in `Deployment`; `*` or left out: every one"),
+    text("namespace", "the object's namespace; `*` or left out: every one"),
+    text("name", "the object's name; `*` or left out: every one"),
+    texts("labels", "labels that it has to have, all of them, as Git has them", FieldType::TextMap),
+};
+
+constexpr Field kRule[] = {
+    object("target", "the objects that the rule is about; left out: all", kTarget),
+    texts("paths", "the fields, as in `/spec/replicas`; left out: the whole object, its existence included"),
+    choice("policy", "as `spec.drift.policy`, which stands for it where it is left out", {}, kPolicies),
+    duration("grace", "as `spec.drift.grace`, which stands for it where it is left out", {}, 0, kWeek_s),
+};
+
+constexpr Field kDrift[] = {
+    choice("policy", "`Enforce` puts back, `Warn` only reports, `Approve` puts back what somebody approved", "Enforce",
+           kPolicies),
+    duration("grace", "how long a drift has to last before it is put back", "0s", 0, kWeek_s),
+    objects("rules", "exceptions; the last one that matches a field decides", kRule),
+};
+
+constexpr Field kIgnore[] = {
+    object("target", "the objects that the rule is about; left out: all", kTarget),
+    texts("paths", "the fields; with `managers`: those of them that one of these holds"),
+    texts("managers", "field managers; without `paths`: every field that one of them holds"),
+};
+
+constexpr Field kPruneLimit[] = {
+    number("objects", "so many objects of one commit are pruned unasked", "10", 1'000'000),
+    number("percent", "or so many of a hundred, where that is more", "20", 100),
+};
+
+constexpr Field kDependency[] = {
+    required_text("name", "an application in the same namespace"),
+};
+
+constexpr Field kSpec[] = {
+    object("source", "where the desired state comes from", kSource, true),
+    object("destination", "where it goes to", kDestination),
+    object("drift", "how drift is met", kDrift),
+    objects("ignore", "fields that are neither compared, reported nor written; each with `paths`, `managers` or both",
+            kIgnore),
+    texts("trustedManagers", "field managers that may keep whatever they take"),
+    flag("prune", "whether what leaves Git leaves the cluster", "true"),
+    object("pruneLimit", "above the larger of the two, pruning is held back", kPruneLimit),
+    texts("allowPrune", "each Namespace, CRD, PV or PVC that may be pruned, as `Namespace/shop`"),
+    flag("adopt", "take over objects that exist already and that nobody else owns", "false"),
+    flag("moveSource", "the application of this name is read from here from now on", "false"),
+    objects("dependsOn", "applications that have to be ready before this one is applied", kDependency),
+    flag("wait", "whether what is applied first has to be healthy before the rest is applied", "true"),
+    duration("timeout", "how long that is waited for", "5m", 1, kDay_s),
+    flag("suspend", "leave the objects alone until this is false again", "false"),
+    choice("deletionPolicy",
+           "what happens to the objects when the application goes: `Orphan` leaves them, `Prune` deletes them",
+           "Orphan", kDeletionPolicies),
+    unsupported("serviceAccountName", "limit what the daemon's own account may do", FieldType::Text),
+    unsupported("decryption", "commit no encrypted manifests yet"),
+    unsupported("postBuild", "commit the values themselves"),
+    unsupported("retry", "it is retried with growing waits anyway"),
+};
+
+constexpr Field kDocumentFields[] = {
+    required_text("apiVersion", "`holdfast.dev/v1alpha1`"),
+    required_text("kind", "`Application`"),
+    object("metadata", "as every object has it", kMetadata, true),
+    object("spec", "what is desired", kSpec, true),
+};
+
+constexpr Field kDocument = object({}, "an Application", kDocumentFields, true);
+
+std::string seconds_text(std::int64_t duration_s) { return to_duration_text(std::chrono::seconds(duration_s)); }
+
+}  // namespace
+
+const ApplicationField& application_document() { return kDocument; }
+
+std::string type_text(const ApplicationField& field) {
+  switch (field.type) {
+    case FieldType::Text:
+      return "text";
+    case FieldType::Boolean:
+      return "true or false";
+    case FieldType::Integer:
+      return fmt::format("whole number, {} to {}", field.least, field.most);
+    case FieldType::Duration:
+      return fmt::format("duration, {} to {}", seconds_text(field.least), seconds_text(field.most));
+    case FieldType::Choice:
+      return fmt::format("one of {}", fmt::join(field.choices, ", "));
+    case FieldType::Object:
+      return "object";
+    case FieldType::TextMap:
+      return "object of texts";
+    case FieldType::TextList:
+      return "list of texts";
+    case FieldType::ObjectList:
+      return "list of objects";
+  }
+  return {};
+}
+
+}  // namespace holdfast

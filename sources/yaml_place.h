@@ -1,0 +1,24 @@
+// Where in a file a field of a YAML document stands, so that a complaint can name the line.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sources/yaml_tree.h"
+
+namespace holdfast {
+
+// From the root: keys of objects and positions in lists.
+using YamlStep = std::variant<std::string, std::size_t>;
+using YamlPath = std::vector<YamlStep>;
+
+// The line of the key, or of the list item, at the end of `path`; where that is not there, of the last one that is.
+// Aliases and merged objects (<<) are followed to where the text stands. Pure; bounded by the depth of the path.
+int line_of(const YamlTree& tree, const YamlPath& path);
+
+// As in messages: spec.drift.rules[0].policy
+std::string to_string(const YamlPath& path);
+
+}  // namespace holdfast
