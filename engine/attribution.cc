@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <string_view>
 
+#include "engine/desired_walk.h"
 #include "engine/shown_value.h"
 #include "holdfast/merge/list_index.h"
 #include "holdfast/merge/managed_fields.h"
@@ -77,83 +79,23 @@ const Node* child_of(const Node* node, const PathElement& element) {
   return found == node->children.end() ? nullptr : &found->second;
 }
 
-// The fields that applying `desired` makes ours, as far as the shapes of the live object's managedFields tell.
-class ExpectedFields {
- public:
-  static FieldSet of(const json::object& desired, const FieldSet& shapes) {
-    ExpectedFields made;
-    for (const auto& [name, value] : desired) {
-      if (std::string_view(name) == "apiVersion" || std::string_view(name) == "kind") continue;
-      made.step(PathElement::field(name), value, &shapes.root());
-    }
-    return std::move(made.set_);
-  }
-
- private:
-  void step(const PathElement& element, const json::value& value, const Node* parent_shape) {
-    path_.push_back(element);
-    const bool identity = path_.size() == 2 && path_[0].text() == "metadata" &&
-                          (element.text() == "name" || element.text() == "namespace");
-    if (!identity) add(value, child_of(parent_shape, element));
-    path_.pop_back();
-  }
-
-  void add(const json::value& value, const Node* shape) {
-    const bool leaf = shape != nullptr && shape->member && shape->children.empty();
-    if (const json::object* object = value.if_object(); object != nullptr && !leaf && !object->empty()) {
-      for (const auto& [name, below] : *object) step(PathElement::field(name), below, shape);
-      return;
-    }
-    const json::array* list = value.if_array();
-    if (list != nullptr && list->empty()) return;  // an empty associative list is owned by nobody (V20)
-    if (list != nullptr && !leaf && add_items(*list, shape)) return;
-    set_.insert(path_);
-  }
-
-  bool add_items(const json::array& list, const Node* shape) {
-    std::vector<std::string> names;
-    bool set = false;
-    if (shape != nullptr)
-      for (const auto& [element, child] : shape->children) {
-        set = set || element.kind() == Kind::Value;
-        if (element.kind() != Kind::Key || !names.empty()) continue;
-        for (const auto& field : element.key_fields()) names.emplace_back(field.key());
-      }
-    if (names.empty() && !set) names = guess_key_names(list, list);
-    const bool objects = std::ranges::all_of(list, [](const json::value& item) { return item.is_object(); });
-    if (!set && (names.empty() || !objects)) return false;
-    for (const json::value& item : list) {
-      const PathElement element = set ? PathElement::value(item) : key_element(item.get_object(), names);
-      path_.push_back(element);
-      set_.insert(path_);
-      if (!set)
-        for (const auto& [name, below] : item.get_object())
-          step(PathElement::field(name), below, child_of(shape, element));
-      path_.pop_back();
-    }
-    return true;
-  }
-
-  FieldSet set_;
-  FieldPath path_;
-};
-
 class Attributor {
  public:
   // `known_before`: the expected fields are what we owned, rather than a guess.
   Attributor(const std::vector<ManagedFieldsEntry>& entries, const FieldManager& manager, const json::value& live,
-             bool known_before)
+             bool known_before, std::size_t max_fields)
       : entries_(entries),
         manager_(manager),
         secret_(is_secret(live)),
         has_entry_(find_apply_entry(entries, manager) != nullptr),
-        known_before_(known_before) {
+        known_before_(known_before),
+        max_fields_(max_fields) {
     const std::string_view kind = string_at(live, {"kind"});
     texts_ = kind == "ConfigMap" || kind == "Secret";
   }
 
   void visit(const Node& expected, const Node* now, const json::value* desired, const json::value* live) {
-    if (desired == nullptr || drifts_.size() >= kMaxFields) return;
+    if (desired == nullptr || drifts_.size() >= max_fields_) return;
     const bool leaf = expected.children.empty();
     const bool ours = now != nullptr && (now->member || !now->children.empty());
     if (expected.member && live == nullptr) {
@@ -167,9 +109,11 @@ class Attributor {
     visit_children(expected, now, *desired, live);
   }
 
-  std::vector<FieldDrift> take() {
+  std::vector<DriftedField> take() {
     if (drifts_.empty() && robbed_)
-      drifts_.push_back({".metadata.managedFields", "our fields, as manager " + manager_.value, "(absent)", {}});
+      drifts_.push_back({{PathElement::field("metadata"), PathElement::field("managedFields")},
+                         DriftedField::What::Ownership,
+                         {".metadata.managedFields", "our fields, as manager " + manager_.value, "(absent)", {}}});
     return std::move(drifts_);
   }
 
@@ -234,7 +178,7 @@ class Attributor {
       const json::value in_live = listed();
       drift.live = "order " + shown_value(&in_live);
     }
-    drifts_.push_back(std::move(drift));
+    drifts_.push_back({path_, DriftedField::What::Order, std::move(drift)});
   }
 
   void report(const json::value* desired, const json::value* live) {
@@ -242,7 +186,9 @@ class Attributor {
     const auto shown = [masked](const json::value* value) {
       return masked && value != nullptr ? std::string("(secret)") : shown_value(value);
     };
-    drifts_.push_back({to_string(path_), shown(desired), shown(live), owner_of(path_)});
+    drifts_.push_back({path_,
+                       live == nullptr ? DriftedField::What::Removed : DriftedField::What::Value,
+                       {to_string(path_), shown(desired), shown(live), owner_of(path_)}});
   }
 
   // The latest of the others that hold the field.
@@ -259,15 +205,15 @@ class Attributor {
   const FieldManager& manager_;
   bool secret_ = false, texts_ = false;
   bool has_entry_, known_before_;
+  std::size_t max_fields_;
   bool robbed_ = false;
   FieldPath path_;
-  std::vector<FieldDrift> drifts_;
+  std::vector<DriftedField> drifts_;
 };
 
-}  // namespace
-
-std::vector<FieldDrift> attribute(const json::object& desired, const json::value& live, const FieldSet* owned_before,
-                                  const FieldManager& manager) {
+std::vector<DriftedField> attribute_at_most(std::size_t max_fields, const json::object& desired,
+                                            const json::value& live, const FieldSet* owned_before,
+                                            const FieldManager& manager) {
   const auto decoded = parse_managed_fields(live);
   static const std::vector<ManagedFieldsEntry> kNone;
   const std::vector<ManagedFieldsEntry>& entries = decoded ? *decoded : kNone;
@@ -277,14 +223,27 @@ std::vector<FieldDrift> attribute(const json::object& desired, const json::value
     expected = *owned_before;
     if (ours != nullptr) expected.insert_all(ours->fields);
   } else {
-    FieldSet shapes;
-    for (const ManagedFieldsEntry& entry : entries) shapes.insert_all(entry.fields);
-    expected = ExpectedFields::of(desired, shapes);
+    expected = desired_fields(desired, shapes_of(entries));
   }
   const json::value wanted(desired);
-  Attributor attributor(entries, manager, live, owned_before != nullptr);
+  Attributor attributor(entries, manager, live, owned_before != nullptr, max_fields);
   attributor.visit(expected.root(), ours == nullptr ? nullptr : &ours->fields.root(), &wanted, &live);
   return attributor.take();
+}
+
+}  // namespace
+
+std::vector<FieldDrift> attribute(const json::object& desired, const json::value& live, const FieldSet* owned_before,
+                                  const FieldManager& manager) {
+  std::vector<FieldDrift> drifts;
+  for (DriftedField& field : attribute_at_most(kMaxFields, desired, live, owned_before, manager))
+    drifts.push_back(std::move(field.drift));
+  return drifts;
+}
+
+std::vector<DriftedField> attribute_fields(const json::object& desired, const json::value& live,
+                                           const FieldSet* owned_before, const FieldManager& manager) {
+  return attribute_at_most(std::numeric_limits<std::size_t>::max(), desired, live, owned_before, manager);
 }
 
 }  // namespace holdfast

@@ -11,6 +11,18 @@
 
 namespace holdfast {
 
+struct DriftedField {
+  enum class What {
+    Value,      // another value, or no longer ours
+    Removed,    // not there
+    Order,      // the items of a list, in another order
+    Ownership,  // managedFields was reset
+  };
+  FieldPath path;
+  What what = What::Value;
+  FieldDrift drift;  // the same, in words
+};
+
 // `owned_before`: what we owned when the object was last as desired; null where that was forgotten (a restart), when it
 // is made out from `desired` itself as far as the live managedFields tell the shape of its lists.
 //
@@ -20,5 +32,9 @@ namespace holdfast {
 // "(secret)". Never empty for an object that has lost our managedFields entry.
 std::vector<FieldDrift> attribute(const json::object& desired, const json::value& live, const FieldSet* owned_before,
                                   const FieldManager& manager);
+
+// The same, for whoever decides by field: all of them, however many.
+std::vector<DriftedField> attribute_fields(const json::object& desired, const json::value& live,
+                                           const FieldSet* owned_before, const FieldManager& manager);
 
 }  // namespace holdfast

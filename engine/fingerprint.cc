@@ -33,6 +33,15 @@ bool known_granular(const std::vector<const PathElement*>& path) {
          (path[1]->text() == "labels" || path[1]->text() == "annotations");
 }
 
+// Whether something in it is empty or null: an empty list with keys is in no field set.
+bool has_traceless(const json::value& value) {
+  if (const json::object* object = value.if_object())
+    return object->empty() ||
+           std::ranges::any_of(*object, [](const auto& member) { return has_traceless(member.value()); });
+  if (const json::array* list = value.if_array()) return list->empty() || std::ranges::any_of(*list, has_traceless);
+  return value.is_null();
+}
+
 class Encoder {
  public:
   void text(std::string_view bytes) { append_text(out_, bytes); }
@@ -57,9 +66,12 @@ class Encoder {
         owned(child, member_of(live, element.text()));
       } else {
         const auto positions = items ? items->find(element) : std::vector<std::size_t>{};
-        lost = lost || positions.empty();
+        lost = lost || positions.empty() || (items && items->ambiguous(element));
         number(positions.size());
         for (const std::size_t position : positions) {
+          // An item of which nothing but itself is ours: {}, named by defaults alone.
+          const json::object* item = (*list)[position].if_object();
+          if (child.children.empty() && item != nullptr && !item->empty()) others_matter_ = true;
           owned(child, &(*list)[position]);
           order.emplace_back(position, ordinal);
         }
@@ -78,10 +90,12 @@ class Encoder {
       case EmptyPaths::Holds::Something:
         break;
       case EmptyPaths::Holds::EmptyContainer:
-        tag(live == nullptr ? '-' : live->is_null() ? '0' : '+');
+        shape(live);  // of an open type it may have become another kind of value
+        if (live != nullptr && live->is_object()) note_traceless(live);
         return;
       case EmptyPaths::Holds::Null:
         null_tag(live);
+        note_traceless(live);
         return;
     }
     for (const auto& [name, below] : at.fields) {
@@ -92,6 +106,7 @@ class Encoder {
   }
 
   [[nodiscard]] std::string& out() { return out_; }
+  [[nodiscard]] bool others_matter() const { return others_matter_; }
 
  private:
   void leaf(const json::value* live) {
@@ -116,6 +131,10 @@ class Encoder {
       tag('[');
     else
       tag('s');
+  }
+
+  void note_traceless(const json::value* live) {
+    others_matter_ = others_matter_ || (live != nullptr && holds_traceless(*live));
   }
 
   void null_tag(const json::value* live) {
@@ -152,7 +171,29 @@ class Encoder {
 
   std::string out_;
   std::vector<const PathElement*> path_;
+  bool others_matter_ = false;
 };
+
+// Who else owns what, without the times.
+std::string other_entries(const json::value& live, const FieldManager& manager) {
+  std::string out;
+  const json::value* entries = find(live, {"metadata", "managedFields"});
+  if (entries == nullptr || !entries->is_array()) return out;
+  for (const json::value& entry : entries->get_array()) {
+    const FieldOwner owner{std::string(string_at(entry, {"manager"})),
+                           std::string(string_at(entry, {"operation"})),
+                           std::string(string_at(entry, {"subresource"})),
+                           {}};
+    if (is_applied_by(owner, manager)) continue;
+    append_text(out, owner.manager);
+    append_text(out, owner.operation);
+    append_text(out, owner.subresource);
+    append_text(out, string_at(entry, {"apiVersion"}));
+    const json::value* fields = find(entry, {"fieldsV1"});
+    append_text(out, fields == nullptr ? std::string() : value_text(*fields));
+  }
+  return out;
+}
 
 EmptyPaths collect(const json::value& value);
 
@@ -194,10 +235,17 @@ EmptyPaths collect(const json::value& value) {
 
 }  // namespace
 
+bool holds_traceless(const json::value& container) {
+  const json::object* object = container.if_object();
+  const json::array* list = container.if_array();
+  const bool filled = (object != nullptr && !object->empty()) || (list != nullptr && !list->empty());
+  return filled && has_traceless(container);
+}
+
 EmptyPaths collect_empty_paths(const json::object& desired) { return collect_from(desired); }
 
 Result<Digest128> fingerprint(const DigestKey& key, const json::value& live, const FieldManager& manager,
-                              const EmptyPaths& desired_empties) {
+                              const EmptyPaths& desired_empties, bool* others_matter) {
   const std::string_view uid = string_at(live, {"metadata", "uid"});
   if (uid.empty()) return fail(ErrorKind::Invalid, "a live object has no uid");
   const auto entry = find_applied_entry(live, manager);
@@ -213,6 +261,8 @@ Result<Digest128> fingerprint(const DigestKey& key, const json::value& live, con
     encoder.tag('-');  // we own nothing, or were robbed of everything (V15)
   }
   encoder.empties(desired_empties, owned, &live);
+  if (encoder.others_matter()) encoder.text(other_entries(live, manager));
+  if (others_matter != nullptr) *others_matter = encoder.others_matter();
   return keyed_digest(key, encoder.out());
 }
 

@@ -35,7 +35,7 @@ Result<Digest128> Fingerprinter::read(const JsonView& live, const EmptyPaths& em
   Outline found(key_);
   if (!look(live, found)) {
     memory = {};
-    const Result<Digest128> print = parse(live, empties);
+    const Result<Digest128> print = parse(live, empties, memory);
     if (print) memory.fingerprint = *print;
     return print;
   }
@@ -44,27 +44,30 @@ Result<Digest128> Fingerprinter::read(const JsonView& live, const EmptyPaths& em
   if (!same_entry) memory.entry = know(found, empties);
   if (memory.entry->looks_at_status) add_text(found.status, found.bytes);
   const Digest128 bytes = found.bytes.finish();
-  const bool same = same_entry && memory.entry->names_fields && memory.bytes == bytes;
+  const bool same = same_entry && memory.entry->names_fields && memory.bytes == bytes && !memory.others_matter;
   if (same && memory.fingerprint) return *memory.fingerprint;
-  const Result<Digest128> print = walk(live, found.uid, empties, memory.entry);
+  const Result<Digest128> print = walk(live, found.uid, empties, memory);
   memory.fingerprint = print ? std::optional(*print) : std::nullopt;
   memory.bytes = bytes;
   return print;
 }
 
 Result<Digest128> Fingerprinter::walk(const JsonView& live, std::string_view uid, const EmptyPaths& empties,
-                                      const KnownEntryPtr& entry) {
-  if (!entry->mask && !make_mask(entry, empties)) return parse(live, empties);
+                                      FingerprintMemory& memory) {
+  memory.others_matter = false;
+  const KnownEntryPtr& entry = memory.entry;
+  if (!entry->mask && !make_mask(entry, empties)) return parse(live, empties, memory);
   text_.clear();
   append_ownership(text_, uid, entry->api_version, entry->canonical_fields);
-  if (!entry->mask->append(live, text_)) return parse(live, empties);
+  if (!entry->mask->append(live, text_)) return parse(live, empties, memory);
   return keyed_digest(key_, text_);
 }
 
-Result<Digest128> Fingerprinter::parse(const JsonView& live, const EmptyPaths& empties) const {
+Result<Digest128> Fingerprinter::parse(const JsonView& live, const EmptyPaths& empties,
+                                       FingerprintMemory& memory) const {
   const Result<json::value> body = parse_json(live.text());
   if (!body) return std::unexpected(body.error());
-  return fingerprint(key_, *body, manager_, empties);
+  return fingerprint(key_, *body, manager_, empties, &memory.others_matter);
 }
 
 // False where there is no entry of ours, or two, or something about it is unusual. What an apply cannot own is left out

@@ -35,7 +35,8 @@ using KnownEntryPtr = std::shared_ptr<KnownEntry>;
 struct FingerprintMemory {
   KnownEntryPtr entry;  // null: none of ours was found
   std::optional<Digest128> fingerprint;
-  Digest128 bytes;  // of all that the fingerprint depends on, besides `entry`
+  Digest128 bytes;             // of all that the fingerprint depends on, besides `entry`
+  bool others_matter = false;  // it depends on the entries of others as well: it is taken anew each time
 };
 
 class Fingerprinter {
@@ -61,8 +62,8 @@ class Fingerprinter {
   KnownEntryPtr know(const Outline& found, const EmptyPaths& empties);
   bool make_mask(const KnownEntryPtr& entry, const EmptyPaths& empties);
   Result<Digest128> walk(const JsonView& live, std::string_view uid, const EmptyPaths& empties,
-                         const KnownEntryPtr& entry);
-  [[nodiscard]] Result<Digest128> parse(const JsonView& live, const EmptyPaths& empties) const;
+                         FingerprintMemory& memory);
+  Result<Digest128> parse(const JsonView& live, const EmptyPaths& empties, FingerprintMemory& memory) const;
 
   DigestKey key_;
   FieldManager manager_;

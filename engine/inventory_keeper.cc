@@ -14,6 +14,14 @@ std::string name_of(const InventoryLocation& location) {
   return "inventory ConfigMap " + location.namespace_ + "/" + location.name;
 }
 
+// A refusal, and when it may be tried again.
+std::unexpected<Error> refused(ErrorKind kind, const std::string& message, std::chrono::seconds retry_after,
+                               const InventoryLocation& location) {
+  Error error{kind, message, name_of(location)};
+  error.retry_after = retry_after;
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 InventoryKeeper::InventoryKeeper(ApiServer& api, InventoryLocation location)
@@ -60,7 +68,7 @@ boost::asio::awaitable<Result<Inventory>> InventoryKeeper::read() {
     const ErrorKind kind = response->status == 403   ? ErrorKind::Forbidden
                            : response->status == 401 ? ErrorKind::Unauthorized
                                                      : ErrorKind::Busy;
-    co_return fail(kind, "cannot be read: " + status.message, name_of(location_));
+    co_return refused(kind, "cannot be read: " + status.message, wait_of(*response, status), location_);
   }
   Inventory recorded;
   if (Result<void> accepted = accept(response->body, recorded); !accepted) co_return std::unexpected(accepted.error());
@@ -84,6 +92,8 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::catch_up() {
     Uid& ours = inventory_.entries[key];
     if (ours.empty()) ours = uid;
   }
+  for (const auto& [key, done] : recorded->hooks)
+    if (inventory_.entries.contains(key)) inventory_.hooks[key] = inventory_.hooks[key] || done;
   saved_ = std::move(*recorded);
   outdated_ = false;
   co_return Result<void>{};
@@ -115,11 +125,12 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::save() {
     co_return accepted;
   }
   const ClassifiedApply answer = classify_apply(*response);
-  if (answer.outcome != ApplyOutcome::Stale && answer.outcome != ApplyOutcome::UidMismatch)
+  if (answer.outcome == ApplyOutcome::NamespaceMissing)
     co_return fail(ErrorKind::Forbidden, "cannot be written: " + answer.message, name_of(location_),
-                   answer.outcome == ApplyOutcome::NamespaceMissing
-                       ? "create the namespace, or name another one with --inventory-namespace"
-                       : "");
+                   "create the namespace, or name another one with --inventory-namespace");
+  if (answer.outcome != ApplyOutcome::Stale && answer.outcome != ApplyOutcome::UidMismatch)
+    co_return refused(answer.outcome == ApplyOutcome::Busy ? ErrorKind::Busy : ErrorKind::Forbidden,
+                      "cannot be written: " + answer.message, answer.retry_after, location_);
   if (Result<void> caught_up = co_await catch_up(); !caught_up) co_return caught_up;
   co_return fail(ErrorKind::Conflict, "was changed by another writer", name_of(location_),
                  "make sure that only one Holdfast runs this application");

@@ -30,7 +30,20 @@ class InventoryKeeper {
   [[nodiscard]] bool dirty() const { return inventory_ != saved_ || !source_recorded_; }
   void intend(const ObjectKey& key) { inventory_.entries.try_emplace(key); }
   void saw(const ObjectKey& key, const Uid& uid) { inventory_.entries[key] = uid; }
-  void forget(const ObjectKey& key) { inventory_.entries.erase(key); }
+  void forget(const ObjectKey& key) {
+    inventory_.entries.erase(key);
+    inventory_.hooks.erase(key);
+  }
+  void intend_hook(const ObjectKey& key) {
+    intend(key);
+    inventory_.hooks.try_emplace(key, false);
+  }
+  void hook_done(const ObjectKey& key) { inventory_.hooks[key] = true; }
+  // It is in the cluster that this hook has ended well, so that nobody runs it again.
+  [[nodiscard]] bool hook_recorded(const ObjectKey& key) const {
+    const auto found = saved_.hooks.find(key);
+    return found != saved_.hooks.end() && found->second && !outdated_;
+  }
   void set_revision(std::string revision) { inventory_.revision = std::move(revision); }
   [[nodiscard]] const Uid* uid(const ObjectKey& key) const;
   [[nodiscard]] const InventoryLocation& location() const { return location_; }

@@ -17,6 +17,7 @@ constexpr std::string_view kGroupKinds = "applyset.kubernetes.io/contains-group-
 constexpr std::string_view kNamespaces = "applyset.kubernetes.io/additional-namespaces";
 constexpr std::string_view kInstallation = "holdfast.dev/installation";
 constexpr std::string_view kTool = "holdfast";
+constexpr std::string_view kHookDone = "done", kHookBegun = "begun";
 
 std::string joined(const std::set<std::string>& parts) {
   std::string out;
@@ -24,9 +25,12 @@ std::string joined(const std::set<std::string>& parts) {
   return out;
 }
 
-std::string to_line(const ObjectKey& key, const Uid& uid) {
-  return value_text(json::object{
-      {"group", key.group}, {"kind", key.kind}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", uid.value}});
+std::string to_line(const ObjectKey& key, const Uid& uid, const Inventory& inventory) {
+  json::object line{
+      {"group", key.group}, {"kind", key.kind}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", uid.value}};
+  if (const auto hook = inventory.hooks.find(key); hook != inventory.hooks.end())
+    line["hook"] = hook->second ? kHookDone : kHookBegun;
+  return value_text(line);
 }
 
 std::string name_of(const json::value& body) {
@@ -69,6 +73,10 @@ Result<void> read_line(std::string_view line, Inventory& inventory) {
   if (key.kind.empty() || key.name.empty()) return fail(ErrorKind::Invalid, "names no object");
   if (!inventory.entries.emplace(key, Uid{text("uid")}).second)
     return fail(ErrorKind::Invalid, to_string(key) + " is there twice");
+  if (const std::string hook = text("hook"); !hook.empty()) {
+    if (hook != kHookDone && hook != kHookBegun) return fail(ErrorKind::Invalid, "has an unknown state of a hook");
+    inventory.hooks[key] = hook == kHookDone;
+  }
   return {};
 }
 
@@ -87,7 +95,7 @@ json::object to_config_map(const Inventory& inventory, const InventoryLocation& 
   for (const auto& [key, uid] : inventory.entries) {
     types.insert(to_string(key.group_kind()));
     if (!key.namespace_.empty() && key.namespace_ != location.namespace_) namespaces.insert(key.namespace_);
-    lines += to_line(key, uid) + "\n";
+    lines += to_line(key, uid, inventory) + "\n";
   }
   const json::object labels{{kId, applyset_id(location.name, location.namespace_, "ConfigMap", "")},
                             {kInstallation, location.installation}};

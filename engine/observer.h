@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "health/health.h"
 #include "holdfast/model/drift.h"
 
 namespace holdfast {
@@ -31,6 +32,7 @@ class ReconcileObserver {
   virtual void applied(const ObjectKey& key, bool created, const std::string& revision) = 0;
   virtual void repaired(const Repair& repair) = 0;
   virtual void pruned(const ObjectKey& key) = 0;
+  virtual void moved(const ObjectKey& /*key*/, const std::string& /*to_application*/) {}
   virtual void held_back(const ObjectKey& key, const std::string& reason) = 0;
   virtual void refused(const ObjectKey& key, const Error& error) = 0;
   virtual void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) = 0;
@@ -38,6 +40,7 @@ class ReconcileObserver {
   virtual void waiting(
       const Error& reason) = 0;  // for a type that the set itself brings, or that cannot be asked about
   virtual void round(const RoundSummary& summary) = 0;
+  virtual void health_changed(const ObjectKey& /*key*/, const Health& /*before*/, const Health& /*now*/) {}
 };
 
 }  // namespace holdfast

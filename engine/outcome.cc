@@ -38,11 +38,6 @@ std::string quoted_after(std::string_view message, std::string_view prefix) {
   return std::string(rest.substr(0, rest.find('"')));
 }
 
-std::chrono::seconds wait_of(const ApiResponse& response, const ApiStatus& status) {
-  const auto header = response.retry_after.value_or(std::chrono::seconds{0});
-  return std::max(header, status.details.retry_after.value_or(std::chrono::seconds{0}));
-}
-
 bool has_cause_on(const ApiStatus& status, std::string_view field) {
   return std::ranges::any_of(status.causes, [field](const ApiStatusCause& cause) { return cause.field == field; });
 }
@@ -121,6 +116,11 @@ DeleteOutcome delete_failure_of(int http_status, const ApiStatus& status) {
 }
 
 }  // namespace
+
+std::chrono::seconds wait_of(const ApiResponse& response, const ApiStatus& status) {
+  const auto header = response.retry_after.value_or(std::chrono::seconds{0});
+  return std::max(header, status.details.retry_after.value_or(std::chrono::seconds{0}));
+}
 
 const char* to_string(ApplyOutcome outcome) {
   switch (outcome) {

@@ -59,4 +59,7 @@ struct ClassifiedDelete {
 };
 ClassifiedDelete classify_delete(const ApiResponse& response);
 
+// What the server asked for before the next attempt, in the header or in the status (correctness B8); zero: nothing.
+std::chrono::seconds wait_of(const ApiResponse& response, const ApiStatus& status);
+
 }  // namespace holdfast

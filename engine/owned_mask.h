@@ -29,6 +29,7 @@ class OwnedMask {
   friend class OwnedMaskWalk;
   enum class Owned : std::uint8_t { Nothing, Leaf, GranularLeaf, Interior };
   static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kUnclear = UINT32_MAX - 1;
 
   struct Span {
     std::uint32_t first = 0, count = 0;

@@ -55,6 +55,8 @@ void OwnedMaskCompiler::grow_item(const PathElement& element, Tree item, Tree& i
   std::ranges::sort(names);
   if (into.items.empty()) into.item_names = names;
   mask_.usable_ = mask_.usable_ && element.kind() != Kind::Index && names == into.item_names;
+  // What others own in an item that is ours as a whole may matter, and only fingerprint() sees that.
+  if (element.kind() == Kind::Key && item.fields.empty() && item.items.empty()) mask_.usable_ = false;
   into.items.push_back(std::move(item));
 }
 

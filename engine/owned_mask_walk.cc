@@ -4,6 +4,20 @@
 #include "engine/fingerprint_text.h"
 
 namespace holdfast {
+namespace {
+
+// Whether an empty container or a null may be in a container. One that is in a string counts too.
+bool may_have_traceless(std::string_view text) {
+  char before = '\0';
+  for (const char c : text.substr(1)) {
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    if ((c == ']' && before == '[') || (c == '}' && before == '{')) return true;
+    before = c;
+  }
+  return text.find("null") != std::string_view::npos;
+}
+
+}  // namespace
 
 bool OwnedMaskWalk::owned(const OwnedMask& mask, const JsonView& live, std::string& out) {
   out_ = &out;
@@ -18,7 +32,7 @@ bool OwnedMaskWalk::owned(const OwnedMask& mask, const JsonView& live, std::stri
 
 void OwnedMaskWalk::value(const Node& node, JsonCursor& cursor) {
   const char first = cursor.peek();
-  if (node.slot != OwnedMask::kNone) note_tag(node, cursor);
+  if (node.slot != OwnedMask::kNone && !note_tag(node, cursor)) return cursor.fail();
   if (node.needs_list && first != '[') return cursor.fail();
   switch (node.owned) {
     case OwnedMask::Owned::Leaf:
@@ -49,17 +63,24 @@ void OwnedMaskWalk::value(const Node& node, JsonCursor& cursor) {
   }
 }
 
-void OwnedMaskWalk::note_tag(const Node& node, JsonCursor cursor) {
+// False where what others own may matter: something in the map may be empty or null.
+bool OwnedMaskWalk::note_tag(const Node& node, JsonCursor cursor) {
   const char first = cursor.peek();
   char& tag = tags_[node.slot];
+  const bool container = first == '{' || first == '[';
   if (first == 'n') {
     tag = '0';
-  } else if (node.holds == EmptyPaths::Holds::EmptyContainer || (first != '{' && first != '[')) {
+  } else if (node.holds == EmptyPaths::Holds::EmptyContainer) {
+    tag = container ? first : 's';
+    if (first == '{') return !may_have_traceless(JsonCursor(cursor).raw());
+  } else if (!container) {
     tag = '+';
   } else {
+    if (may_have_traceless(JsonCursor(cursor).raw())) return false;
     cursor.expect(first);
     tag = cursor.peek() == '}' || cursor.peek() == ']' ? 'e' : '+';
   }
+  return true;
 }
 
 void OwnedMaskWalk::leaf(const Node& node, JsonCursor& cursor) {
@@ -137,6 +158,7 @@ void OwnedMaskWalk::items(const Node& node, JsonCursor& cursor) {
   std::uint32_t found = 0;
   for (JsonItems walk(cursor); walk.next();) {
     const std::uint32_t at = item_at(node, cursor);
+    if (at == OwnedMask::kUnclear) return cursor.fail();
     if (at == OwnedMask::kNone) {
       cursor.skip();
       continue;
@@ -162,15 +184,14 @@ std::uint32_t OwnedMaskWalk::item_at(const Node& list, JsonCursor cursor) {
   if (list.item_names == OwnedMask::kNone) {
     append_canonical_text(cursor, key_);
     if (!cursor.ok()) return OwnedMask::kNone;
-  } else if (!item_key(mask_->item_names_[list.item_names], cursor)) {
-    return OwnedMask::kNone;
+  } else if (cursor.peek() == '{' && !item_key(mask_->item_names_[list.item_names], cursor)) {
+    return OwnedMask::kUnclear;
   }
   return mask_->find_item(list, key_);
 }
 
-// The canonical text of the item's key fields. False where it lacks one of them.
+// The canonical text of the item's key fields. False where it lacks one of them, which may stand for a default.
 bool OwnedMaskWalk::item_key(const std::vector<std::string>& names, JsonCursor cursor) {
-  if (cursor.peek() != '{') return false;
   char separator = '{';
   for (const std::string& name : names) {
     JsonCursor walk = cursor;

@@ -25,7 +25,7 @@ class OwnedMaskWalk {
 
   // Each takes the cursor over the value at which it stands. A walk that gives up makes the cursor fail.
   void value(const Node& node, JsonCursor& cursor);
-  void note_tag(const Node& node, JsonCursor cursor);
+  bool note_tag(const Node& node, JsonCursor cursor);
   void leaf(const Node& node, JsonCursor& cursor);
   void fields(const Node& node, JsonCursor& cursor);
   void items(const Node& node, JsonCursor& cursor);

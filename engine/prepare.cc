@@ -7,6 +7,7 @@
 
 #include "engine/apply_order.h"
 #include "engine/normalize.h"
+#include "holdfast/base/edit_distance.h"
 
 namespace holdfast {
 namespace {
@@ -28,19 +29,6 @@ std::set<GroupVersionKind> types_defined_in(const ManifestSet& manifests) {
   return types;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row[b.size()];
-}
-
 std::string nearest(const ApiCatalog& catalog, const GroupVersionKind& wanted) {
   const GroupVersionKind* best = nullptr;
   std::size_t best_distance = 4;
@@ -59,10 +47,13 @@ std::string nearest(const ApiCatalog& catalog, const GroupVersionKind& wanted) {
 class Preparer {
  public:
   Preparer(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options)
-      : catalog_(catalog), options_(options), defined_here_(types_defined_in(manifests)) {
+      : catalog_(catalog), options_(options), revision_(manifests.revision), defined_here_(types_defined_in(manifests)) {
     for (const Manifest& manifest : manifests.manifests) add(manifest);
   }
-  PreparedSet take() { return std::move(set_); }
+  PreparedSet take() {
+    check_dependencies();
+    return std::move(set_);
+  }
 
  private:
   void add(const Manifest& manifest) {
@@ -77,6 +68,10 @@ class Preparer {
       return;
     }
     const ObjectKey key = made->key;
+    if (made->options.management == Management::None) {
+      set_.left_alone.insert(key);
+      return;
+    }
     const auto [place, inserted] = set_.desired.try_emplace(key, std::move(*made));
     if (!inserted)
       refuse(manifest, {ErrorKind::Invalid,
@@ -86,7 +81,9 @@ class Preparer {
   }
 
   Result<Desired> make(const Manifest& manifest, const ApiResource& resource) {
-    if (manifest.name.empty()) return fail(ErrorKind::Invalid, "metadata.name is missing");
+    Result<ObjectOptions> own = read_object_options(manifest.body);
+    if (!own) return std::unexpected(own.error());
+    if (manifest.name.empty() && !own->hook) return fail(ErrorKind::Invalid, "metadata.name is missing");
     if (!resource.namespaced && !manifest.namespace_.empty())
       return fail(ErrorKind::Invalid, fmt::format("a {} lives in no namespace", manifest.gvk.kind), {},
                   "remove metadata.namespace");
@@ -101,14 +98,69 @@ class Preparer {
     desired.body = manifest.body;
     if (auto normal = normalize(desired.body, manifest.gvk.group_kind()); !normal)
       return std::unexpected(normal.error());
+    desired.options = std::move(*own);
+    if (desired.options.hook) name_hook(desired);
     set_identity(desired);
-    serialize(desired);
+    seal(desired);
     if (desired.apply_body.size() > kMaxBodyBytes)
       return fail(ErrorKind::TooLarge, fmt::format("its {} bytes are more than the API server takes, {}",
                                                    desired.apply_body.size(), kMaxBodyBytes));
     desired.rank = apply_rank(desired.key.group_kind(), !is_builtin_group(desired.key.group));
-    desired.empties = collect_empty_paths(desired.body);
     return desired;
+  }
+
+  // One Job for each application, revision and hook: the same name whenever it is made again (ask 34).
+  void name_hook(Desired& desired) const {
+    constexpr std::size_t kLongest = 52;  // with what follows, a Job's pods still carry it in a label
+    desired.options.management = Management::Once;
+    json::object& metadata = desired.body.at("metadata").get_object();
+    std::string name = desired.key.name.empty() ? std::string(string_at(metadata, {"generateName"})) : desired.key.name;
+    metadata.erase("generateName");
+    while (!name.empty() && (name.size() > kLongest || name.back() == '-' || name.back() == '.')) name.pop_back();
+    const Sha256 digest = sha256(options_.applyset_id + "\n" + revision_ + "\n" + canonical_json(desired.body));
+    desired.key.name = (name.empty() ? std::string("hook") : name) + "-" + to_hex(digest).substr(0, 10);
+  }
+
+  // What cannot be waited for would wait for ever.
+  void check_dependencies() {
+    std::map<ObjectKey, Error> refused;
+    for (const auto& [key, desired] : set_.desired) {
+      for (const ObjectKey& other : desired.options.depends_on) {
+        if (set_.desired.contains(other)) continue;
+        refused.insert({key,
+                        {ErrorKind::Invalid,
+                         fmt::format("{} depends on {}, which is not in this application", to_string(key),
+                                     to_string(other)),
+                         desired.origin,
+                         "check the group, kind, namespace and name in its annotation"}});
+      }
+      if (std::vector<ObjectKey> way{key}; leads_back(key, way)) {
+        std::string names;
+        for (const ObjectKey& step : way) names += (names.empty() ? "" : " -> ") + to_string(step);
+        refused.insert({key,
+                        {ErrorKind::Invalid, "these depend on one another: " + names, desired.origin,
+                         "remove one of the dependencies"}});
+      }
+    }
+    for (auto& [key, error] : refused) {
+      const Desired& desired = set_.desired.at(key);
+      set_.unprepared.push_back({desired.resource.gvk, key.namespace_, key.name, std::move(error), false});
+      set_.desired.erase(key);
+    }
+  }
+
+  // Whether what the last of `way` depends on leads to `start`; `way` then ends with it.
+  bool leads_back(const ObjectKey& start, std::vector<ObjectKey>& way) {
+    const auto here = set_.desired.find(way.back());
+    if (here == set_.desired.end()) return false;
+    for (const ObjectKey& other : here->second.options.depends_on) {
+      const bool met = std::ranges::find(way, other) != way.end();
+      if (met && other != start) continue;
+      way.push_back(other);
+      if (other == start || leads_back(start, way)) return true;
+      way.pop_back();
+    }
+    return false;
   }
 
   void set_identity(Desired& desired) const {
@@ -119,15 +171,6 @@ class Preparer {
     if (labels.is_null()) labels.emplace_object();
     labels.get_object()["holdfast.dev/installation"] = options_.installation;
     labels.get_object()["applyset.kubernetes.io/part-of"] = options_.applyset_id;
-  }
-
-  // metadata first, so that a uid can be put in without reading it all again.
-  static void serialize(Desired& desired) {
-    json::object rest = desired.body;
-    const std::string metadata = canonical_json(rest.at("metadata"));
-    rest.erase("metadata");
-    desired.apply_body = "{\"metadata\":" + metadata + "," + canonical_json(rest).substr(1);
-    desired.hash = sha256(desired.apply_body);
   }
 
   void refuse_type(const Manifest& manifest) {
@@ -155,16 +198,50 @@ class Preparer {
 
   const ApiCatalog& catalog_;
   const PrepareOptions& options_;
+  const std::string& revision_;
   std::set<GroupVersionKind> defined_here_;
   PreparedSet set_;
 };
 
 }  // namespace
 
-std::string apply_body_with_uid(const Desired& desired, const Uid& uid) {
+Wave wave_of(const Desired& desired) {
+  const int phase = !desired.options.hook ? 0 : *desired.options.hook == HookPhase::Before ? -1 : 1;
+  return {phase, desired.options.wave};
+}
+
+std::string to_string(const Wave& wave) {
+  if (wave.phase == 0) return "wave " + std::to_string(wave.number);
+  return wave.phase < 0 ? "the hooks before" : "the hooks after";
+}
+
+void seal(Desired& desired) {
+  json::object rest = desired.body;
+  const std::string metadata = canonical_json(rest.at("metadata"));
+  rest.erase("metadata");
+  // metadata first, so that a uid can be put in without reading it all again.
+  desired.apply_body = "{\"metadata\":" + metadata + "," + canonical_json(rest).substr(1);
+  desired.hash = sha256(desired.apply_body);
+  desired.empties = collect_empty_paths(desired.body);
+}
+
+namespace {
+
+std::string with_metadata(const Desired& desired, const std::string& members) {
   static constexpr std::string_view kStart = "{\"metadata\":{";
-  return std::string(kStart) + "\"uid\":" + to_json(json::value(uid.value.substr(0, kMaxUidBytes))) + "," +
-         desired.apply_body.substr(kStart.size());
+  return std::string(kStart) + members + "," + desired.apply_body.substr(kStart.size());
+}
+
+std::string uid_member(const Uid& uid) { return "\"uid\":" + to_json(json::value(uid.value.substr(0, kMaxUidBytes))); }
+
+}  // namespace
+
+std::string apply_body_with_uid(const Desired& desired, const Uid& uid) {
+  return with_metadata(desired, uid_member(uid));
+}
+
+std::string apply_body_on_version(const Desired& desired, const Uid& uid, const ResourceVersion& version) {
+  return with_metadata(desired, "\"resourceVersion\":" + to_json(json::value(version.value)) + "," + uid_member(uid));
 }
 
 PreparedSet prepare(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/fingerprint.h"
+#include "engine/object_options.h"
 #include "holdfast/base/digest.h"
 #include "holdfast/base/result.h"
 #include "holdfast/model/api_resource.h"
@@ -26,11 +28,26 @@ struct Desired {
   std::string origin;      // "apps/web.yaml:12"
   int rank = 0;            // apply_order.h
   EmptyPaths empties;
+  ObjectOptions options;
 };
+
+// In which order the objects of a revision are brought about: hooks before and after all else, then by wave.
+struct Wave {
+  int phase = 0;  // -1: hooks before, 1: hooks after
+  int number = 0;
+  auto operator<=>(const Wave&) const = default;
+};
+Wave wave_of(const Desired& desired);
+std::string to_string(const Wave& wave);  // "wave 2", "hooks before"
+
+// Makes apply_body, hash and empties anew from the body, which has its metadata.
+void seal(Desired& desired);
 
 // apply_body with metadata.uid, which makes it fail where the object is gone or another one (correctness D5). A splice,
 // not a new serialisation.
 std::string apply_body_with_uid(const Desired& desired, const Uid& uid);
+// Fails besides where the object has changed since this version: for bodies that carry live values (correctness C6).
+std::string apply_body_on_version(const Desired& desired, const Uid& uid, const ResourceVersion& version);
 
 struct PrepareOptions {
   std::string default_namespace;  // for namespaced objects that name none; empty: that is an error
@@ -51,12 +68,15 @@ struct UnpreparedManifest {
 
 struct PreparedSet {
   std::map<ObjectKey, Desired> desired;
+  std::set<ObjectKey> left_alone;  // their annotations say so: neither applied nor pruned
   std::vector<UnpreparedManifest> unprepared;
 };
 
 // Each body loses status, what the server sets in metadata, last-applied, and nulls (the API server would own them,
 // V23); stringData of a Secret becomes data; ports get protocol TCP, a key of their list; the namespace and our labels
-// are set. Two manifests of one object, and two items with one key in a list, are errors that name both.
+// are set. Two manifests of one object, and two items with one key in a list, are errors that name both. A hook gets a
+// name of its own for each application, revision and content. What an object depends on has to be in the set, and may
+// not depend on it in turn.
 PreparedSet prepare(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options);
 
 }  // namespace holdfast

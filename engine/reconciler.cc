@@ -19,19 +19,32 @@ using Milliseconds = std::chrono::milliseconds;
 }  // namespace
 
 Reconciler::Reconciler(boost::asio::any_io_executor executor, ApiServer& api, const LiveView& live,
-                       WatchControl& watches, InventoryKeeper& inventory, ReconcileObserver& observer,
-                       ReconcilerOptions options)
+                       WatchControl& watches, InventoryKeeper& inventory, ReconcilerGroup& group,
+                       ReconcileObserver& observer, ReconcilerOptions options)
     : executor_(std::move(executor)),
       api_(api),
       live_(live),
       watches_(watches),
       inventory_(inventory),
+      group_(group),
       observer_(observer),
       options_(std::move(options)),
       fingerprinter_(options_.digest_key, options_.prepare.manager),
-      signal_(executor_) {}
+      signal_(executor_) {
+  group_.join(*this);
+}
+
+Reconciler::~Reconciler() { group_.leave(*this); }
 
 void Reconciler::wake() { signal_.cancel(); }
+
+void Reconciler::claim(const ObjectKey& key) {
+  if (states_.try_emplace(key).second) group_.claim(key, *this);
+}
+
+void Reconciler::drop(const ObjectKey& key) {
+  if (states_.erase(key) != 0) group_.release(key, *this);
+}
 
 void Reconciler::stop() {
   stopping_ = true;
@@ -61,6 +74,7 @@ boost::asio::awaitable<void> Reconciler::run() {
     if (const auto due = queue_.next_due()) until = std::min(until, *due);
     if (!may_save) until = std::min(until, *save_retry_at_);
     if (rediscover_at_) until = std::min(until, *rediscover_at_);
+    if (waiting_since_ && !wave_is_stuck_) until = std::min(until, *waiting_since_ + options_.wave_patience);
     if (stopping_) break;
     signal_.expires_at(until);
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -78,10 +92,12 @@ boost::asio::awaitable<bool> Reconciler::save_inventory() {
   if (saved) {
     save_failures_ = 0;
     save_retry_at_.reset();
+    note_recorded_hooks();
     co_return true;
   }
   observer_.set_problem(saved.error());
-  save_retry_at_ = options_.now() + backoff(save_failures_++, kFirstRetry);
+  save_not_before_ = options_.now() + saved.error().retry_after;
+  save_retry_at_ = std::max(options_.now() + backoff(save_failures_++, kFirstRetry), save_not_before_);
   co_return false;
 }
 
@@ -90,6 +106,7 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   if (found == states_.end() || found->second.wanted == nullptr) return false;
   KeyState& state = found->second;
   const Desired& desired = *state.wanted;
+  if (object.gvk.version != desired.resource.gvk.version) return false;  // comes in our version, too (A22)
   Sight& sight = state.sight;
   const bool old = sight.uid == object.uid &&
                    compare(object.resource_version, sight.resource_version) == std::partial_ordering::less;
@@ -97,6 +114,7 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   sight.uid = object.uid;
   sight.resource_version = object.resource_version;
   const Result<Digest128> print = fingerprinter_.read(body, desired.empties, sight.memory);
+  see_health(object.key, sight, body);
   // The body of a drift tells who did it. Where nothing was learned yet, nobody can be blamed.
   const bool judged = state.record && state.record->uid == object.uid && state.record->desired_hash == desired.hash;
   return judged && !(print && state.record->knows(*print));
@@ -108,6 +126,7 @@ void Reconciler::live_changed(const ObjectKey& key, Time received) {
   KeyState& state = found->second;
   if (state.wanted == nullptr && !pruning_.contains(key)) return;
   const LivePtr live = live_.find(key);
+  if (live != nullptr && state.wanted != nullptr && live->gvk.version != state.wanted->resource.gvk.version) return;
   if (state.record && state.record->echo_awaited_until) {
     const bool echoed =
         live == nullptr || compare(live->resource_version, state.record->last_write) != std::partial_ordering::less;
@@ -133,11 +152,19 @@ void Reconciler::type_synced(const GroupKind& type) {
   wake();
 }
 
+void Reconciler::reconsider(const ObjectKey& key) {
+  const auto found = states_.find(key);
+  if (found == states_.end() || found->second.wanted == nullptr) return;
+  found->second.hurry(options_.now());
+  queue_.add(key, Lane::Repair);
+  pump();
+}
+
 void Reconciler::pump() {
-  while (!stopping_ && queue_.processing_count() < options_.writes_at_once) {
-    const auto key = queue_.pop(options_.now());
-    if (!key) return;
-    start(*key);
+  while (!stopping_) {
+    const std::optional<Lane> lane = queue_.next_lane(options_.now());
+    if (!lane || !group_.budget().take(*this, *lane == Lane::Repair)) return;
+    start(*queue_.pop(options_.now()));
   }
 }
 
@@ -151,11 +178,13 @@ void Reconciler::start(ObjectKey key) {
 
 void Reconciler::finish(const ObjectKey& key) {
   queue_.done(key);
+  group_.budget().give();
   pump();
   wake();
 }
 
 boost::asio::awaitable<void> Reconciler::process(ObjectKey key) {
+  promote_if_due(key);
   if (desired_.contains(key)) {
     co_await bring_about(key);
   } else if (pruning_.contains(key)) {
@@ -166,6 +195,7 @@ boost::asio::awaitable<void> Reconciler::process(ObjectKey key) {
 // Judges and acts until the object is settled or has to wait for an event. Bounded: each pass either ends or learns
 // something that the next one cannot learn again.
 boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
+  if (judge_hook(key)) co_return;
   Attempt attempt;
   for (int pass = 0; pass < 4; ++pass) {
     if (!desired_.contains(key)) co_return;  // it left the set while we waited
@@ -240,11 +270,20 @@ Snapshot Reconciler::snapshot_of(const ObjectKey& key, const KeyState& state, Li
     snapshot.synced = live_.synced(key.group_kind());
     snapshot.known_uid = inventory_.uid(key);
   }
+  if (live != nullptr && live->ownership != nullptr) snapshot.owner = owner_state(*live->ownership, key);
   snapshot.live = std::move(live);
   snapshot.record = state.record ? &*state.record : nullptr;
   snapshot.applyset_id = options_.prepare.applyset_id;
   snapshot.installation = options_.prepare.installation;
   return snapshot;
+}
+
+// A commit may move an object from one application of this process to another.
+OwnerState Reconciler::owner_state(const Ownership& ownership, const ObjectKey& key) const {
+  if (ownership.applyset.empty() || ownership.applyset == options_.prepare.applyset_id) return OwnerState::Other;
+  const Reconciler* owner = group_.of_applyset(ownership.applyset);
+  if (owner == nullptr || owner->wants(key)) return OwnerState::Other;
+  return owner->manifests_ == nullptr ? OwnerState::Undecided : OwnerState::LetGo;
 }
 
 // None where the bytes came by before this was desired: then one call confirms what they would have told.
@@ -269,17 +308,23 @@ bool Reconciler::namespace_comes_first(const ObjectKey& key) const {
 void Reconciler::admit_to_namespace(const ObjectKey& home) {
   if (home.kind != "Namespace" || !home.group.empty()) return;
   for (const ObjectKey& key : pending_)
-    if (key.namespace_ == home.name) queue_.add(key, lane_of_rank(desired_.at(key).rank));
+    if (key.namespace_ == home.name && !closed_.contains(key)) queue_.add(key, lane_of_rank(newest_form(key)->rank));
 }
 
 void Reconciler::settled(const ObjectKey& key) {
   KeyState& state = states_[key];
-  state.forgive();
+  const auto wanted = desired_.find(key);
+  const bool once = wanted != desired_.end() && wanted->second.options.management == Management::Once;
+  const bool in_force =
+      wanted != desired_.end() && (once || (state.record && state.record->desired_hash == wanted->second.hash));
+  if (in_force) state.last_good.reset();
+  if (state.next != nullptr) return;  // its failures are those of the form that comes next
+  state.forgive(options_.now());
   state.reported = false;
   failed_.erase(key);
-  const auto wanted = desired_.find(key);
-  const bool newest = wanted != desired_.end() && state.record && state.record->desired_hash == wanted->second.hash;
-  if (newest && pending_.erase(key) != 0) admit_to_namespace(key);
+  if (!in_force || pending_.erase(key) == 0) return;
+  admit_to_namespace(key);
+  advanced(key);
 }
 
 Milliseconds Reconciler::backoff(unsigned failures, Milliseconds first) {
@@ -291,6 +336,8 @@ Milliseconds Reconciler::backoff(unsigned failures, Milliseconds first) {
 void Reconciler::retry(const ObjectKey& key, Error error, Milliseconds least, bool certain_refusal) {
   if (stopping_) return;  // what was cut off by our own stop is no failure; the next run looks again
   KeyState& state = states_[key];
+  state.asked_to_wait_until = options_.now() + error.retry_after;
+  least = std::max<Milliseconds>(least, error.retry_after);
   const Milliseconds wait =
       std::max(backoff(state.failures, std::max(kFirstRetry, std::min(least, kLongestRetry))), least);
   ++state.failures;

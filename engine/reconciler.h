@@ -28,8 +28,10 @@
 #include "engine/outcome.h"
 #include "engine/prepare.h"
 #include "engine/prune_guard.h"
+#include "engine/reconciler_group.h"
 #include "engine/verdict.h"
 #include "engine/work_queue.h"
+#include "health/health.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/model/manifest_set.h"
 #include "holdfast/ports/api_server.h"
@@ -40,22 +42,33 @@
 namespace holdfast {
 
 struct ReconcilerOptions {
+  std::string application;  // its name, for words
   PrepareOptions prepare;
   PruneLimits prune;
-  bool adopt = false;              // take objects that exist already and that nobody else owns
-  std::size_t writes_at_once = 8;  // beyond, only latency grows (V57)
+  bool adopt = false;  // take objects that exist already and that nobody else owns
   DigestKey digest_key = DigestKey::random();
+  bool wait_for_health = true;     // a wave begins when all of the one before is healthy; false: applied
+  std::chrono::seconds wave_patience{300};  // then it is said what it waits for, and it goes on waiting
+  const LuaRules* health_rules = nullptr;   // null: none; outlives the reconciler
+  std::function<WallTime()> wall_now = [] { return std::chrono::system_clock::now(); };
   std::function<double()> chance;  // in [0, 1)
   std::function<Clock::time_point()> now = Clock::now;
   std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
+  std::function<void()> on_desired = [] {};                // a set has become what is desired
+  // Why nothing may be pruned yet; empty: nothing stands against it. Asked again after reconsider_pruning().
+  std::function<std::string()> pruning_waits_for = [] { return std::string(); };
 };
 
-class Reconciler final : public LiveReader {
+class Reconciler final : public LiveReader, public WriteBudget::Waiter {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
   Reconciler(boost::asio::any_io_executor executor, ApiServer& api, const LiveView& live, WatchControl& watches,
-             InventoryKeeper& inventory, ReconcileObserver& observer, ReconcilerOptions options);
+             InventoryKeeper& inventory, ReconcilerGroup& group, ReconcileObserver& observer,
+             ReconcilerOptions options);
+  ~Reconciler() override;
+  Reconciler(const Reconciler&) = delete;
+  Reconciler& operator=(const Reconciler&) = delete;
 
   // Runs until stop(), then finishes the writes under way and returns. The inventory must have been loaded.
   boost::asio::awaitable<void> run();
@@ -71,6 +84,17 @@ class Reconciler final : public LiveReader {
   void forget_writes();
   // A complete list of the type has been stored.
   void type_synced(const GroupKind& type);
+  // Another application has begun or ceased to want the object.
+  void reconsider(const ObjectKey& key);
+  void reconsider_pruning() { wake(); }
+  void place_free() override { pump(); }
+
+  [[nodiscard]] const std::string& application() const { return options_.application; }
+  [[nodiscard]] const std::string& applyset_id() const { return options_.prepare.applyset_id; }
+  [[nodiscard]] bool wants(const ObjectKey& key) const;
+  [[nodiscard]] bool wants(const GroupVersionKind& type) const { return types_.contains(type); }
+  // The revision of the newest set that has become what is desired; empty before the first.
+  [[nodiscard]] const std::string& revision() const { return revision_; }
 
   // True once every object of the newest set was tried; then `failed` tells whether all went well.
   [[nodiscard]] std::optional<RoundSummary> finished_round() const { return finished_; }
@@ -81,13 +105,24 @@ class Reconciler final : public LiveReader {
     Uid uid;
     ResourceVersion resource_version;
     FingerprintMemory memory;
+    Health health;
 
     [[nodiscard]] bool shows(const LiveObject& live) const {
       return resource_version == live.resource_version && uid == live.uid;
     }
   };
+  // A desired state that is not the one in force, and what was seen with its eyes.
+  struct Form {
+    Desired desired;
+    Sight sight;
+  };
   struct KeyState {
-    const Desired* wanted = nullptr;  // in desired_
+    const Desired* wanted = nullptr;  // in desired_: the form in force, to which the object is healed
+    // The form of the newest set, while its wave has not come or the server refuses it; meanwhile the one before stays
+    // in force (ask 42).
+    std::unique_ptr<Form> next;
+    std::optional<Time> next_not_before;  // after a refusal
+    std::unique_ptr<Form> last_good;      // from when a form is sent until it is known to be applied
     std::optional<Record> record;
     Sight sight;                         // as seen with the eyes of the state that is desired now
     std::optional<Time> event_received;  // of the oldest event not judged yet
@@ -95,10 +130,12 @@ class Reconciler final : public LiveReader {
     bool reported = false;           // the same failure is said once, not at each retry
     bool removed = false;            // our DELETE was answered with success: the next absence is its end
     std::optional<Time> not_before;  // after a failure: events do not shorten the wait (D14)
+    Time asked_to_wait_until{};      // by the server: a new desired state does not shorten it either (B8)
 
-    void forgive() {
+    void hurry(Time now) { not_before = asked_to_wait_until > now ? std::optional(asked_to_wait_until) : std::nullopt; }
+    void forgive(Time now) {
       failures = 0;
-      not_before.reset();
+      hurry(now);
     }
   };
   struct Attempt;
@@ -108,6 +145,8 @@ class Reconciler final : public LiveReader {
 
   void wake();
   void pump();
+  void claim(const ObjectKey& key);
+  void drop(const ObjectKey& key);
   void start(ObjectKey key);
   void finish(const ObjectKey& key);
   boost::asio::awaitable<void> process(ObjectKey key);
@@ -115,7 +154,8 @@ class Reconciler final : public LiveReader {
   boost::asio::awaitable<bool> look_up(ObjectKey key, Attempt& attempt, Verdict verdict);
   boost::asio::awaitable<bool> apply(ObjectKey key, Attempt& attempt, Verdict verdict);
   boost::asio::awaitable<void> remove(ObjectKey key);
-  boost::asio::awaitable<void> confirm_gone(ObjectKey key, ApiResource resource);
+  boost::asio::awaitable<void> look_before_pruning(ObjectKey key, ApiResource resource);
+  boost::asio::awaitable<void> delete_object(ObjectKey key, ApiResource resource, LivePtr live);
   [[nodiscard]] std::string objection_to_pruning(const ObjectKey& key, const LiveObject& live) const;
   void pruned(const ObjectKey& key);
   bool waits(const ObjectKey& key);
@@ -123,6 +163,7 @@ class Reconciler final : public LiveReader {
 
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
   [[nodiscard]] std::optional<Digest128> fingerprint_of(const LiveObject& live, const KeyState& state) const;
+  [[nodiscard]] OwnerState owner_state(const Ownership& ownership, const ObjectKey& key) const;
   [[nodiscard]] Snapshot snapshot_of(const ObjectKey& key, const KeyState& state, LivePtr live) const;
   bool handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer);
   bool learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
@@ -137,11 +178,31 @@ class Reconciler final : public LiveReader {
   boost::asio::awaitable<bool> save_inventory();
   boost::asio::awaitable<bool> begin_round();
   void adopt_prepared(PreparedSet prepared, const std::string& revision);
+  void expect(const ObjectKey& key, Desired desired, bool same_revision);
+  void open_wave(const Wave& wave);
+  void open_next_waves();
+  void admit(const ObjectKey& key);
+  [[nodiscard]] bool dependencies_ready(const Desired& desired) const;
+  [[nodiscard]] const Desired* newest_form(const ObjectKey& key) const;
+  void promote(const ObjectKey& key, KeyState& state);
+  void promote_if_due(const ObjectKey& key);
+  void demote(const ObjectKey& key);
+  [[nodiscard]] bool is_ready(const ObjectKey& key) const;
+  void advanced(const ObjectKey& key);
+  void see_health(const ObjectKey& key, Sight& sight, const JsonView& body);
+  void note_hook(const ObjectKey& key, const Sight& sight);
+  void note_recorded_hooks();
+  std::optional<bool> judge_hook(const ObjectKey& key);
+  void say_what_waits();
+  [[nodiscard]] bool main_waves_applied() const;
+  void let_go_of(const std::map<ObjectKey, Desired>& before);
   void keep_unprepared(PreparedSet& prepared);
   void watch_types();
   void await_discovery();
   void finish_round_if_done();
   void start_pruning();
+  void prune(const ObjectKey& key);
+  void say_pruning_waits(const std::string& reason);
   [[nodiscard]] bool all_synced() const;
 
   boost::asio::any_io_executor executor_;
@@ -149,6 +210,7 @@ class Reconciler final : public LiveReader {
   const LiveView& live_;
   WatchControl& watches_;
   InventoryKeeper& inventory_;
+  ReconcilerGroup& group_;
   ReconcileObserver& observer_;
   ReconcilerOptions options_;
   Fingerprinter fingerprinter_;
@@ -160,12 +222,23 @@ class Reconciler final : public LiveReader {
   bool round_due_ = false;
 
   std::map<ObjectKey, Desired> desired_;
+  std::set<GroupVersionKind> types_;  // of the newest forms
   std::unordered_map<ObjectKey, KeyState, ObjectKeyHash> states_;
   WorkQueue queue_;
 
   std::string revision_;
   std::set<ObjectKey> pending_;  // of this round, not applied yet
   std::set<ObjectKey> failed_;   // of those, tried and failed
+  std::set<ObjectKey> closed_;   // of those pending, whose wave or dependencies have not come
+  std::map<Wave, std::set<ObjectKey>> waves_;             // all of this round
+  std::map<ObjectKey, std::set<ObjectKey>> dependents_;   // of what others depend on
+  std::set<ObjectKey> left_alone_;
+  Wave open_wave_;                                        // the last that was opened
+  std::set<ObjectKey> awaited_;                           // of that wave, neither applied nor healthy; where there are several
+  std::optional<Time> waiting_since_;                     // for these
+  bool wave_is_stuck_ = false;                            // and that was said
+  std::size_t objects_ = 0;      // of this round
+  std::set<ObjectKey> kept_;     // in the form of an earlier one, for lack of a type
   std::size_t unprepared_ = 0;   // manifests of this round that cannot be applied as things stand
   std::map<ObjectKey, std::string> held_back_;
   std::set<ObjectKey> pruning_;  // approved for deletion, not yet seen gone
@@ -174,6 +247,7 @@ class Reconciler final : public LiveReader {
   std::set<std::string> told_;  // problems of this revision: each is said once
   unsigned save_failures_ = 0;
   std::optional<Time> save_retry_at_;
+  Time save_not_before_{};      // whatever is committed: the server asked for it
   unsigned rediscoveries_ = 0;  // of this revision
   std::optional<Time> rediscover_at_;
 

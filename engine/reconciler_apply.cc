@@ -1,5 +1,6 @@
 // The reconciler's requests for one object: the GET that tells whose it is, the apply, and what their answers teach.
 #include <boost/asio/awaitable.hpp>
+#include <charconv>
 
 #include "engine/attribution.h"
 #include "engine/fingerprint.h"
@@ -28,6 +29,28 @@ std::optional<FieldSet> parse_fields(const std::string& fields_v1) {
   return set ? std::optional(std::move(*set)) : std::nullopt;
 }
 
+// metadata.generation; 0 where there is none.
+std::int64_t generation_of(const JsonView& body) {
+  JsonCursor cursor = body.cursor();
+  for (JsonMembers members(cursor); members.next();) {
+    if (members.key() != "metadata") {
+      cursor.skip();
+      continue;
+    }
+    for (JsonMembers metadata(cursor); metadata.next();) {
+      if (metadata.key() != "generation") {
+        cursor.skip();
+        continue;
+      }
+      const std::string_view text = cursor.scalar();
+      std::int64_t generation = 0;
+      std::from_chars(text.data(), text.data() + text.size(), generation);
+      return generation;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 // One GET for a key that was never seen (architecture: an object without our label looks absent). True: judge again.
@@ -35,6 +58,7 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   ApiRequest request;
   request.target = resource_path(attempt.desired.resource, key.namespace_, key.name);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
+  promote_if_due(key);
   const auto wanted = desired_.find(key);
   if (stopping_ || wanted == desired_.end()) co_return false;
   attempt.desired = wanted->second;  // the newest: it may have changed meanwhile
@@ -49,18 +73,20 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   if (response->status != 200) {
     const ClassifiedApply answer = classify_apply(*response);
     if (answer.outcome == ApplyOutcome::TypeUnknown) watches_.rediscover();
-    retry(key, Error{ErrorKind::Busy, answer.message, attempt.desired.origin, {}}, answer.retry_after, false);
+    retry(key, Error{ErrorKind::Busy, answer.message, attempt.desired.origin, {}, answer.retry_after}, 0ms, false);
     co_return false;
   }
-  const Result<json::value> body = parse_json(response->body);
+  Result<json::value> body = parse_json(response->body);
   if (!body) {
     retry(key, body.error(), 0ms, false);
     co_return false;
   }
   const std::string_view set = string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
-  const auto owner = other_owner(ownership_of(*body), options_.prepare.applyset_id, options_.prepare.installation);
+  const Ownership ownership = ownership_of(*body);
+  const OwnerState state = owner_state(ownership, key);
+  const auto owner = other_owner(ownership, options_.prepare.applyset_id, options_.prepare.installation, state);
   // An object of our own that was deleted and made anew by hand is still the one that Git describes.
-  const bool ours = set == options_.prepare.applyset_id || verdict.drift;
+  const bool ours = set == options_.prepare.applyset_id || verdict.drift || state == OwnerState::LetGo;
   if (owner || (!ours && !options_.adopt)) {
     const std::string who = owner ? "belongs to " + *owner : "exists already and was not made by this application";
     retry(key,
@@ -72,6 +98,7 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   verdict.kind = VerdictKind::Apply;
   verdict.uid.value = string_at(*body, {"metadata", "uid"});
   attempt.found.value = string_at(*body, {"metadata", "resourceVersion"});
+  if (ownership.installation == options_.prepare.installation) attempt.found_labelled = *std::move(body);
   co_return co_await apply(key, attempt, verdict);
 }
 
@@ -86,10 +113,15 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
   Result<ApiResponse> response = co_await api_.send(std::move(request));
   const Time answered = options_.now();
   if (!response) {  // D7: whatever happened shows in the next look at the live object, never in a queued body
+    if (verdict.uid.empty()) inventory_.saw(key, {});  // it may exist by now, under a uid that nobody told us
     retry(key, response.error(), 0ms, false);
     co_return false;
   }
   const ClassifiedApply answer = classify_apply(*response);
+  if (answer.outcome == ApplyOutcome::Busy)
+    group_.budget().overloaded(answered);
+  else
+    group_.budget().kept_up();
   if (answer.outcome != ApplyOutcome::Applied && answer.outcome != ApplyOutcome::Created)
     co_return handle_apply_failure(key, attempt, answer);
 
@@ -129,6 +161,7 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   record.desired_hash = attempt.desired.hash;
   record.uid = uid;
   record.last_write = version;
+  record.generation = generation_of(*body);
   FingerprintMemory memory;
   const Result<Digest128> print = fingerprinter_.read(*body, attempt.desired.empties, memory);
   if (print) record.learn(*print);
@@ -137,6 +170,12 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   const LivePtr shown = live_.find(key);
   if (unseen && (shown == nullptr || shown->uid != uid)) record.echo_awaited_until = options_.now() + kEchoPatience;
   if (const Uid* known = inventory_.uid(key); known == nullptr || *known != record.uid) inventory_.saw(key, record.uid);
+  const bool newest = state.sight.uid != uid ||
+                      compare(state.sight.resource_version, version) != std::partial_ordering::greater;
+  if (newest) {  // its event is byte-equal (V34)
+    state.sight = {uid, version, std::move(memory), {}};
+    see_health(key, state.sight, *body);
+  }
   state.record = std::move(record);
   return true;
 }
@@ -146,10 +185,11 @@ void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, con
   Repair repair;
   repair.drift.key = key;
   repair.drift.kind = created ? DriftKind::Deleted : verdict.drift_kind;
-  if (attempt.live != nullptr && !created) {
+  if (!created && (attempt.live != nullptr || attempt.found_labelled)) {
     repair.drift.kind = DriftKind::Changed;
     const std::optional<FieldSet> owned = owned_before == nullptr ? std::nullopt : parse_fields(*owned_before);
-    if (const Result<json::value> body = parse_json(attempt.live->body))
+    const Result<json::value> body = attempt.live != nullptr ? parse_json(attempt.live->body) : *attempt.found_labelled;
+    if (body)
       repair.drift.fields = attribute(attempt.desired.body, *body, owned ? &*owned : nullptr, options_.prepare.manager);
   }
   repair.event_driven = attempt.event_received.has_value();
@@ -159,7 +199,7 @@ void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, con
 }
 
 bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer) {
-  const Error error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}};
+  Error error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}};
   switch (answer.outcome) {
     case ApplyOutcome::Applied:
     case ApplyOutcome::Created:
@@ -179,14 +219,19 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
     case ApplyOutcome::Rejected:
     case ApplyOutcome::FieldConflict:
       retry(key, error, kFirstRetryOfRefusal, false);
+      demote(key);
       return false;
     case ApplyOutcome::Forbidden:
     case ApplyOutcome::QuotaExceeded:
     case ApplyOutcome::NamespaceTerminating:
     case ApplyOutcome::NamespaceMissing:
+      retry(key, error, answer.retry_after, false);
+      demote(key);
+      return false;
     case ApplyOutcome::Busy:
     case ApplyOutcome::ServerFault:
-      retry(key, error, answer.retry_after, false);
+      error.retry_after = answer.retry_after;
+      retry(key, error, 0ms, false);
       return false;
   }
   return false;

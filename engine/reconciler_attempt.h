@@ -15,6 +15,8 @@ struct Reconciler::Attempt {
   bool gone = false;  // an apply with `applied_uid` answered that no such object exists
   Uid applied_uid;
   ResourceVersion found;  // by a GET of this visit, where the store has none
+  // The body that came with it, where that has the label that watches select on: then our watch is only late.
+  std::optional<json::value> found_labelled;
   LivePtr live;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
   std::optional<Time> event_received;

@@ -11,7 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kFirstRediscovery = 200ms;
-constexpr int kRanks = 1000;  // above every rank of apply_order.h; deletion goes the other way round
+constexpr auto kUnseenEnd = 5s;  // until we look again at what the watch does not show
+constexpr int kRanks = 1000;     // above every rank of apply_order.h; deletion goes the other way round
 
 bool names(const UnpreparedManifest& manifest, const ObjectKey& key) {
   return manifest.gvk.group == key.group && manifest.gvk.kind == key.kind && manifest.name == key.name;
@@ -31,7 +32,7 @@ std::string delete_body(const LiveObject& live) {
 void Reconciler::set_desired(ManifestSetPtr manifests) {
   next_manifests_ = std::move(manifests);
   round_due_ = true;
-  save_retry_at_.reset();
+  if (save_retry_at_) save_retry_at_ = save_not_before_;
   wake();
 }
 
@@ -53,7 +54,10 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
   PreparedSet prepared = prepare(*manifests, *catalog_, options_.prepare);
   for (const auto& [key, desired] : prepared.desired) {
     pruning_.erase(key);  // it has come back: a DELETE under way must not take it out of the record
-    inventory_.intend(key);
+    if (desired.options.hook)
+      inventory_.intend_hook(key);
+    else
+      inventory_.intend(key);
   }
   if (!co_await save_inventory()) co_return false;
   if (manifests != next_manifests_)
@@ -73,37 +77,47 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
   revision_ = revision;
   pending_.clear();
   failed_.clear();
+  closed_.clear();
   pruning_.clear();
   pruning_judged_ = false;
-  for (const auto& [key, desired] : prepared.desired) {
-    KeyState& state = states_[key];
-    const auto before = desired_.find(key);
-    const bool changed = before == desired_.end() || before->second.hash != desired.hash;
-    if (changed) {
-      state.reported = false;
-      state.sight = {};
-    }
-    if (changed || !same_revision) state.forgive();  // another object of a new revision may be what it lacked
-    state.removed = false;
-    pending_.insert(key);
-    if (state.not_before) failed_.insert(key);
-  }
+  waves_.clear();
+  dependents_.clear();
+  left_alone_ = std::move(prepared.left_alone);
   keep_unprepared(prepared);
-  desired_ = std::move(prepared.desired);
-  for (auto& [key, state] : states_) state.wanted = nullptr;
-  for (const auto& [key, desired] : desired_) states_[key].wanted = &desired;
-  if (!finished_) observer_.round_started(revision_, desired_.size());
+  types_.clear();
+  const std::map<ObjectKey, Desired> before = desired_;
+  std::erase_if(desired_, [&](const auto& entry) { return !prepared.desired.contains(entry.first); });
+  for (auto& [key, state] : states_) {
+    if (prepared.desired.contains(key)) continue;
+    state.wanted = nullptr;
+    state.next.reset();
+    state.last_good.reset();
+  }
+  objects_ = prepared.desired.size();
+  for (auto& [key, desired] : prepared.desired) expect(key, std::move(desired), same_revision);
+  if (!finished_) observer_.round_started(revision_, objects_);
   watch_types();
-  for (const auto& [key, desired] : desired_) queue_.add(key, lane_of_rank(desired.rank));
+  open_wave(waves_.empty() ? Wave{} : waves_.begin()->first);
   if (unprepared_ != 0) rediscover_at_ = options_.now() + backoff(rediscoveries_++, kFirstRediscovery);
+  let_go_of(before);
+  options_.on_desired();
+}
+
+// Other applications may have waited for what this one wants no longer.
+void Reconciler::let_go_of(const std::map<ObjectKey, Desired>& before) {
+  for (const auto& [key, desired] : before)
+    if (!wants(key)) group_.let_go(key, *this);
+  for (const auto& [key, uid] : inventory_.inventory().entries)
+    if (!wants(key)) group_.let_go(key, *this);
 }
 
 // What cannot be prepared now keeps the form in which it was applied last, and is healed to that.
 void Reconciler::keep_unprepared(PreparedSet& prepared) {
   unprepared_ = prepared.unprepared.size();
+  kept_.clear();
   for (const UnpreparedManifest& manifest : prepared.unprepared) {
     for (const auto& [key, desired] : desired_)
-      if (names(manifest, key)) prepared.desired.try_emplace(key, desired);
+      if (names(manifest, key) && prepared.desired.try_emplace(key, desired).second) kept_.insert(key);
     if (!told_.insert(describe(manifest.error)).second) continue;
     if (manifest.may_come)
       observer_.waiting(manifest.error);
@@ -114,8 +128,11 @@ void Reconciler::keep_unprepared(PreparedSet& prepared) {
 
 void Reconciler::watch_types() {
   std::set<GroupKind> seen;
-  for (const auto& [key, desired] : desired_)
-    if (seen.insert(key.group_kind()).second) watches_.watch(desired.resource);
+  for (const auto& [key, state] : states_) {
+    const Desired* const newest = newest_form(key);
+    if (newest != nullptr && types_.contains(newest->resource.gvk) && seen.insert(key.group_kind()).second)
+      watches_.watch(newest->resource);
+  }
   for (const auto& [key, uid] : inventory_.inventory().entries) {
     if (!seen.insert(key.group_kind()).second) continue;
     if (const ApiResource* resource = catalog_->find(key.group_kind())) watches_.watch(*resource);
@@ -140,19 +157,28 @@ void Reconciler::await_discovery() {
 
 void Reconciler::finish_round_if_done() {
   if (manifests_ == nullptr || round_due_ || (finished_ && finished_->complete)) return;
-  if (pending_.empty() && unprepared_ == 0 && !pruning_judged_) {
+  open_next_waves();
+  if (main_waves_applied() && unprepared_ == 0 && !pruning_judged_) {
     if (!all_synced()) {
       await_discovery();
       return;
     }
+    if (const std::string reason = options_.pruning_waits_for(); !reason.empty()) {
+      say_pruning_waits(reason);
+      return;
+    }
     start_pruning();
+    open_next_waves();
   }
-  RoundSummary summary{revision_, desired_.size(), failed_.size() + unprepared_, false};
-  const std::size_t open = pending_.size() + pruning_.size();
-  summary.complete = open == 0 && unprepared_ == 0;
-  const bool tried = open == failed_.size() && (unprepared_ == 0 || rediscoveries_ >= kPatienceForTypes);
+  say_what_waits();
+  RoundSummary summary{revision_, objects_, failed_.size() + unprepared_, false};
+  const std::size_t open = pending_.size() - closed_.size() + pruning_.size();
+  summary.complete = open == 0 && closed_.empty() && unprepared_ == 0;
+  const bool blocked = closed_.empty() || !failed_.empty() || wave_is_stuck_;
+  const bool tried = open == failed_.size() && blocked && (unprepared_ == 0 || rediscoveries_ >= kPatienceForTypes);
   const bool said = finished_.has_value();
   if (!summary.complete && (!tried || said)) return;
+  if (!summary.complete) summary.failed = std::max<std::size_t>(summary.failed, 1);
   if (summary.complete) inventory_.set_revision(revision_);
   finished_ = summary;
   observer_.round(summary);
@@ -162,7 +188,14 @@ void Reconciler::finish_round_if_done() {
 void Reconciler::start_pruning() {
   pruning_judged_ = true;
   std::set<ObjectKey> wanted;
-  for (const auto& [key, desired] : desired_) wanted.insert(key);
+  for (const auto& [key, uid] : inventory_.inventory().entries)
+    if (wants(key) || left_alone_.contains(key)) wanted.insert(key);
+  for (const auto& [key, uid] : inventory_.inventory().entries) {
+    const bool moved = group_.other_wanting(key, *this) != nullptr;  // to another application, which is no deletion
+    if (wanted.contains(key) || !(moved || inventory_.inventory().hooks.contains(key))) continue;
+    wanted.insert(key);
+    prune(key);
+  }
   const PruneDecision decision = judge_prune(inventory_.inventory(), wanted, options_.prune);
   std::map<ObjectKey, std::string> held;
   for (const HeldBack& object : decision.held_back) {
@@ -171,20 +204,28 @@ void Reconciler::start_pruning() {
       observer_.held_back(object.key, object.reason);
   }
   held_back_ = std::move(held);
-  for (const ObjectKey& key : decision.to_delete) {
-    pruning_.insert(key);
-    states_[key].forgive();
-    // The reverse of the order of applying, the objects of one rank side by side.
-    queue_.add(key, lane_of_rank(kRanks - apply_rank(key.group_kind(), !is_builtin_group(key.group))));
-  }
+  for (const ObjectKey& key : decision.to_delete) prune(key);
   pump();
+}
+
+void Reconciler::prune(const ObjectKey& key) {
+  pruning_.insert(key);
+  claim(key);
+  states_[key].forgive(options_.now());
+  // The reverse of the order of applying, the objects of one rank side by side.
+  queue_.add(key, lane_of_rank(kRanks - apply_rank(key.group_kind(), !is_builtin_group(key.group))));
+}
+
+void Reconciler::say_pruning_waits(const std::string& reason) {
+  if (told_.insert(reason).second)
+    observer_.waiting(Error{ErrorKind::Busy, "nothing is pruned yet: " + reason, {}, {}});
 }
 
 void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
   pruning_.erase(key);
   failed_.erase(key);
   inventory_.forget(key);
-  states_.erase(key);
+  drop(key);
   observer_.held_back(key, reason + "; it is left alone and no longer managed");
 }
 
@@ -194,7 +235,7 @@ void Reconciler::pruned(const ObjectKey& key) {
   pruning_.erase(key);
   failed_.erase(key);
   inventory_.forget(key);
-  states_.erase(key);
+  drop(key);
   if (was_there) observer_.pruned(key);  // otherwise a set that was overtaken meant to make it, and never did
 }
 
@@ -209,6 +250,14 @@ std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObj
 }
 
 boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
+  if (const Reconciler* other = group_.other_wanting(key, *this)) {
+    pruning_.erase(key);
+    failed_.erase(key);
+    inventory_.forget(key);
+    drop(key);
+    observer_.moved(key, other->application());
+    co_return;
+  }
   const ApiResource* served = catalog_->find(key.group_kind());
   if (served == nullptr) {
     if (!catalog_->unknown_groups.contains(key.group)) give_up_pruning(key, "its type is no longer served");
@@ -216,15 +265,15 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   }
   const ApiResource resource = *served;
   const LivePtr live = live_.find(key);
-  if (live == nullptr) {
-    if (live_.synced(key.group_kind())) co_await confirm_gone(key, resource);
-    co_return;
+  if (live == nullptr && !live_.synced(key.group_kind())) co_return;
+  if (live == nullptr || (!live->terminating && !objection_to_pruning(key, *live).empty())) {
+    co_await look_before_pruning(key, resource);
+  } else if (!live->terminating) {
+    co_await delete_object(key, resource, live);
   }
-  if (live->terminating) co_return;
-  if (const std::string objection = objection_to_pruning(key, *live); !objection.empty()) {
-    give_up_pruning(key, objection);
-    co_return;
-  }
+}
+
+boost::asio::awaitable<void> Reconciler::delete_object(ObjectKey key, ApiResource resource, LivePtr live) {
   if (waits(key)) co_return;
   ApiRequest request;
   request.method = Method::Delete;
@@ -237,15 +286,19 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
     retry(key, response.error(), 0ms, false);
     co_return;
   }
+  const LivePtr shown = live_.find(key);
+  const bool unseen = shown == nullptr || shown->uid != live->uid;  // so no event tells of its end
   const ClassifiedDelete answer = classify_delete(*response);
   switch (answer.outcome) {
     case DeleteOutcome::Deleted:
     case DeleteOutcome::AlreadyGone:  // as good as ours (D7)
       states_[key].removed = true;
-      states_[key].forgive();
+      states_[key].forgive(options_.now());
       failed_.erase(key);
+      if (unseen) queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
       co_return;  // its DELETED event brings the key back
     case DeleteOutcome::Deleting:
+      if (unseen) queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
       co_return;
     case DeleteOutcome::Stale:  // the event of what it is now brings the key back, mostly sooner
       queue_.add_at(key, Lane::Repair, options_.now() + 1s);
@@ -253,14 +306,15 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
     case DeleteOutcome::Forbidden:
     case DeleteOutcome::Busy:
     case DeleteOutcome::Failed:
-      retry(key, Error{ErrorKind::Busy, "cannot be pruned: " + answer.message, {}, {}}, 0ms, false);
+      retry(key, Error{ErrorKind::Busy, "cannot be pruned: " + answer.message, {}, {}, answer.retry_after}, 0ms, false);
       co_return;
   }
 }
 
-// Absent among the labelled objects: gone, or only without our label. Either way it is no longer ours to delete.
-boost::asio::awaitable<void> Reconciler::confirm_gone(ObjectKey key, ApiResource resource) {
-  if (states_[key].removed) {
+// The watch shows no such object, or another one than we made: it may be gone, or no longer ours to delete; or the
+// watch is behind our own last write, and then only the server knows.
+boost::asio::awaitable<void> Reconciler::look_before_pruning(ObjectKey key, ApiResource resource) {
+  if (states_[key].removed && live_.find(key) == nullptr) {
     pruned(key);
     co_return;
   }
@@ -272,10 +326,21 @@ boost::asio::awaitable<void> Reconciler::confirm_gone(ObjectKey key, ApiResource
   if (response && says_no_such_object(*response)) {
     pruned(key);
   } else if (response && response->status == 200) {
-    give_up_pruning(key, "it has lost the label that says it is ours");
+    const Result<LivePtr> found = read_live_object(std::string_view(response->body), resource.gvk);
+    if (!found) {
+      retry(key, found.error(), 0ms, false);
+    } else if (const std::string objection = objection_to_pruning(key, **found); !objection.empty()) {
+      give_up_pruning(key, objection);
+    } else if ((*found)->terminating) {
+      queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
+    } else {
+      co_await delete_object(key, resource, *found);
+    }
   } else {
-    retry(key, response ? Error{ErrorKind::Busy, "cannot be read before pruning", {}, {}} : response.error(), 0ms,
-          false);
+    const auto refused = [&] {
+      return Error{ErrorKind::Busy, "cannot be read before pruning", {}, {}, response->retry_after.value_or(0s)};
+    };
+    retry(key, response ? refused() : response.error(), 0ms, false);
   }
 }
 

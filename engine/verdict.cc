@@ -45,9 +45,9 @@ void Record::learn(const Digest128& fingerprint) {
 }
 
 std::optional<std::string> other_owner(const Ownership& live, std::string_view applyset_id,
-                                       std::string_view installation) {
+                                       std::string_view installation, OwnerState owner) {
   if (!live.installation.empty() && live.installation != installation) return "the installation " + live.installation;
-  if (!live.applyset.empty() && live.applyset != applyset_id) return "the ApplySet " + live.applyset;
+  if (!live.applyset.empty() && live.applyset != applyset_id && owner != OwnerState::LetGo) return "the ApplySet " + live.applyset;
   if (!live.controller.empty()) return "the controller " + live.controller;
   return std::nullopt;
 }
@@ -57,8 +57,13 @@ Verdict judge(const Snapshot& snapshot) {
   const LiveObject& live = *snapshot.live;
   if (live.terminating) return make(VerdictKind::Hold, "being deleted");
   if (live.ownership != nullptr)
-    if (const auto owner = other_owner(*live.ownership, snapshot.applyset_id, snapshot.installation))
-      return make(VerdictKind::Refuse, "belongs to " + *owner);
+    if (const auto owner =
+            other_owner(*live.ownership, snapshot.applyset_id, snapshot.installation, snapshot.owner))
+      return snapshot.owner == OwnerState::Undecided
+                 ? make(VerdictKind::Wait, "belongs to " + *owner + ", which has not read its source yet")
+                 : make(VerdictKind::Refuse, "belongs to " + *owner);
+  if (snapshot.desired->options.management == Management::Once)
+    return make(VerdictKind::InSync, "made once, and left to others since");
   const Record* record = snapshot.record;
   const bool same_object = record != nullptr && record->uid == live.uid;
   if (same_object && compare(live.resource_version, record->last_write) == std::partial_ordering::less)

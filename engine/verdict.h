@@ -22,12 +22,20 @@ struct Record {
   std::shared_ptr<const std::string> owned;  // what we owned then, as fieldsV1, to tell who took what; null: nothing
   Uid uid;
   ResourceVersion last_write;  // of our last answer: events below it show the past
+  std::int64_t generation = 0;  // of that answer; 0: it had none
   // Set from a create's answer until its event: until then absence in the store says nothing. Bounded, because a
   // create and a delete within one gap of the watch leave no event.
   std::optional<std::chrono::steady_clock::time_point> echo_awaited_until;
 
   [[nodiscard]] bool knows(const Digest128& fingerprint) const;
   void learn(const Digest128& fingerprint);
+};
+
+// What is known of the ApplySet that a live object says it belongs to, where that is not ours.
+enum class OwnerState {
+  Other,      // nothing that would help
+  Undecided,  // an application of this process that has not read its source yet
+  LetGo,      // an application of this process that does not want the object any more
 };
 
 // Everything that the decision may depend on.
@@ -39,6 +47,7 @@ struct Snapshot {
   const Record* record = nullptr;        // null: nothing learned yet
   const Uid* known_uid = nullptr;        // from the inventory; null or empty: never seen
   bool looked_up_absent = false;         // a GET of this very decision answered 404
+  OwnerState owner = OwnerState::Other;
   std::string_view applyset_id;
   std::string_view installation;
   std::chrono::steady_clock::time_point now;
@@ -68,6 +77,6 @@ Verdict judge(const Snapshot& snapshot);
 // Whether an object that we did not make may be taken: owned by another set, installation or controller (D15). Returns
 // the owner, in words, or nothing.
 std::optional<std::string> other_owner(const Ownership& live, std::string_view applyset_id,
-                                       std::string_view installation);
+                                       std::string_view installation, OwnerState owner = OwnerState::Other);
 
 }  // namespace holdfast

@@ -45,20 +45,26 @@ void WorkQueue::promote(Time now) {
   }
 }
 
-std::optional<ObjectKey> WorkQueue::pop(Time now) {
+std::optional<Lane> WorkQueue::next_lane(Time now) {
   promote(now);
   if (due_.empty()) return std::nullopt;
-  const auto first = due_.begin();
-  const Lane lane = first->first.first;
+  const Lane lane = due_.begin()->first.first;
   if (lane != Lane::Repair) {
     const auto lowest_rank = processing_lanes_.upper_bound(Lane::Repair);
     if (lowest_rank != processing_lanes_.end() && *lowest_rank < lane) return std::nullopt;
   }
+  return lane;
+}
+
+std::optional<ObjectKey> WorkQueue::pop(Time now) {
+  const std::optional<Lane> lane = next_lane(now);
+  if (!lane) return std::nullopt;
+  const auto first = due_.begin();
   ObjectKey key = first->second;
   due_.erase(first);
   due_positions_.erase(key);
-  processing_.emplace(key, lane);
-  processing_lanes_.insert(lane);
+  processing_.emplace(key, *lane);
+  processing_lanes_.insert(*lane);
   return key;
 }
 

@@ -31,6 +31,8 @@ class WorkQueue {
   // The first due key of the lowest lane, now being processed. Repairs go at any time; a rank waits until the lower
   // ranks are neither due nor being processed. Empty where nothing is due.
   std::optional<ObjectKey> pop(Time now);
+  // The lane of what pop() would return.
+  std::optional<Lane> next_lane(Time now);
   void done(const ObjectKey& key);
 
   // When the next delayed key becomes due; empty where none is delayed.

@@ -132,6 +132,33 @@ TEST(Fingerprint, C3_empties_inside_an_item_follow_the_item_and_not_its_position
   EXPECT_TRUE(differ(present, custom(owned, R"({"l":[{"name":"a"}]})"), wanted));
 }
 
+TEST(Fingerprint, C3_what_was_an_empty_list_shows_when_it_becomes_another_kind_of_value) {
+  for (const char* other : {"{}", R"({"a":1})", "1"})
+    EXPECT_TRUE(differ(custom("{}", R"({"open":[]})"), custom("{}", std::string(R"({"open":)") + other + "}"),
+                       R"({"spec":{"open":[]}})"))
+        << other;
+}
+
+TEST(Fingerprint, C4_where_an_item_lacks_its_key_fields_the_whole_list_counts) {
+  // Ours is the bare one, whose only key is a default; the other one's port is a key that ours does not have.
+  const std::string fields = R"({"f:spec":{"f:l":{"k:{\"protocol\":\"TCP\"}":{}}}})";
+  EXPECT_TRUE(differ(custom(fields, R"({"l":[{},{"port":1,"protocol":"TCP"}]})"),
+                     custom(fields, R"({"l":[{"port":1,"protocol":"TCP"},{}]})")));
+}
+
+TEST(Fingerprint, C3_others_count_where_an_apply_may_take_an_empty_map_away_with_what_is_in_it) {
+  const auto with_others = [](std::string_view spec, bool others) {
+    json::value body = body_of(custom(R"({"f:spec":{"f:m":{}}})", spec));
+    if (others) add_entry(body, "u", R"({"f:spec":{"f:m":{"f:a":{}}}})");
+    return to_json(body);
+  };
+  constexpr std::string_view kEmptyMap = R"({"spec":{"m":{}}})";
+  for (const char* traceless : {R"({"m":{"a":1,"l":[]}})", R"({"m":{"a":1,"l":{}}})", R"({"m":{"a":[null]}})"})
+    EXPECT_TRUE(differ(with_others(traceless, true), with_others(traceless, false), kEmptyMap)) << traceless;
+  EXPECT_FALSE(differ(with_others(R"({"m":{"a":1}})", true), with_others(R"({"m":{"a":1}})", false), kEmptyMap));
+  EXPECT_FALSE(differ(with_others(R"({"m":{}})", true), with_others(R"({"m":{}})", false), kEmptyMap));
+}
+
 TEST(Fingerprint, C3_a_null_in_git_has_four_answers) {
   const char* owned = R"({"f:spec":{"f:a":{}}})";
   const char* wanted = R"({"spec":{"a":1,"n":null}})";

@@ -15,18 +15,21 @@ class InventoryKeeperTest : public testing::Test {
   InventoryKeeperTest() { EXPECT_TRUE(run(keeper.load())); }
 
   bool run(boost::asio::awaitable<Result<void>> task) {
-    auto good = std::make_shared<bool>(false);  // a request that is held outlives this call
-    boost::asio::co_spawn(io, std::move(task), [good](std::exception_ptr failure, Result<void> result) {
+    // A request that is held outlives this call.
+    auto outcome = std::make_shared<Result<void>>(fail(ErrorKind::Internal, "under way"));
+    boost::asio::co_spawn(io, std::move(task), [outcome](std::exception_ptr failure, Result<void> result) {
       EXPECT_EQ(failure, nullptr);
-      *good = result.has_value();
+      *outcome = std::move(result);
     });
     io.restart();
     io.poll();
-    return *good;
+    retry_after = *outcome ? std::chrono::seconds{0} : outcome->error().retry_after;
+    return outcome->has_value();
   }
   static ObjectKey key(const char* name) { return {"", "ConfigMap", "web", name}; }
   Inventory recorded() { return from_config_map(api.objects.at(kPath), "prod").value(); }
 
+  std::chrono::seconds retry_after{0};  // of the last failure
   boost::asio::io_context io;
   fake::ApiServer api{io};
   InventoryKeeper keeper{api, {"system", "inventory", "prod"}};
@@ -75,6 +78,16 @@ TEST_F(InventoryKeeperTest, what_is_seen_while_the_record_is_read_again_is_kept)
   io.restart();
   io.poll();
   EXPECT_EQ(keeper.uid(key("a"))->value, "ua");
+}
+
+TEST_F(InventoryKeeperTest, B8_a_busy_servers_word_about_waiting_is_handed_on) {
+  ApiResponse busy{429, "text/plain", std::chrono::seconds(5), "Too many requests"};
+  keeper.intend(key("a"));
+  api.answers[kPath] = {busy, busy};
+  EXPECT_FALSE(run(keeper.save()));
+  EXPECT_EQ(retry_after, std::chrono::seconds(5));
+  EXPECT_FALSE(run(keeper.load()));
+  EXPECT_EQ(retry_after, std::chrono::seconds(5));
 }
 
 TEST_F(InventoryKeeperTest, D7_our_own_write_with_a_lost_answer_is_no_other_writer) {

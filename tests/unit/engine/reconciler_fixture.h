@@ -64,9 +64,11 @@ class ReconcilerTest : public testing::Test {
     options.adopt = adopt;
     options.chance = [] { return 0.5; };
     options.now = [this] { return now; };
+    options.pruning_waits_for = [this] { return pruning_waits_for == nullptr ? std::string() : *pruning_waits_for; };
     inventory = std::make_unique<InventoryKeeper>(api, InventoryLocation{"system", "inventory", "prod"});
-    reconciler =
-        std::make_unique<Reconciler>(io.get_executor(), api, live, watches, *inventory, observer, std::move(options));
+    reconciler.reset();
+    reconciler = std::make_unique<Reconciler>(io.get_executor(), api, live, watches, *inventory, group, observer,
+                                              std::move(options));
   }
 
   void start() {
@@ -185,8 +187,10 @@ class ReconcilerTest : public testing::Test {
   fake::Live live;
   fake::Watches watches;
   fake::Observer observer;
+  ReconcilerGroup group;
   std::unique_ptr<InventoryKeeper> inventory;
   std::unique_ptr<Reconciler> reconciler;
+  const std::string* pruning_waits_for = nullptr;
   bool ended = true;
 };
 

@@ -145,6 +145,44 @@ TEST_F(ReconcilerTest, D12_another_uid_or_no_label_is_not_pruned) {
   EXPECT_EQ(observer.times("held back c"), 1U);
 }
 
+// The watch broke off before it showed what we had made anew.
+TEST_F(ReconcilerTest, D12_what_the_watch_has_not_shown_yet_is_pruned_as_the_server_has_it) {
+  converged({"a=1", "b=1"});
+  const LivePtr before = live.objects[key("b")];
+  api.objects.erase(path("b"));
+  watch_event("b");
+  live.objects[key("b")] = before;
+  git("r2", {"a=1"});
+  EXPECT_EQ(api.count(Method::Delete, path("b")), 1U);
+  EXPECT_FALSE(api.objects.contains(path("b")));
+  advance(6s);
+  EXPECT_EQ(observer.times("pruned b"), 1U);
+  EXPECT_EQ(observer.times("complete r2"), 1U);
+}
+
+TEST_F(ReconcilerTest, D12_what_was_made_and_never_shown_is_pruned) {
+  converged({"a=1", "b=1"});
+  live.objects.erase(key("b"));
+  git("r2", {"a=1"});
+  EXPECT_EQ(api.count(Method::Delete, path("b")), 1U);
+  advance(6s);
+  EXPECT_EQ(observer.said, (Lines{"pruned b", "complete r2"}));
+}
+
+TEST_F(ReconcilerTest, D7_what_was_made_by_a_write_without_an_answer_is_pruned) {
+  converged({"a=1", "b=1"});
+  api.objects.erase(path("b"));
+  hold(path("b"));
+  watch_event("b");
+  const ApiResponse lost = api.handle(api.held.front().request);
+  api.hold = nullptr;
+  release(path("b"), fail(ErrorKind::Unreachable, "the connection broke"));
+  live.objects[key("b")] = take_in(to_json(api.objects.at(path("b"))));
+  git("r2", {"a=1"});
+  EXPECT_EQ(lost.status, 201);
+  EXPECT_EQ(api.count(Method::Delete, path("b")), 1U);
+}
+
 TEST_F(ReconcilerTest, D12_a_404_of_the_type_is_not_a_404_of_the_object) {
   converged({"a=1", "b=1"});
   live.objects.erase(key("b"));

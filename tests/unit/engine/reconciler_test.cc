@@ -220,6 +220,20 @@ TEST_F(ReconcilerTest, a_lost_label_is_put_back_by_one_write) {
   EXPECT_EQ(observer.repairs[0].drift.kind, DriftKind::LabelLost);
 }
 
+TEST_F(ReconcilerTest, what_was_edited_before_the_watch_has_shown_it_is_not_said_to_have_lost_its_label) {
+  converged({"a=1"});
+  api.objects.erase(path("a"));
+  watch_event("a");
+  api.edit(path("a"), "/data/k", "wrong");  // and the watch, which broke off, shows neither this nor our write
+  reconciler->live_changed(key("a"), now);
+  advance(11s);
+  EXPECT_EQ(live_value("a"), "1");
+  ASSERT_EQ(observer.repairs.size(), 2U);
+  EXPECT_EQ(observer.repairs[1].drift.kind, DriftKind::Changed);
+  ASSERT_FALSE(observer.repairs[1].drift.fields.empty());
+  EXPECT_EQ(observer.repairs[1].drift.fields[0].path, ".data.k");
+}
+
 TEST_F(ReconcilerTest, D4_events_do_not_shorten_the_wait_after_a_refusal) {
   converged({"a=1"});
   api.answers[path("a")] = {fake::denied()};
@@ -242,6 +256,31 @@ TEST_F(ReconcilerTest, D14_a_new_desired_state_ends_the_wait) {
   git("r2", {"a=2"});
   EXPECT_EQ(live_value("a"), "2");
   EXPECT_EQ(observer.times("complete r2"), 1U);
+}
+
+TEST_F(ReconcilerTest, B8_a_new_desired_state_does_not_shorten_what_the_server_asked_for) {
+  start();
+  ApiResponse busy{429, "text/plain", std::chrono::seconds(5), "Too many requests"};
+  api.answers[path("a")] = {fake::not_found("a"), busy};
+  git("r1", {"a=1"});
+  git("r2", {"a=2"});
+  EXPECT_EQ(patches("a"), 1U);
+  advance(5s);
+  EXPECT_EQ(live_value("a"), "2");
+}
+
+// Found by the simulation (seed 416): it looked for work again and again, and nobody else got a turn.
+TEST_F(ReconcilerTest, D14_a_retry_that_is_due_while_nothing_more_may_be_sent_is_waited_for_in_silence) {
+  start();
+  api.answers[path("a")] = {fake::not_found("a"), fake::denied()};
+  api.hold = [](const ApiRequest& request) {
+    return request.method == Method::Patch && fake::ApiServer::path_of(request).find("/web/") != std::string::npos &&
+           fake::ApiServer::path_of(request) != path("a");
+  };
+  git("r1", {"a=1", "b=1", "c=1", "d=1", "e=1", "f=1", "g=1", "h=1", "i=1", "j=1", "k=1"});
+  EXPECT_EQ(api.held.size(), ReconcilerGroup::kWritesAtOnce);
+  advance(10min);
+  EXPECT_EQ(patches("a"), 1U);
 }
 
 TEST_F(ReconcilerTest, C9_a_confirmed_state_is_confirmed_once_and_the_older_one_stays_known) {

@@ -1,0 +1,15 @@
+// What health is judged by, read from the text of an object: all of it but managedFields and what pods are made of, so
+// that a status update costs little. Pure.
+#pragma once
+
+#include "holdfast/model/json.h"
+#include "holdfast/model/json_view.h"
+
+namespace holdfast {
+
+// Without metadata.managedFields and spec.template; null where the text cannot be read.
+json::value health_view(const JsonView& body);
+// All of it, for rules that may look anywhere.
+json::value whole_view(const JsonView& body);
+
+}  // namespace holdfast

@@ -1,0 +1,136 @@
+#include "engine/object_options.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+
+namespace holdfast {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string_view> split(std::string_view text, char at) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t end = text.find(at);
+    parts.push_back(trimmed(text.substr(0, end)));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::unexpected<Error> unclear(std::string_view name, std::string_view value, std::string_view wanted) {
+  return fail(ErrorKind::Invalid, fmt::format("the annotation {} is {:?}", name, value), {},
+              fmt::format("it may be {}", wanted));
+}
+
+class OptionsReader {
+ public:
+  explicit OptionsReader(const json::object& body) {
+    const json::value* found = find(body, {"metadata", "annotations"});
+    if (found != nullptr && found->is_object()) annotations_ = &found->get_object();
+  }
+
+  Result<ObjectOptions> read() {
+    if (annotations_ == nullptr) return ObjectOptions{};
+    for (const auto& step : {&OptionsReader::wave, &OptionsReader::hook, &OptionsReader::management,
+                             &OptionsReader::replace, &OptionsReader::dependencies})
+      if (Result<void> done = (this->*step)(); !done) return std::unexpected(done.error());
+    return std::move(options_);
+  }
+
+ private:
+  // Empty where it is absent, or no string, which the API server refuses anyhow.
+  [[nodiscard]] std::string_view value(std::string_view name) const {
+    const json::value* found = annotations_->if_contains(name);
+    return found != nullptr && found->is_string() ? std::string_view(found->get_string()) : std::string_view();
+  }
+
+  Result<void> wave() {
+    for (const char* name : {"argocd.argoproj.io/sync-wave", "holdfast.dev/wave"}) {
+      const std::string_view text = trimmed(value(name));
+      if (text.empty()) continue;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options_.wave);
+      if (error != std::errc{} || end != text.data() + text.size()) return unclear(name, text, "an integer");
+    }
+    return {};
+  }
+
+  Result<void> hook() {
+    for (const std::string_view part : split(value("helm.sh/hook"), ',')) {
+      if (part == "pre-install" || part == "pre-upgrade") options_.hook = HookPhase::Before;
+      if (part == "post-install" || part == "post-upgrade") options_.hook = HookPhase::After;
+      // Those of other moments of a Helm release have none here, and nothing else is to be done with them.
+      if (!part.empty() && !options_.hook && part != "crd-install") options_.management = Management::None;
+    }
+    for (const std::string_view part : split(value("argocd.argoproj.io/hook"), ',')) {
+      if (part == "PreSync") options_.hook = HookPhase::Before;
+      if (part == "PostSync") options_.hook = HookPhase::After;
+      if (part == "Skip" || part == "SyncFail" || part == "PostDelete") options_.management = Management::None;
+    }
+    const std::string_view ours = value("holdfast.dev/hook");
+    if (ours.empty()) return {};
+    if (ours != "pre" && ours != "post") return unclear("holdfast.dev/hook", ours, "pre or post");
+    options_.hook = ours == "pre" ? HookPhase::Before : HookPhase::After;
+    return {};
+  }
+
+  Result<void> management() {
+    if (value("kustomize.toolkit.fluxcd.io/reconcile") == "disabled") options_.management = Management::None;
+    const std::string_view ssa = value("kustomize.toolkit.fluxcd.io/ssa");
+    if (ssa == "Ignore") options_.management = Management::None;
+    if (ssa == "IfNotPresent") options_.management = Management::Once;
+    const std::string_view ours = value("holdfast.dev/manage");
+    if (ours.empty()) return {};
+    if (ours == "full")
+      options_.management = Management::Full;
+    else if (ours == "once")
+      options_.management = Management::Once;
+    else if (ours == "none")
+      options_.management = Management::None;
+    else
+      return unclear("holdfast.dev/manage", ours, "full, once or none");
+    return {};
+  }
+
+  Result<void> replace() {
+    for (const std::string_view option : split(value("argocd.argoproj.io/sync-options"), ','))
+      if (option == "Replace=true" || option == "Force=true") options_.replace = true;
+    if (value("kustomize.toolkit.fluxcd.io/force") == "enabled") options_.replace = true;
+    const std::string_view ours = value("holdfast.dev/replace");
+    if (!ours.empty() && ours != "enabled" && ours != "disabled")
+      return unclear("holdfast.dev/replace", ours, "enabled or disabled");
+    if (!ours.empty()) options_.replace = ours == "enabled";
+    return {};
+  }
+
+  Result<void> dependencies() {
+    for (const char* name : {"config.kubernetes.io/depends-on", "holdfast.dev/depends-on"}) {
+      const std::string_view text = value(name);
+      if (trimmed(text).empty()) continue;
+      for (const std::string_view part : split(text, ',')) {
+        const std::vector<std::string_view> words = split(part, '/');
+        const bool in_namespace = words.size() == 5 && words[1] == "namespaces";
+        if (!in_namespace && words.size() != 3)
+          return unclear(name, part, "GROUP/namespaces/NAMESPACE/KIND/NAME or GROUP/KIND/NAME");
+        options_.depends_on.push_back({std::string(words[0]), std::string(words[words.size() - 2]),
+                                       in_namespace ? std::string(words[2]) : std::string(),
+                                       std::string(words.back())});
+      }
+    }
+    return {};
+  }
+
+  const json::object* annotations_ = nullptr;
+  ObjectOptions options_;
+};
+
+}  // namespace
+
+Result<ObjectOptions> read_object_options(const json::object& body) { return OptionsReader(body).read(); }
+
+}  // namespace holdfast

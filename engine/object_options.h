@@ -1,0 +1,49 @@
+// What an object's own annotations ask of whoever manages it: ours, and those that Flux's and Argo CD's users have in
+// their manifests already, so that these need no edits. Pure.
+//
+//   wave          holdfast.dev/wave, argocd.argoproj.io/sync-wave: an integer; lower ones first, 0 where it is absent
+//   hook          holdfast.dev/hook: pre | post; argocd.argoproj.io/hook: PreSync | PostSync | Skip;
+//                 helm.sh/hook: pre-install, pre-upgrade | post-install, post-upgrade
+//   prune         holdfast.dev/prune: disabled, kustomize.toolkit.fluxcd.io/prune: disabled,
+//                 argocd.argoproj.io/sync-options: Prune=false or Delete=false, helm.sh/resource-policy: keep,
+//                 client.lifecycle.config.k8s.io/deletion: detach
+//   manage        holdfast.dev/manage: full | once | none; kustomize.toolkit.fluxcd.io/reconcile: disabled and
+//                 /ssa: Ignore (none), /ssa: IfNotPresent (once)
+//   replace       holdfast.dev/replace: enabled, kustomize.toolkit.fluxcd.io/force: enabled,
+//                 argocd.argoproj.io/sync-options: Replace=true or Force=true
+//   depends on    holdfast.dev/depends-on, config.kubernetes.io/depends-on: "GROUP/namespaces/NAMESPACE/KIND/NAME" or
+//                 "GROUP/KIND/NAME" (the core group is empty), separated by commas
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/json.h"
+#include "holdfast/model/object_key.h"
+
+namespace holdfast {
+
+enum class HookPhase { Before, After };  // all else of the revision
+
+enum class Management {
+  Full,  // created, changed, put back
+  Once,  // created where it is absent; what becomes of it is not ours
+  None,  // left alone altogether
+};
+
+struct ObjectOptions {
+  int wave = 0;
+  std::optional<HookPhase> hook;
+  Management management = Management::Full;
+  bool replace = false;  // delete and make anew where a change is refused because a field is immutable
+  std::vector<ObjectKey> depends_on;
+  bool operator==(const ObjectOptions&) const = default;
+};
+
+// Invalid: says which annotation and what it may be.
+Result<ObjectOptions> read_object_options(const json::object& body);
+
+}  // namespace holdfast
