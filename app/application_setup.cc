@@ -54,20 +54,20 @@ Result<Secret> read_password(const std::string& path) {
   return password;
 }
 
-Result<GitCredentials> credentials_of(const GitOptions& options) {
+Result<GitCredentials> credentials_of(const SourceSpec& source) {
   GitCredentials credentials;
-  credentials.username = options.username;
+  credentials.username = source.username;
   credentials.ssh_auth_sock = environment_value("SSH_AUTH_SOCK");
-  const auto key = readable_file(options.ssh_key, "--ssh-key");
+  const auto key = readable_file(source.ssh_key_file, "--ssh-key or sshKeyFile");
   if (!key) return std::unexpected(key.error());
-  const auto hosts = readable_file(options.known_hosts, "--known-hosts");
+  const auto hosts = readable_file(source.known_hosts_file, "--known-hosts or knownHostsFile");
   if (!hosts) return std::unexpected(hosts.error());
-  const auto ca = readable_file(options.ca_file, "--git-ca-file");
+  const auto ca = readable_file(source.ca_file, "--git-ca-file or caFile");
   if (!ca) return std::unexpected(ca.error());
   credentials.ssh_key_file = *key;
   credentials.known_hosts_file = *hosts;
   credentials.ca_file = *ca;
-  const auto password_file = readable_file(options.password_file, "--git-password-file");
+  const auto password_file = readable_file(source.password_file, "--git-password-file or passwordFile");
   if (!password_file) return std::unexpected(password_file.error());
   if (password_file->empty()) return credentials;
   auto password = read_password(*password_file);
@@ -76,45 +76,75 @@ Result<GitCredentials> credentials_of(const GitOptions& options) {
   return credentials;
 }
 
-// Names what an application is read from, the same however it was spelt on the command line.
-std::string source_identity(const ApplicationOptions& application) {
+// Names what an application is read from, the same however it was spelt.
+std::string source_identity(const SourceSpec& source) {
   std::error_code no_directory;
-  const std::filesystem::path local = std::filesystem::canonical(application.repo, no_directory);
-  const std::string repo = no_directory ? without_credentials(application.repo) : local.string();
-  std::string path = std::filesystem::path(application.path).lexically_normal().string();
+  const std::filesystem::path local = std::filesystem::canonical(source.repo_url, no_directory);
+  const std::string repo = no_directory ? without_credentials(source.repo_url) : local.string();
+  std::string path = std::filesystem::path(source.path).lexically_normal().string();
   while (!path.empty() && (path.back() == '/' || path.back() == '.')) path.pop_back();
   return path.empty() ? repo : repo + "//" + path;
 }
 
+std::string ref_of(const SourceSpec& source) {
+  for (const std::string& ref : {source.branch, source.tag, source.commit})
+    if (!ref.empty()) return ref;
+  return {};
+}
+
 }  // namespace
 
-Result<ApplicationSetup> make_setup(const RunOptions& options, const std::string& context_namespace) {
-  const ApplicationOptions& application = options.application;
-  auto credentials = credentials_of(application.git);
+Application to_application(const ApplicationOptions& options, const std::string& namespace_) {
+  Application application;
+  application.name = application_name(options);
+  application.namespace_ = options.inventory_namespace.empty() ? namespace_ : options.inventory_namespace;
+  application.target_namespace = namespace_;
+  SourceSpec& source = application.source;
+  source.repo_url = options.repo;
+  source.branch = options.ref;  // or a tag, or a commit: whatever has that name
+  source.path = options.path;
+  source.files = options.files;
+  source.interval = options.interval;
+  source.username = options.git.username;
+  source.password_file = options.git.password_file;
+  source.ssh_key_file = options.git.ssh_key;
+  source.known_hosts_file = options.git.known_hosts;
+  source.ca_file = options.git.ca_file;
+  application.adopt = options.adopt;
+  application.move_source = options.move_source;
+  application.prune_limit_objects = options.prune_limit;
+  application.allow_prune = options.allow_prune;
+  return application;
+}
+
+Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
+  auto credentials = credentials_of(application.source);
   if (!credentials) return std::unexpected(credentials.error());
   ApplicationSetup setup;
-  setup.name = application_name(application);
-  setup.source.repo = application.repo;
-  setup.source.ref = application.ref;
-  setup.source.path = application.path;
-  setup.source.interval = application.interval;
-  setup.source.use_files = application.files;
+  setup.name = application.name;
+  setup.source.repo = application.source.repo_url;
+  setup.source.ref = ref_of(application.source);
+  setup.source.path = application.source.path;
+  setup.source.interval = application.source.interval;
+  setup.source.use_files = application.source.files;
   setup.source.credentials = std::move(*credentials);
-  setup.source.cache_folder = application.cache_dir.empty() ? default_cache_dir() : application.cache_dir;
+  setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
 
-  setup.inventory.namespace_ =
-      application.inventory_namespace.empty() ? context_namespace : application.inventory_namespace;
+  setup.inventory.namespace_ = application.namespace_.empty() ? context.namespace_ : application.namespace_;
   setup.inventory.name = inventory_name(setup.name);
-  setup.inventory.installation = options.cluster.installation;
-  setup.inventory.source = source_identity(application);
+  setup.inventory.installation = context.installation;
+  setup.inventory.source = source_identity(application.source);
   setup.inventory.move_source = application.move_source;
 
-  setup.prepare.default_namespace = context_namespace;
-  setup.prepare.installation = options.cluster.installation;
+  setup.prepare.default_namespace =
+      application.target_namespace.empty() ? context.namespace_ : application.target_namespace;
+  setup.prepare.installation = context.installation;
   setup.prepare.applyset_id = applyset_id(setup.inventory.name, setup.inventory.namespace_, "ConfigMap", "");
   setup.prepare.manager = FieldManager{"holdfast"};
-  setup.prune.objects = application.prune_limit;
+  setup.prune.objects = application.prune_limit_objects;
+  setup.prune.percent = static_cast<double>(application.prune_limit_percent);
   setup.prune.allowed = application.allow_prune;
+  setup.adopt = application.adopt;
   return setup;
 }
 

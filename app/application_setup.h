@@ -1,4 +1,4 @@
-// From the command line's words to what the rooms want: one place, so that `run` and `diff` cannot disagree.
+// From an Application to what the rooms want: one place, so that `run` and `diff` cannot disagree.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 #include "engine/inventory_keeper.h"
 #include "engine/prepare.h"
 #include "engine/prune_guard.h"
+#include "holdfast/model/application.h"
 #include "sources/source.h"
 
 namespace holdfast {
@@ -17,10 +18,20 @@ struct ApplicationSetup {
   InventoryLocation inventory;
   PrepareOptions prepare;
   PruneLimits prune;
+  bool adopt = false;
 };
 
-// `context_namespace`: the kubeconfig's, used where the options name none. Reads the file of the Git password. Errors:
-// Invalid, where a file that the options name cannot be read or holds no password.
-Result<ApplicationSetup> make_setup(const RunOptions& options, const std::string& context_namespace);
+// What all applications of a process have in common.
+struct SetupContext {
+  std::string installation;
+  std::string namespace_;  // the kubeconfig's, used where an application names none
+  std::string cache_dir;   // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
+};
+
+// What the command line describes.
+Application to_application(const ApplicationOptions& options, const std::string& namespace_);
+
+// Reads the file of the Git password. Errors: Invalid, where a file that it names cannot be read or holds no password.
+Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context);
 
 }  // namespace holdfast

@@ -62,6 +62,7 @@ struct Parsed {
   RunOptions run;
   DemoOptions demo;
   GetOptions get;
+  HealthOptions health;
   SimulateOptions simulate;
   LogOptions log;
   long interval_s = 60;
@@ -103,6 +104,14 @@ CLI::App* add_get(CLI::App& app, Parsed& parsed) {
   return get;
 }
 
+CLI::App* add_health(CLI::App& app, Parsed& parsed) {
+  CLI::App* health = app.add_subcommand("health", "judge objects from a file, without a cluster; 2: an error");
+  health->add_option("file", parsed.health.file, "YAML documents, JSON or a List, with status; - is standard input")
+      ->required();
+  health->add_option("--lua", parsed.health.lua_rules, "directory of custom rules, as GROUP/KIND/health.lua");
+  return health;
+}
+
 CLI::App* add_simulate(CLI::App& app, Parsed& parsed) {
   CLI::App* simulate = app.add_subcommand("simulate", "serve an API server over an in-memory store, to try things on");
   simulate->add_option("--port", parsed.simulate.port, "port on 127.0.0.1 (default: one that is free)")
@@ -110,6 +119,8 @@ CLI::App* add_simulate(CLI::App& app, Parsed& parsed) {
   simulate->add_option("--kubeconfig", parsed.simulate.kubeconfig, "file to write (default: standard output)");
   simulate->add_option("--seed", parsed.simulate.seed, "seed of everything that is left to chance")
       ->capture_default_str();
+  simulate->add_flag("--without-controllers", parsed.simulate.without_controllers,
+                     "as a kube-apiserver alone: no workload becomes ready, no namespace is emptied");
   add_log_options(*simulate, parsed.log);
   return simulate;
 }
@@ -125,6 +136,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* run = add_run(app, parsed);
   CLI::App* diff = add_diff(app, parsed);
   CLI::App* get = add_get(app, parsed);
+  CLI::App* health = add_health(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
   demo->add_flag("--exit", parsed.demo.exit, "end after the story: 0 if all of it happened");
@@ -145,6 +157,7 @@ int run_command_line(int argc, char** argv) {
   if (run->parsed()) return run_command(parsed.run);
   if (diff->parsed()) return diff_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
+  if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
   if (simulate->parsed()) return simulate_command(parsed.simulate);
   return kUsageError;

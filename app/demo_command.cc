@@ -130,15 +130,18 @@ class Demo {
     Result<ClusterSession> session = open_session(io.get_executor(), run.cluster);
     if (!session) return std::unexpected(session.error());
     session_ = std::move(*session);
-    Result<ApplicationSetup> setup = make_setup(run, session_.namespace_);
+    Result<ApplicationSetup> setup =
+        make_setup(to_application(run.application, session_.namespace_),
+                   {run.cluster.installation, session_.namespace_, run.application.cache_dir});
     if (!setup) return std::unexpected(setup.error());
     Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup->source);
     if (!source) return std::unexpected(source.error());
     HttpClient& client = *session_.client;
     daemon_ = std::make_unique<Daemon>(io.get_executor(),
                                        ClusterPorts{client, client, [&client] { client.close_all(); }, session_.server},
-                                       std::move(*setup), std::move(*source), observer_,
-                                       DaemonOptions{.once = false, .adopt = false, .seed = std::random_device{}()});
+                                       DaemonOptions{run.cluster.installation, false, std::random_device{}()});
+    daemon_->hold(std::move(*setup), std::move(*source),
+                  std::shared_ptr<ReconcileObserver>(std::shared_ptr<void>(), &observer_));
     return {};
   }
 

@@ -129,7 +129,9 @@ int diff_command(const RunOptions& options) {
     print_error(session.error());
     return kTrouble;
   }
-  const Result<ApplicationSetup> setup = make_setup(options, session->namespace_);
+  const Result<ApplicationSetup> setup =
+      make_setup(to_application(options.application, session->namespace_),
+                 {options.cluster.installation, session->namespace_, options.application.cache_dir});
   if (!setup) {
     print_error(setup.error());
     return kTrouble;

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <utility>
+#include <vector>
 
 #include "holdfast/base/log.h"
 
@@ -59,11 +60,18 @@ std::string describe(const FieldDrift& field) {
   return fmt::format("{} was {} ({}), is {} again", field.path, field.live, describe_owner(field.owner), field.desired);
 }
 
+void LogObserver::say(LogLevel level, std::string_view event, std::string_view message,
+                      std::initializer_list<LogField> fields) const {
+  std::vector<LogField> all(fields);
+  if (!application_.empty()) all.emplace_back("application", application_);
+  log(level, event, message, all);
+}
+
 void LogObserver::round_started(const std::string& /*revision*/, std::size_t objects) { progress_.start(objects); }
 
 void LogObserver::applied(const ObjectKey& key, bool created, const std::string& revision) {
   if (progress_.advance()) return;
-  log(LogLevel::Info, created ? "created" : "configured", (created ? "created " : "configured ") + to_string(key),
+  say(LogLevel::Info, created ? "created" : "configured", (created ? "created " : "configured ") + to_string(key),
       {{"revision", revision}});
 }
 
@@ -71,13 +79,13 @@ void LogObserver::repaired(const Repair& repair) {
   progress_.clear();
   const std::string object = to_string(repair.drift.key);
   if (repair.event_driven) {
-    log(LogLevel::Info, "repaired", sentence(repair.drift),
+    say(LogLevel::Info, "repaired", sentence(repair.drift),
         {{"object", object},
          {"drift", kind_name(repair.drift.kind)},
          {"event_to_verdict_ms", repair.event_to_verdict},
          {"verdict_to_response_ms", repair.verdict_to_response}});
   } else {
-    log(LogLevel::Info, "repaired", sentence(repair.drift),
+    say(LogLevel::Info, "repaired", sentence(repair.drift),
         {{"object", object},
          {"drift", kind_name(repair.drift.kind)},
          {"verdict_to_response_ms", repair.verdict_to_response}});
@@ -86,44 +94,59 @@ void LogObserver::repaired(const Repair& repair) {
 
 void LogObserver::pruned(const ObjectKey& key) {
   progress_.clear();
-  log(LogLevel::Info, "pruned", "pruned " + to_string(key) + ": it left the source");
+  say(LogLevel::Info, "pruned", "pruned " + to_string(key) + ": it left the source");
+}
+
+void LogObserver::moved(const ObjectKey& key, const std::string& to_application) {
+  progress_.clear();
+  say(LogLevel::Info, "moved", to_string(key) + " belongs to " + to_application + " now");
 }
 
 void LogObserver::held_back(const ObjectKey& key, const std::string& reason) {
   progress_.clear();
-  log(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);
+  say(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);
 }
 
 void LogObserver::refused(const ObjectKey& key, const Error& error) {
   progress_.clear();
-  log(LogLevel::Warning, "refused", "left " + to_string(key) + " alone: " + describe(error));
+  say(LogLevel::Warning, "refused", "left " + to_string(key) + " alone: " + describe(error));
 }
 
 void LogObserver::failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) {
   progress_.clear();
-  log(LogLevel::Error, "failed", "could not apply " + to_string(key) + ": " + describe(error),
+  say(LogLevel::Error, "failed", "could not apply " + to_string(key) + ": " + describe(error),
       {{"retry_in_ms", retry_in.count()}});
 }
 
 void LogObserver::set_problem(const Error& error) {
   progress_.clear();
   const std::string text = describe(error);
-  if (text != std::exchange(last_problem_, text)) log(LogLevel::Error, "problem", text);
+  if (text != std::exchange(last_problem_, text)) say(LogLevel::Error, "problem", text);
 }
 
 void LogObserver::waiting(const Error& reason) {
   progress_.clear();
-  log(LogLevel::Info, "waiting", describe(reason));
+  say(LogLevel::Info, "waiting", describe(reason));
+}
+
+// What gets worse, and what is well again; that something is on its way is no news.
+void LogObserver::health_changed(const ObjectKey& key, const Health& before, const Health& now) {
+  const bool degraded = now.status == HealthStatus::Degraded;
+  const bool recovered = before.status == HealthStatus::Degraded && now.status == HealthStatus::Healthy;
+  if (!degraded && !recovered) return;
+  progress_.clear();
+  say(degraded ? LogLevel::Warning : LogLevel::Info, "health",
+      to_string(key) + (degraded ? " is degraded: " + now.message : " is healthy again"));
 }
 
 void LogObserver::round(const RoundSummary& summary) {
   progress_.finish();
   last_problem_.clear();
   if (summary.complete) {
-    log(LogLevel::Info, "synced", fmt::format("the cluster is at {}", summary.revision),
+    say(LogLevel::Info, "synced", fmt::format("the cluster is at {}", summary.revision),
         {{"objects", summary.objects}});
   } else {
-    log(LogLevel::Error, "not-synced",
+    say(LogLevel::Error, "not-synced",
         fmt::format("{} of {} objects of {} could not be applied", summary.failed, summary.objects, summary.revision));
   }
 }

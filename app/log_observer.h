@@ -5,28 +5,36 @@
 
 #include "app/progress.h"
 #include "engine/observer.h"
+#include "holdfast/base/log.h"
 
 namespace holdfast {
 
 class LogObserver : public ReconcileObserver {
  public:
   // With progress shown, the objects of the first roll-out are counted on one line of the terminal instead of being
-  // listed.
-  explicit LogObserver(bool show_progress) : progress_(show_progress) {}
+  // listed. `application`: named in each line, where there are several; may be empty.
+  explicit LogObserver(bool show_progress, std::string application = {})
+      : progress_(show_progress), application_(std::move(application)) {}
 
   void round_started(const std::string& revision, std::size_t objects) override;
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;
   void repaired(const Repair& repair) override;
   void pruned(const ObjectKey& key) override;
+  void moved(const ObjectKey& key, const std::string& to_application) override;
   void held_back(const ObjectKey& key, const std::string& reason) override;
   void refused(const ObjectKey& key, const Error& error) override;
   void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) override;
   void set_problem(const Error& error) override;
   void waiting(const Error& reason) override;
   void round(const RoundSummary& summary) override;
+  void health_changed(const ObjectKey& key, const Health& before, const Health& now) override;
 
  private:
+  void say(LogLevel level, std::string_view event, std::string_view message,
+           std::initializer_list<LogField> fields = {}) const;
+
   Progress progress_;
+  std::string application_;
   std::string last_problem_;  // what is retried fails the same way again and is said once
 };
 

@@ -7,8 +7,6 @@
 namespace holdfast {
 namespace {
 
-constexpr std::size_t kLongestName = 40;  // leaves room for prefixes within a DNS label's 63
-
 std::string last_part(std::string_view path) {
   while (!path.empty() && (path.back() == '/' || path.back() == '.')) path.remove_suffix(1);
   const std::size_t slash = path.find_last_of("/:");
@@ -35,12 +33,6 @@ std::string application_name(const ApplicationOptions& options) {
   if (!options.name.empty()) return options.name;
   const std::string from_path = last_part(options.path);
   return dns_label(from_path.empty() ? last_part(without_credentials(options.repo)) : from_path);
-}
-
-std::string label_problem(const std::string& name) {
-  if (name.size() > kLongestName) return name + " is longer than " + std::to_string(kLongestName) + " characters";
-  if (name == dns_label(name)) return {};
-  return name + " has to consist of a-z, 0-9 and '-', with a letter or digit first and last";
 }
 
 std::string inventory_name(const std::string& application) { return "holdfast-" + application; }

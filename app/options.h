@@ -8,6 +8,7 @@
 #include <string>
 
 #include "holdfast/base/log.h"
+#include "holdfast/model/label.h"
 
 namespace holdfast {
 
@@ -65,17 +66,20 @@ struct GetOptions {
   OutputFormat output = OutputFormat::Table;
 };
 
+struct HealthOptions {
+  std::string file;       // "-": standard input
+  std::string lua_rules;  // directory of custom rules; empty: none
+};
+
 struct SimulateOptions {
   unsigned port = 0;       // 0: one that is free
   std::string kubeconfig;  // file to write; empty: standard output
   std::uint64_t seed = 1;  // of uids, names, and whether an event or its response comes first
+  bool without_controllers = false;
 };
 
 // The application's name as objects and caches carry it: derived where unset, and always a valid DNS label.
 std::string application_name(const ApplicationOptions& options);
 std::string inventory_name(const std::string& application);  // of the ConfigMap
-// A DNS label of at most 40 characters: what both a name of ours and an installation id have to be. Empty where it is
-// one, otherwise what is wrong.
-std::string label_problem(const std::string& name);
 
 }  // namespace holdfast

@@ -22,7 +22,9 @@ int run_command(const RunOptions& options) {
     log(LogLevel::Error, "bad-options", describe(session.error()));
     return 2;
   }
-  Result<ApplicationSetup> setup = make_setup(options, session->namespace_);
+  Result<ApplicationSetup> setup =
+      make_setup(to_application(options.application, session->namespace_),
+                 {options.cluster.installation, session->namespace_, options.application.cache_dir});
   if (!setup) {
     log(LogLevel::Error, "bad-options", describe(setup.error()));
     return 2;
@@ -34,9 +36,9 @@ int run_command(const RunOptions& options) {
   }
   HttpClient& client = *session->client;
   ClusterPorts cluster{client, client, [&client] { client.close_all(); }, session->server};
-  LogObserver observer(options.show_progress);
-  Daemon daemon(io.get_executor(), std::move(cluster), std::move(*setup), std::move(*source), observer,
-                DaemonOptions{options.once, options.application.adopt, std::random_device{}()});
+  Daemon daemon(io.get_executor(), std::move(cluster),
+                DaemonOptions{options.cluster.installation, options.once, std::random_device{}()});
+  daemon.hold(std::move(*setup), std::move(*source), std::make_shared<LogObserver>(options.show_progress));
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code& error, int number) {
     if (error) return;

@@ -1,4 +1,5 @@
-// `holdfast simulate`: an API server over an in-memory store, until SIGINT or SIGTERM.
+// `holdfast simulate`: an API server over an in-memory store, until SIGINT or SIGTERM. SIGUSR1 is to its clients what a
+// restart of a real one is: connections end, and the history of changes is gone.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -26,6 +27,22 @@ Result<void> write_kubeconfig(const std::string& path, const std::string& text) 
   return {};
 }
 
+void as_if_restarted(HttpsServer& server, Simulator& simulator) {
+  server.cut();
+  simulator.settle();  // the controllers read the history, too
+  simulator.store().compact(simulator.store().revision());
+  server.restore();
+  log(LogLevel::Info, "restarted", "connections are closed, and the history is compacted");
+}
+
+void obey_restarts(asio::signal_set& restarts, HttpsServer& server, Simulator& simulator) {
+  restarts.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    as_if_restarted(server, simulator);
+    obey_restarts(restarts, server, simulator);
+  });
+}
+
 int failed(const Error& error) {
   log(LogLevel::Error, "simulator-failed", describe(error));
   return 2;
@@ -36,7 +53,8 @@ int failed(const Error& error) {
 int simulate_command(const SimulateOptions& options) {
   asio::io_context io(1);
   const WallClock clock;
-  Simulator simulator(clock, options.seed);
+  Simulator simulator(clock, options.seed,
+                      options.without_controllers ? SimulatedControllers::OfTheApiServer : SimulatedControllers::All);
   const Result<SimulatorCertificates> certificates = make_certificates();
   if (!certificates) return failed(certificates.error());
   auto server = HttpsServer::listen(io.get_executor(), simulator, *certificates, options.port);
@@ -53,8 +71,11 @@ int simulate_command(const SimulateOptions& options) {
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) (*server)->stop();
   });
+  asio::signal_set restarts(io, SIGUSR1);
+  obey_restarts(restarts, **server, simulator);
   asio::co_spawn(io, (*server)->run(), [&](std::exception_ptr failure) {
     signals.cancel();
+    restarts.cancel();
     if (failure) std::rethrow_exception(failure);
   });
   io.run();

@@ -1,21 +1,20 @@
 #include "net/http_client.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <functional>
 #include <optional>
 #include <random>
 #include <utility>
 
-#include "holdfast/base/clock.h"
 #include "holdfast/base/log.h"
+#include "net/attempts.h"
 #include "net/connection.h"
 #include "net/connection_pool.h"
 #include "net/exchange.h"
 #include "net/exec_credentials.h"
 #include "net/gate.h"
 #include "net/request_text.h"
-#include "net/retry_policy.h"
 #include "net/tls_context.h"
 #include "net/tls_files.h"
 
@@ -58,7 +57,7 @@ std::string where(const ClientConfig& config, const ApiRequest& request) {
 
 }  // namespace
 
-struct HttpClient::Core {
+struct HttpClient::Core final : CredentialSource {
   asio::any_io_executor executor;
   std::shared_ptr<const ClientConfig> config;
   std::shared_ptr<Gate> handshakes;
@@ -75,21 +74,22 @@ struct HttpClient::Core {
     ConnectionUse use;
     Connection::Clock::time_point deadline;
     std::shared_ptr<const Secret> text = {};
-    std::string flow = {};  // of the last answer
   };
   using CallPtr = std::shared_ptr<Call>;
 
   Result<void> use(ClientConfig with);
   void look_at_files();
-  asio::awaitable<Result<Secret>> token();
-  void rejected();
+  asio::awaitable<Result<Secret>> token() override;
+  [[nodiscard]] std::shared_ptr<const void> in_use() const override { return exec_in_use; }
+  [[nodiscard]] bool renewable(const Secret& token) const override { return exec || !token.empty(); }
+  void rejected() override;
 
   static asio::awaitable<Result<ApiResponse>> send(CallPtr call);
-  static asio::awaitable<Result<ApiResponse>> send_once(CallPtr call);
+  static asio::awaitable<Result<FlowAnswer>> send_once(CallPtr call);
   static asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(CallPtr call,
                                                                        Connection::Clock::time_point stream_deadline);
   static asio::awaitable<Result<ExchangePtr>> answered(CallPtr call);
-  static asio::awaitable<Result<ExchangePtr>> exchange(CallPtr call);
+  static asio::awaitable<Result<ExchangePtr>> exchange(CallPtr call, Secret token);
 };
 
 // From here on connections are made with this configuration; those of the one before are given up.
@@ -151,26 +151,17 @@ void HttpClient::Core::rejected() {
 asio::awaitable<Result<ExchangePtr>> HttpClient::Core::answered(CallPtr call) {
   Core& core = *call->core;
   core.look_at_files();
-  auto token = co_await core.token();
-  for (bool again = false;; again = true) {
-    if (!token) co_return std::unexpected(std::move(token.error()));
-    auto text = request_text(*core.config, call->request, token->empty() ? nullptr : &*token, call->use);
-    if (!text) co_return std::unexpected(std::move(text.error()));
-    call->text = std::make_shared<const Secret>(std::move(*text));
-    const auto credential = core.exec_in_use;
-    auto response = co_await exchange(call);
-    const bool renewable = core.exec || !token->empty();
-    if (!response || (*response)->head().status() != 401 || !renewable || again) co_return response;
-    if (credential == core.exec_in_use) core.rejected();
-    auto fresh = co_await core.token();
-    if (!fresh || (*fresh == *token && credential == core.exec_in_use)) co_return response;
-    token = std::move(fresh);
-  }
+  const auto attempt = [call](Secret token) { return exchange(call, std::move(token)); };
+  const auto status_of = [](const ExchangePtr& exchange) { return exchange->head().status(); };
+  co_return co_await with_credential(core, attempt, status_of);
 }
 
 // One attempt, and another one if an idle connection turned out to be closed.
-asio::awaitable<Result<ExchangePtr>> HttpClient::Core::exchange(CallPtr call) {
+asio::awaitable<Result<ExchangePtr>> HttpClient::Core::exchange(CallPtr call, Secret token) {
   Core& core = *call->core;
+  auto text = request_text(*core.config, call->request, token.empty() ? nullptr : &token, call->use);
+  if (!text) co_return std::unexpected(std::move(text.error()));
+  call->text = std::make_shared<const Secret>(std::move(*text));
   const bool safe = call->request.method == Method::Get;
   for (bool fresh = false;; fresh = true) {
     auto lease = call->use == ConnectionUse::Single ? core.pool->take_for_stream()
@@ -183,39 +174,27 @@ asio::awaitable<Result<ExchangePtr>> HttpClient::Core::exchange(CallPtr call) {
   }
 }
 
-// A GET that is told to come back later does so, within its deadline (correctness B8). A cancelled caller makes Asio
-// throw at the next suspension; no exception leaves this room.
+// A cancelled caller makes Asio throw at the next suspension; no exception leaves this room.
 asio::awaitable<Result<ApiResponse>> HttpClient::Core::send(CallPtr call) {
   try {
     Core& core = *call->core;
-    for (unsigned attempt = 0;; ++attempt) {
-      auto answer = co_await send_once(call);
-      if (!answer) co_return answer;
-      if (!asks_to_come_back(answer->status, answer->retry_after)) {
-        core.flows.served(call->flow);
-        co_return answer;
-      }
-      const auto now = Connection::Clock::now();
-      const auto wait = core.flows.turned_away(call->flow, answer->retry_after, now);
-      const bool in_time = now + wait < call->deadline;
-      if (call->request.method != Method::Get || attempt >= call->request.max_retries || !in_time) co_return answer;
-      Timer timer(core.executor, Clock::now() + wait);
-      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
+    const std::function<asio::awaitable<Result<FlowAnswer>>()> attempt = [call] { return send_once(call); };
+    co_return co_await with_patience(core.executor, core.flows, call->request.method, call->request.max_retries,
+                                     call->deadline, attempt);
   } catch (const boost::system::system_error& error) {
     co_return fail(ErrorKind::Cancelled, error.what(), where(*call->core->config, call->request));
   }
 }
 
-asio::awaitable<Result<ApiResponse>> HttpClient::Core::send_once(CallPtr call) {
+asio::awaitable<Result<FlowAnswer>> HttpClient::Core::send_once(CallPtr call) {
   auto exchange = co_await answered(call);
   if (!exchange) co_return std::unexpected(std::move(exchange.error()));
   Exchange& response = **exchange;
   auto body = co_await response.read_whole_body(call->core->config->max_response_bytes);
   if (!body) co_return std::unexpected(std::move(body.error()));
   const ResponseReader& head = response.head();
-  call->flow = head.header("X-Kubernetes-PF-FlowSchema-UID");
-  ApiResponse answer{head.status(), head.content_type(), head.retry_after(), std::move(*body), head.header("ETag")};
+  FlowAnswer answer{{head.status(), head.content_type(), head.retry_after(), std::move(*body), head.header("ETag")},
+                    head.header("X-Kubernetes-PF-FlowSchema-UID")};
   response.finish();
   co_return answer;
 }

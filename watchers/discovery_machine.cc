@@ -13,6 +13,10 @@ constexpr std::chrono::milliseconds kQuiet{150};       // after a change; a CRD 
 constexpr std::chrono::milliseconds kMostDelay{1000};  // of a change, in a burst without end
 constexpr std::chrono::minutes kPollEvery{5};
 
+std::chrono::seconds wait_of(const Result<ApiResponse>& answer) {
+  return answer ? answer->retry_after.value_or(std::chrono::seconds{0}) : std::chrono::seconds{0};
+}
+
 std::set<std::string> groups_of(const ApiCatalog& catalog) {
   std::set<std::string> groups = catalog.unknown_groups;
   for (const auto& [gvk, resource] : catalog.resources) groups.insert(gvk.group);
@@ -50,17 +54,30 @@ Result<void> DiscoveryMachine::accept(Part& part, Result<ApiResponse> answer, st
     return std::unexpected(
         to_error(parse_api_status(answer->status, answer->content_type, answer->body), std::move(where)));
   part = {std::move(answer->etag), std::move(answer->body)};
+  shown_.reset();
   return {};
 }
 
+Result<ApiCatalog> DiscoveryMachine::read(Result<ApiResponse> api, Result<ApiResponse> apis) {
+  Result<void> accepted = accept(api_, std::move(api), "/api");
+  if (accepted) accepted = accept(apis_, std::move(apis), "/apis");
+  if (!accepted) return std::unexpected(std::move(accepted.error()));
+  if (!shown_) {
+    Result<ApiCatalog> parsed = parse_discovery(api_.body, apis_.body);
+    if (!parsed) return parsed;
+    shown_ = std::move(*parsed);
+  }
+  return *shown_;
+}
+
 DiscoveryMachine::Outcome DiscoveryMachine::answered(Result<ApiResponse> api, Result<ApiResponse> apis, TimePoint now) {
-  Result<void> read = accept(api_, std::move(api), "/api");
-  if (read) read = accept(apis_, std::move(apis), "/apis");
-  Result<ApiCatalog> catalog = read ? parse_discovery(api_.body, apis_.body) : std::unexpected(read.error());
+  const std::chrono::seconds least = std::max(wait_of(api), wait_of(apis));
+  Result<ApiCatalog> catalog = read(std::move(api), std::move(apis));
   if (!catalog) {
     api_ = apis_ = {};
+    shown_.reset();
     wanted_ = wanted_ || was_wanted_ || catalog_ == nullptr;
-    retry_at_ = now + backoff_.next(now);
+    retry_at_ = now + std::max<std::chrono::nanoseconds>(backoff_.next(now), least);
     return {nullptr, std::move(catalog.error())};
   }
   backoff_.reset();

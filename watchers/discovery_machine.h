@@ -52,12 +52,14 @@ class DiscoveryMachine {
   struct Part {
     std::string etag, body;
   };
-  static Result<void> accept(Part& part, Result<ApiResponse> answer, std::string where);
+  Result<void> accept(Part& part, Result<ApiResponse> answer, std::string where);
+  Result<ApiCatalog> read(Result<ApiResponse> api, Result<ApiResponse> apis);
   void keep_unknown(ApiCatalog& catalog) const;
 
   Backoff backoff_;
   Part api_, apis_;
-  CatalogPtr catalog_;  // the last one told
+  std::optional<ApiCatalog> shown_;  // what both parts say; none: not read yet
+  CatalogPtr catalog_;               // the last one told
   std::optional<std::set<std::string>> service_groups_;
   bool wanted_ = true;
   bool was_wanted_ = false;  // of the question under way

@@ -75,9 +75,15 @@ ReflectorActions ReflectorMachine::probe() {
   return {SendList{target("limit=1", ""), accept_for_list(detail_)}};
 }
 
-// A question that got no answer proves nothing: the watch will tell what is wrong.
+// A question that got no answer proves nothing: the watch will tell what is wrong, unless the server asked for time.
 ReflectorActions ReflectorMachine::probe_answered(const Result<ApiResponse>& answer, TimePoint now) {
-  if (!answer || answer->status != 200) return open_watch();
+  if (!answer) return open_watch();
+  if (answer->status != 200) {
+    const ApiStatus status = parse_api_status(answer->status, answer->content_type, answer->body);
+    const nanoseconds least = server_wait(status, answer->retry_after);
+    if (least == nanoseconds(0)) return open_watch();
+    return retry(Step::Watch, ReflectorState::Retrying, to_error(status, path_), least, now);
+  }
   const Result<ListPage> page = parse_list_page(answer->body, shown_);
   if (page && older(page->resource_version, mark_.value())) return reject_list(page->resource_version, now);
   fell_silent_ = false;

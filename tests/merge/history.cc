@@ -53,7 +53,7 @@ std::string step_difference(const json::value& ours, const json::value& theirs) 
   }
   // Of several failures the order is random.
   if (string_at(ours, {"failure"}).contains("errors:") && string_at(theirs, {"failure"}).contains("errors:")) return {};
-  for (const std::string_view name : {"invalid", "failure", "conflicts", "changed", "object"})
+  for (const std::string_view name : {"invalid", "failure", "conflicts", "would", "changed", "object"})
     if (value_text(part(ours, name)) != value_text(part(theirs, name))) return std::string(name);
   const json::value our_managers = canonical_managers(part(ours, "managers"));
   const json::value their_managers = canonical_managers(part(theirs, "managers"));
@@ -71,30 +71,68 @@ json::object HistoryState::keep(Merged merged) {
   return {{"object", live_}, {"changed", merged.changed}, {"managers", std::move(managers)}};
 }
 
+Result<FieldSet> HistoryState::ignored_by(const json::object& operation) const {
+  const json::value* fields = operation.if_contains("ignored");
+  if (fields == nullptr) fields = &ignored_;
+  return fields->is_null() ? FieldSet() : FieldSet::parse(*fields);
+}
+
 json::object HistoryState::apply_or_update(const json::object& operation, const TypedValue& live) {
   const std::string manager(string_at(operation, {"manager"}));
   const bool is_apply = string_at(operation, {"op"}) == "apply";
   const auto object =
       TypedValue::make(operation.at("object"), &live.type(), is_apply ? Duplicates::Refused : Duplicates::Allowed);
   if (!object) return refused(object.error());
-  FieldSet ignored;
-  if (const json::value* fields = operation.if_contains("ignored")) {
-    auto parsed = FieldSet::parse(*fields);
-    if (!parsed) return {{"failure", parsed.error().message}};
-    ignored = std::move(*parsed);
-  }
-  if (!is_apply) return keep(update(live, *object, managers_, "v1", manager, ignored));
+  const auto ignored = ignored_by(operation);
+  if (!ignored) return {{"failure", ignored.error().message}};
+  if (!is_apply) return keep(update(live, *object, managers_, "v1", manager, *ignored));
   const json::value* force = operation.if_contains("force");
   const bool forced = force != nullptr && force->is_bool() && force->get_bool();
-  auto merged = apply(live, *object, managers_, "v1", manager, forced, ignored);
+  auto merged = apply(live, *object, managers_, "v1", manager, forced, *ignored);
   if (!merged) return conflicted(merged.error());
   return keep(std::move(*merged));
 }
 
+json::object HistoryState::apply_forced(const json::object& operation, const TypedValue& live) const {
+  const std::string manager(string_at(operation, {"manager"}));
+  const auto object = TypedValue::make(operation.at("object"), &live.type(), Duplicates::Refused);
+  if (!object) return refused(object.error());
+  const auto ignored = ignored_by(operation);
+  if (!ignored) return {{"failure", ignored.error().message}};
+  auto merged = apply(live, *object, managers_, "v1", manager, true, *ignored);
+  if (!merged) return conflicted(merged.error());
+  ManagedSets before = managers_;
+  const auto own_before = before.extract(manager), own_after = merged->managers.extract(manager);
+  const bool own =
+      own_before.empty() != own_after.empty() || (!own_before.empty() && own_before.mapped() != own_after.mapped());
+  return {{"would", {{"object", merged->changed}, {"own", own}, {"others", before != merged->managers}}}};
+}
+
+json::object HistoryState::own(const json::object& operation) {
+  const json::value* entries = operation.if_contains("managers");
+  if (entries == nullptr || !entries->is_object()) return {{"failure", "no managers"}};
+  ManagedSets managers;
+  for (const auto& [name, entry] : entries->get_object()) {
+    const json::value* fields = find(entry, {"fields"});
+    const auto set = fields == nullptr ? FieldSet() : FieldSet::parse(*fields);
+    if (!set) return {{"failure", set.error().message}};
+    const std::string_view version = string_at(entry, {"version"});
+    const json::value* applied = find(entry, {"applied"});
+    if (!set->empty())
+      managers[std::string(name)] = {*set, std::string(version.empty() ? "v1" : version),
+                                     applied != nullptr && applied->is_bool() && applied->get_bool()};
+  }
+  return keep({live_, std::move(managers), false});
+}
+
 json::object HistoryState::run(const json::object& operation, const TypeNode& type) {
+  const std::string_view op = string_at(operation, {"op"});
+  if (op == "own") return own(operation);
+  if (op == "forget") return {{"object", live_}};
   const auto live = TypedValue::make(live_, &type, Duplicates::Allowed);
   if (!live) return refused(live.error());
-  if (string_at(operation, {"op"}) != "extract") return apply_or_update(operation, *live);
+  if (op == "probe") return apply_forced(operation, *live);
+  if (op != "extract") return apply_or_update(operation, *live);
   const auto entry = managers_.find(string_at(operation, {"manager"}));
   const json::value extracted = live->extract(entry == managers_.end() ? FieldSet() : entry->second.fields);
   return {{"object", extracted}};
@@ -109,7 +147,8 @@ Result<json::object> answer_history(const json::value& history) {
   const auto schema = Schema::from_definitions(definitions->get_object(),
                                                preserve != nullptr && preserve->is_bool() && preserve->get_bool());
   if (!schema) return json::object{{"schema", schema.error().message}};
-  HistoryState state;
+  const json::value* ignored = find(history, {"ignored"});
+  HistoryState state(ignored == nullptr ? json::value(nullptr) : *ignored);
   json::array answers;
   for (const json::value& operation : operations->get_array()) {
     if (!operation.is_object()) return fail(ErrorKind::Invalid, "an operation is no object");

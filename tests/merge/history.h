@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "holdfast/merge/schema.h"
@@ -15,6 +16,9 @@ namespace holdfast {
 // The object and its managers between two operations.
 class HistoryState {
  public:
+  // `ignored` (fieldsV1, or null): of every operation that does not say it itself.
+  explicit HistoryState(json::value ignored = nullptr) : ignored_(std::move(ignored)) {}
+
   // Answers one operation, and keeps what it changed. `type` may be another for each.
   json::object run(const json::object& operation, const TypeNode& type);
 
@@ -23,8 +27,12 @@ class HistoryState {
 
  private:
   json::object apply_or_update(const json::object& operation, const TypedValue& live);
+  json::object apply_forced(const json::object& operation, const TypedValue& live) const;
+  json::object own(const json::object& operation);
   json::object keep(Merged merged);
+  [[nodiscard]] Result<FieldSet> ignored_by(const json::object& operation) const;
 
+  json::value ignored_;
   json::value live_ = json::object();
   ManagedSets managers_;
 };

@@ -54,13 +54,15 @@ class OracleProcess {
 
   std::string receive() {
     std::string line;
-    for (int c = std::fgetc(from_); c != '\n'; c = std::fgetc(from_)) {
+    flockfile(from_);
+    for (int c = getc_unlocked(from_); c != '\n'; c = getc_unlocked(from_)) {
       if (c == EOF) {
         std::cerr << "the Go program ended early\n";
         std::exit(2);
       }
       line += static_cast<char>(c);
     }
+    funlockfile(from_);
     return line;
   }
 

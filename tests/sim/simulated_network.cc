@@ -4,46 +4,19 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "sim/fault_answers.h"
+#include "sim/place.h"
+
 namespace holdfast::sim {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using enum FaultKind;
 
 namespace {
 
-constexpr SimulatedTime kStart{1'700'000'000'000ms};
-
-class VirtualSimulatorClock final : public SimulatorClock {
- public:
-  [[nodiscard]] SimulatedTime now() const override {
-    return kStart + std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch());
-  }
-};
-
-}  // namespace
-
-SimulatedCluster::SimulatedCluster(std::uint64_t seed)
-    : clock_(std::make_unique<VirtualSimulatorClock>()), simulator_(std::make_unique<Simulator>(*clock_, seed)) {}
-
-SimulatedCluster::~SimulatedCluster() = default;
-
-SimulatedAnswer SimulatedCluster::handle(const SimulatedRequest& request) {
-  SimulatedAnswer answer = simulator_->handle(request);
-  settle();
-  return answer;
-}
-
-void SimulatedCluster::settle() {
-  simulator_->settle();
-  for (const auto* listener : listeners) (*listener)();
-}
-
-Clock::time_point SimulatedCluster::next_due() const {
-  const auto wait = simulator_->next_due() - simulator_->now();
-  return wait > 24h ? Clock::time_point::max() : Clock::now() + std::max<std::chrono::milliseconds>(wait, 1ms);
-}
-
-namespace {
+constexpr std::size_t kSeenKept = 400;
+constexpr auto kTooLargeAfter = 3s;  // a server waits that long for what it has not seen yet (V38)
 
 SimulatedRequest to_simulated(const ApiRequest& request) {
   SimulatedRequest simulated;
@@ -52,124 +25,56 @@ SimulatedRequest to_simulated(const ApiRequest& request) {
   simulated.content_type = request.content_type;
   simulated.accept = request.accept;
   simulated.user_agent = "holdfast/simulated";
+  simulated.if_none_match = request.if_none_match;
   simulated.body = request.body;
   return simulated;
 }
 
-ApiResponse refusal(int status, std::string body, std::optional<std::chrono::seconds> retry_after = {}) {
+ApiResponse to_response(const SimulatedResponse& answer) {
   ApiResponse response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.retry_after = retry_after;
-  response.body = std::move(body);
+  response.status = answer.status;
+  response.content_type = answer.content_type;
+  response.body = answer.body;
+  for (const auto& [name, value] : answer.headers)
+    if (name == "ETag") response.etag = value;
   return response;
 }
 
-ApiResponse forbidden() {
-  ApiResponse response = refusal(
-      403,
-      R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: not yet","reason":"Forbidden","details":{},"code":403})");
-  response.content_type = "application/json";
-  return response;
+SimulatedAnswer to_answer(const ApiResponse& refused) {
+  SimulatedAnswer answer;
+  answer.response.status = refused.status;
+  answer.response.content_type = refused.content_type;
+  answer.response.body = refused.body;
+  return answer;
 }
 
-// A watch as it arrives: late, in pieces, and not always to its end.
-class SimulatedStream final : public ResponseStream {
- public:
-  SimulatedStream(asio::any_io_executor executor, SimulatedCluster& cluster, SimulatedAnswer answer, StreamFault fault,
-                  Clock::time_point deadline, SeededRandom& random, const bool& isolated)
-      : cluster_(cluster),
-        answer_(std::move(answer)),
-        fault_(fault),
-        deadline_(deadline),
-        random_(random),
-        isolated_(isolated),
-        signal_(executor),
-        wake_([this] { signal_.cancel(); }) {
-    cluster_.listeners.insert(&wake_);
-    if (fault_ == StreamFault::CutLater || fault_ == StreamFault::EndLater)
-      over_at_ = Clock::now() + std::chrono::milliseconds(random_.below(120'000));
-  }
-  ~SimulatedStream() override { cluster_.listeners.erase(&wake_); }
+// Refusals that last for a while.
+FaultKind refused_for_a_while(const FaultPlan& faults, const std::string& type, const std::string& target) {
+  if (faults.lasts(Overloaded)) return Overloaded;
+  if (faults.lasts(TokenRevoked)) return TokenRevoked;
+  if (faults.lasts(RoleRevoked) && !type.empty() && type == faults.detail_of(RoleRevoked)) return RoleRevoked;
+  if (faults.lasts(DiscoveryUnavailable) && target == "/apis") return DiscoveryUnavailable;
+  return None;
+}
 
-  [[nodiscard]] int status() const override { return answer_.response.status; }
-  [[nodiscard]] const std::string& content_type() const override { return answer_.response.content_type; }
-  [[nodiscard]] std::optional<std::chrono::seconds> retry_after() const override { return {}; }
+std::string ms_of(Clock::time_point time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return std::to_string(ms) + " ms";
+}
 
-  asio::awaitable<Result<std::size_t>> read_some(std::span<char> into) override {
-    for (;;) {
-      if (closed_) co_return fail(ErrorKind::Cancelled, "closed");
-      const Clock::time_point now = Clock::now();
-      if (now >= deadline_) co_return fail(ErrorKind::Timeout, "the stream's deadline passed");
-      const bool dead = isolated_ || fault_ == StreamFault::Blackhole;
-      if (!dead && now >= over_at_) co_return end();
-      if (!dead && !pending_.empty()) {
-        if (now >= readable_at_) co_return deliver(into);
-      } else if (!dead && fill()) {
-        continue;
-      } else if (!dead && ended()) {
-        co_return std::size_t{0};
-      }
-      signal_.expires_at(dead ? deadline_ : next_look());
-      co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-  }
+// A request that is repeated: the same object, or the same list or watch, from wherever it goes on.
+std::string identity_of(const ApiRequest& request) {
+  const bool watch = !parameter(request.target, "watch").empty();
+  return std::string(watch ? "WATCH" : to_string(request.method)) + " " +
+         request.target.substr(0, request.target.find('?')) + " " + parameter(request.target, "labelSelector");
+}
 
-  void close() override {
-    closed_ = true;
-    signal_.cancel();
-  }
+// All of a type, and not whether the server is still where it was.
+bool is_whole_list(const ApiRequest& request) {
+  return request_traits(request).list && parameter(request.target, "limit") != "1";
+}
 
- private:
-  Result<std::size_t> end() const {
-    if (fault_ == StreamFault::EndLater) return std::size_t{0};
-    return fail(ErrorKind::Unreachable, "the connection broke in the middle");
-  }
-
-  bool ended() const { return answer_.watch == nullptr ? body_taken_ : answer_.watch->ended(); }
-
-  // True: there is something new to deliver, after a moment.
-  bool fill() {
-    if (answer_.watch != nullptr) {
-      pending_ = answer_.watch->take(cluster_.now());
-    } else if (!body_taken_) {
-      pending_ = answer_.response.body;
-      body_taken_ = true;
-    }
-    if (pending_.empty()) return false;
-    readable_at_ = Clock::now() + std::chrono::microseconds(random_.below(5'000));
-    return true;
-  }
-
-  std::size_t deliver(std::span<char> into) {
-    const std::size_t most = std::min(into.size(), pending_.size());
-    const std::size_t size = random_.below(4) == 0 ? 1 + random_.below(most) : most;
-    std::copy_n(pending_.begin(), size, into.begin());
-    pending_.erase(0, size);
-    return size;
-  }
-
-  Clock::time_point next_look() const {
-    Clock::time_point next = std::min(deadline_, over_at_);
-    if (!pending_.empty()) return std::min(next, readable_at_);
-    if (answer_.watch != nullptr) {
-      const auto wait = std::max(answer_.watch->next_due() - cluster_.now(), std::chrono::milliseconds(1));
-      if (wait < 24h) next = std::min(next, Clock::now() + wait);
-    }
-    return next;
-  }
-
-  SimulatedCluster& cluster_;
-  SimulatedAnswer answer_;
-  StreamFault fault_;
-  Clock::time_point deadline_, over_at_ = Clock::time_point::max(), readable_at_{};
-  SeededRandom& random_;
-  const bool& isolated_;
-  Timer signal_;
-  std::function<void()> wake_;
-  std::string pending_;
-  bool body_taken_ = false, closed_ = false;
-};
+bool is_success(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
 
@@ -177,10 +82,26 @@ SimulatedNetwork::SimulatedNetwork(asio::any_io_executor executor, SimulatedClus
                                    std::function<void(const SeenRequest&)> on_handled)
     : executor_(std::move(executor)), cluster_(cluster), faults_(faults), on_handled_(std::move(on_handled)) {}
 
-std::size_t SimulatedNetwork::writes() const {
-  return static_cast<std::size_t>(std::ranges::count_if(requests_, [](const SeenRequest& request) {
-    return request.method != Method::Get && request.status >= 200 && request.status < 300;
-  }));
+void SimulatedNetwork::saw(const ApiRequest& request, int status, StoredPtr before) {
+  if (request.method != Method::Get && is_success(status)) ++writes_;
+  const SeenRequest seen{request.method, request.target, status, Clock::now(), std::move(before)};
+  if (seen_.size() == kSeenKept) seen_.erase(seen_.begin(), seen_.begin() + kSeenKept / 2);
+  seen_.push_back(seen);
+  on_handled_(seen);
+}
+
+StoredPtr SimulatedNetwork::at(const ApiRequest& request) const {
+  const Place place = place_of(request.target);
+  return cluster_.store().find(place.type, place.namespace_, place.name);
+}
+
+std::string SimulatedNetwork::last_requests() const {
+  std::string text;
+  for (const SeenRequest& seen : seen_) {
+    text += ms_of(seen.at) + ": " + to_string(seen.method) + " " + seen.target + " -> " + std::to_string(seen.status) +
+            "\n";
+  }
+  return text;
 }
 
 asio::awaitable<void> SimulatedNetwork::pass(std::chrono::nanoseconds time) {
@@ -193,66 +114,214 @@ asio::awaitable<void> SimulatedNetwork::travel() {
   co_await pass(time);
 }
 
-asio::awaitable<Result<ApiResponse>> SimulatedNetwork::send(ApiRequest request) {
+asio::awaitable<Result<ApiResponse>> SimulatedNetwork::lost(bool is_write, std::chrono::nanoseconds after) {
+  co_await pass(after);
+  co_return fail(is_write ? ErrorKind::UnknownOutcome : ErrorKind::Unreachable, "no answer came");
+}
+
+bool SimulatedNetwork::parted() {
+  if (!faults_.lasts(Partition)) return false;
+  faults_.hit(Partition);
+  return true;
+}
+
+// What the servers say: the lagging one of the two, where the request happens to go there.
+SimulatedAnswer SimulatedNetwork::serve(const ApiRequest& request) {
+  SimulatedRequest asked = to_simulated(request);
+  const bool spoiled = request.target == "/apis" && (faults_.lasts(GroupStale) || faults_.lasts(GroupMissing));
+  if (spoiled) asked.if_none_match.clear();
+  if (faults_.lasts(LaggingServer) && request_traits(request).list && faults_.random().coin()) {
+    const Revision revision = std::stoll(faults_.detail_of(LaggingServer));
+    const PastAnswer past = in_the_past(request.target, revision);
+    if (past.too_large) {
+      faults_.hit(LaggingServer);
+      return to_answer(too_large_version());
+    }
+    if (revision >= cluster_.store().compacted() && past.target != request.target) {
+      faults_.hit(LaggingServer);
+      asked.target = past.target;
+    }
+  }
+  SimulatedAnswer answer = cluster_.handle(asked);
+  for (const FaultKind kind : {GroupStale, GroupMissing}) {
+    if (!spoiled || !faults_.lasts(kind)) continue;
+    faults_.hit(kind);
+    spoil_group(kind, faults_.detail_of(kind), answer.response.body);
+    answer.response.headers.clear();
+  }
+  return answer;
+}
+
+void SimulatedNetwork::replace_connections() {
+  ++connections_.replacements;
+  cluster_.settle();
+}
+
+std::optional<Error> SimulatedNetwork::unconnected(const ServerKeys& keys) {
+  if (faults_.lasts(ServersRestarted)) {
+    faults_.hit(ServersRestarted);
+    return Error{ErrorKind::Unreachable, "connection refused"};
+  }
+  if (keys.authority == cluster_.keys().authority) return std::nullopt;
+  faults_.hit(CertificateRotated);
+  return Error{ErrorKind::Unreachable, "the certificate is of an unknown authority"};
+}
+
+FaultKind SimulatedNetwork::refused(const ApiRequest& request, const std::string& type, const ServerKeys& keys,
+                                    FaultKind fault) {
+  const FaultKind lasting = refused_for_a_while(faults_, type, request.target);
+  if (lasting != None) return lasting;
+  return keys.token == cluster_.keys().token ? fault : TokenRotated;
+}
+
+// Whoever was told to come back later does so (correctness B8).
+void SimulatedNetwork::turn_away(const ApiRequest& request, std::chrono::seconds retry_after) {
+  const std::string what = identity_of(request);
+  turned_away_until_[what] = Clock::now() + retry_after;
+  types_seen_ = cluster_.types().generation();
+}
+
+void SimulatedNetwork::check_patience(const ApiRequest& request) {
+  const auto told = turned_away_until_.find(identity_of(request));
+  if (told == turned_away_until_.end() || Clock::now() >= told->second) return;
+  if (told->first.starts_with("WATCH") && types_seen_ != cluster_.types().generation()) return;  // by another watch
+  impatience_ +=
+      "came back too soon: " + told->first + " at " + ms_of(Clock::now()) + ", not after " + ms_of(told->second) + "\n";
+}
+
+asio::awaitable<Result<ApiResponse>> SimulatedNetwork::send(ApiRequest request, ServerKeys keys) {
+  const RequestTraits traits = request_traits(request);
+  const FaultKind fault = faults_.next_request(traits);
+  ++requests_;
+  if (is_whole_list(request)) ++lists_;
+  co_await travel();
+  if (fault == RequestLate) {
+    faults_.hit(fault);
+    co_await pass(std::chrono::milliseconds(faults_.random().below(5'000)));
+  }
+  if (connections_.isolated) co_return co_await lost(traits.write, request.deadline);
+  if (parted()) {
+    const bool noticed = faults_.random().coin();
+    co_return co_await lost(traits.write, noticed ? std::chrono::milliseconds(5) : request.deadline);
+  }
+  if (fault == RequestLost) {
+    faults_.hit(fault);
+    co_return co_await lost(traits.write, request.deadline);
+  }
+  if (fault == Refused) {
+    faults_.hit(fault);
+    co_return fail(ErrorKind::Unreachable, "connection refused");
+  }
+  if (auto why = unconnected(keys)) co_return std::unexpected(std::move(*why));
+  check_patience(request);
+  const FaultKind refusing = refused(request, traits.type, keys, fault);
+  if (const auto answer = refusal_of(refusing)) {
+    faults_.hit(refusing);
+    if (answer->retry_after) turn_away(request, *answer->retry_after);
+    co_return *answer;
+  }
+  if (fault == PagesExpired && traits.continues) {
+    faults_.hit(fault);
+    co_return expired_page();
+  }
+  if (fault == PagesExpired) request.target = with_parameter(request.target, "limit", "2");
+  const StoredPtr before = request.method == Method::Delete ? at(request) : nullptr;
+  SimulatedAnswer answer = serve(request);
+  if (answer.response.status == 504) co_await pass(kTooLargeAfter);
+  saw(request, answer.response.status, before);
+  co_return co_await bring_back(std::move(request), std::move(answer), fault);
+}
+
+asio::awaitable<Result<ApiResponse>> SimulatedNetwork::bring_back(ApiRequest request, SimulatedAnswer answer,
+                                                                  FaultKind fault) {
   const bool is_write = request.method != Method::Get;
-  const RequestFault fault = faults_.next_request(is_write);
-  const std::size_t index = requests_.size();
-  requests_.push_back({request.method, request.target, 0, Clock::now()});
-  const auto lost = [&] {
-    return fail(is_write ? ErrorKind::UnknownOutcome : ErrorKind::Unreachable, "no answer came");
-  };
+  const bool spoils = fault == TimedOut || fault == AnswerLost || fault == AnswerLate || fault == AnswerTruncated;
+  if (spoils) faults_.hit(fault);
+  if (fault == TimedOut) {
+    ApiResponse late;
+    late.status = 504;
+    late.content_type = "text/plain; charset=utf-8";
+    late.body = "the server was too slow";
+    co_return late;
+  }
+  if (fault == AnswerLost) {
+    const bool noticed = faults_.random().coin();
+    co_return co_await lost(is_write, noticed ? std::chrono::milliseconds(5) : request.deadline);
+  }
+  if (fault == AnswerLate) co_await pass(std::chrono::milliseconds(faults_.random().below(5'000)));
   co_await travel();
-  if (isolated_ || fault == RequestFault::RequestLost) {
-    co_await pass(request.deadline);
-    co_return lost();
-  }
-  if (fault == RequestFault::Refused) co_return fail(ErrorKind::Unreachable, "connection refused");
-  if (fault == RequestFault::Throttled) co_return refusal(429, "Too many requests, please try again later.", 1s);
-  if (fault == RequestFault::ServerError) co_return refusal(500, "internal error");
-  if (fault == RequestFault::Unavailable) co_return refusal(503, "service unavailable", 1s);
-  if (fault == RequestFault::Forbidden) co_return forbidden();
-  const SimulatedAnswer answer = cluster_.handle(to_simulated(request));
-  requests_[index].status = answer.response.status;
-  on_handled_(requests_[index]);
-  if (fault == RequestFault::TimedOut) co_return refusal(504, "the server was too slow");
-  if (fault == RequestFault::AnswerLost) {
-    co_await pass(faults_.random().coin() ? request.deadline : std::chrono::milliseconds(5));
-    co_return lost();
-  }
-  co_await travel();
-  if (isolated_) {
-    co_await pass(request.deadline);
-    co_return lost();
-  }
-  ApiResponse response;
-  response.status = answer.response.status;
-  response.content_type = answer.response.content_type;
-  response.body = answer.response.body;
+  if (connections_.isolated || parted()) co_return co_await lost(is_write, request.deadline);
+  ApiResponse response = to_response(answer.response);
+  if (fault == AnswerTruncated && !response.body.empty())
+    response.body.resize(faults_.random().below(response.body.size()));
   co_return response;
 }
 
 asio::awaitable<Result<std::unique_ptr<ResponseStream>>> SimulatedNetwork::open(
-    ApiRequest request, std::chrono::milliseconds stream_deadline) {
-  const StreamFault fault = faults_.next_stream();
-  const Clock::time_point deadline = Clock::now() + stream_deadline;
+    ApiRequest request, std::chrono::milliseconds stream_deadline, ServerKeys keys) {
+  const StreamTraits traits = stream_traits(request);
+  SimulatedStream::Opening opening;
+  opening.fault = faults_.next_stream(traits);
+  opening.deadline = Clock::now() + stream_deadline;
+  ++requests_;
+  if (traits.initial) ++lists_;
   co_await travel();
-  if (isolated_) {
+  if (connections_.isolated || parted()) {
     co_await pass(request.deadline);
     co_return fail(ErrorKind::Timeout, "no answer came");
   }
-  if (fault == StreamFault::Refused) co_return fail(ErrorKind::Unreachable, "connection refused");
-  SimulatedAnswer answer;
-  if (fault == StreamFault::Throttled || fault == StreamFault::Forbidden) {
-    const ApiResponse refused = fault == StreamFault::Throttled ? refusal(429, "Too many requests", 1s) : forbidden();
-    answer.response.status = refused.status;
-    answer.response.content_type = refused.content_type;
-    answer.response.body = refused.body;
-  } else {
-    answer = cluster_.handle(to_simulated(request));
+  if (opening.fault == StreamRefused) {
+    faults_.hit(opening.fault);
+    co_return fail(ErrorKind::Unreachable, "connection refused");
   }
-  std::unique_ptr<ResponseStream> stream = std::make_unique<SimulatedStream>(
-      executor_, cluster_, std::move(answer), fault, deadline, faults_.random(), isolated_);
+  if (auto why = unconnected(keys)) co_return std::unexpected(std::move(*why));
+  check_patience(request);
+  const FaultKind refusing = refused(request, traits.type, keys, opening.fault);
+  if (const auto answer = refusal_of(refusing)) {
+    faults_.hit(refusing);
+    if (answer->retry_after) turn_away(request, *answer->retry_after);
+    opening.answer = to_answer(*answer);
+    opening.retry_after = answer->retry_after;
+    opening.fault = None;
+  } else if (faults_.lasts(LaggingServer) && faults_.random().coin()) {
+    co_await open_in_the_past(request, traits.initial, opening);
+  } else {
+    if (opening.fault == InitialIgnored)
+      request.target =
+          without_parameter(without_parameter(request.target, "sendInitialEvents"), "resourceVersionMatch");
+    opening.answer = cluster_.handle(to_simulated(request));
+  }
+  std::unique_ptr<ResponseStream> stream =
+      std::make_unique<SimulatedStream>(executor_, cluster_, faults_, connections_, std::move(opening));
   co_return stream;
+}
+
+// A watch on the server that has seen nothing for a while: it tells what it knew, and the rest when it has caught up.
+asio::awaitable<void> SimulatedNetwork::open_in_the_past(const ApiRequest& request, bool initial,
+                                                         SimulatedStream::Opening& opening) {
+  faults_.hit(LaggingServer);
+  opening.lags = true;
+  const Revision revision = std::stoll(faults_.detail_of(LaggingServer));
+  const PastAnswer past = in_the_past(request.target, revision);
+  if (!initial || revision < cluster_.store().compacted()) {
+    opening.answer = cluster_.handle(to_simulated(request));
+    co_return;
+  }
+  if (past.too_large) {
+    co_await pass(kTooLargeAfter);
+    opening.answer = to_answer(too_large_version());
+    co_return;
+  }
+  SimulatedRequest asked = to_simulated(request);
+  for (const char* name : {"watch", "allowWatchBookmarks", "sendInitialEvents", "timeoutSeconds"})
+    asked.target = without_parameter(asked.target, name);
+  asked.target = in_the_past(asked.target, revision).target;
+  const SimulatedAnswer list = cluster_.handle(asked);
+  asked.target = without_parameter(without_parameter(request.target, "sendInitialEvents"), "resourceVersionMatch");
+  asked.target = with_parameter(asked.target, "resourceVersion", std::to_string(revision));
+  opening.answer = cluster_.handle(asked);
+  if (list.response.status == 200 && opening.answer.watch != nullptr)
+    opening.answer.response.body = as_initial_events(list.response.body, std::to_string(revision));
 }
 
 }  // namespace holdfast::sim

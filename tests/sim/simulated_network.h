@@ -1,4 +1,5 @@
-// The ports of one daemon, connected to a simulated API server through a network with faults, under virtual time.
+// The way from one daemon to simulated API servers, through a network with faults, under virtual time. Each call is one
+// attempt.
 //
 // Every request takes a while to arrive and its answer a while to come back; events of a watch come in pieces of any
 // size, and before or after the answer of the write that made them. isolate() is what a kill -9 looks like from
@@ -6,8 +7,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,8 @@
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/watch_transport.h"
 #include "sim/faults.h"
-#include "simulator/simulator.h"
+#include "sim/simulated_cluster.h"
+#include "sim/simulated_stream.h"
 
 namespace holdfast::sim {
 
@@ -24,52 +27,59 @@ struct SeenRequest {
   std::string target;  // path and query
   int status = 0;      // what the server answered, whether or not that arrived; 0: it never got there
   Clock::time_point at;
+  StoredPtr before;  // of a deletion: what was there
 };
 
-// The API server under virtual time, with everything that listens to it.
-class SimulatedCluster {
- public:
-  explicit SimulatedCluster(std::uint64_t seed);
-  ~SimulatedCluster();
-
-  SimulatedAnswer handle(const SimulatedRequest& request);  // then lets controllers act and wakes the watches
-  void settle();                                            // lets controllers do what is due by now
-  [[nodiscard]] Clock::time_point next_due() const;         // when there is something for settle()
-  [[nodiscard]] ObjectStore& store() { return simulator_->store(); }
-  [[nodiscard]] const ObjectStore& store() const { return simulator_->store(); }
-  [[nodiscard]] SimulatedTime now() const { return simulator_->now(); }
-
-  std::set<std::function<void()>*> listeners;  // called whenever there may be something new; a stream adds its own
-
- private:
-  std::unique_ptr<SimulatorClock> clock_;
-  std::unique_ptr<Simulator> simulator_;
-};
-
-class SimulatedNetwork final : public ApiServer, public WatchTransport {
+class SimulatedNetwork {
  public:
   // `on_handled` hears of every request that the server has dealt with.
   SimulatedNetwork(boost::asio::any_io_executor executor, SimulatedCluster& cluster, FaultPlan& faults,
                    std::function<void(const SeenRequest&)> on_handled);
 
-  boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request) override;
-  boost::asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(
-      ApiRequest request, std::chrono::milliseconds stream_deadline) override;
+  // `keys`: what the daemon sends along, and trusts. Errors as of the ports.
+  boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request, ServerKeys keys);
+  boost::asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(ApiRequest request,
+                                                                       std::chrono::milliseconds stream_deadline,
+                                                                       ServerKeys keys);
 
-  void isolate() { isolated_ = true; }
-  [[nodiscard]] const std::vector<SeenRequest>& requests() const { return requests_; }
-  [[nodiscard]] std::size_t writes() const;
+  void isolate() { connections_.isolated = true; }
+  // Streams are closed: they were opened with other keys.
+  void replace_connections();
+  [[nodiscard]] std::size_t writes() const { return writes_; }      // successful ones
+  [[nodiscard]] std::size_t requests() const { return requests_; }  // all that were sent, watches too
+  [[nodiscard]] std::size_t lists() const { return lists_; }        // those of them that ask for everything
+  // What came sooner than it was told to; empty: nothing (correctness B8).
+  [[nodiscard]] const std::string& impatience() const { return impatience_; }
+  [[nodiscard]] std::string last_requests() const;  // for the message of a failed history
 
  private:
   boost::asio::awaitable<void> pass(std::chrono::nanoseconds time);
   boost::asio::awaitable<void> travel();
+  boost::asio::awaitable<Result<ApiResponse>> lost(bool is_write, std::chrono::nanoseconds after);
+  boost::asio::awaitable<Result<ApiResponse>> bring_back(ApiRequest request, SimulatedAnswer answer, FaultKind fault);
+  SimulatedAnswer serve(const ApiRequest& request);
+  boost::asio::awaitable<void> open_in_the_past(const ApiRequest& request, bool initial,
+                                                SimulatedStream::Opening& opening);
+  [[nodiscard]] bool parted();
+  // Why no connection comes about.
+  std::optional<Error> unconnected(const ServerKeys& keys);
+  // Why the server does not carry it out, though it came through.
+  FaultKind refused(const ApiRequest& request, const std::string& type, const ServerKeys& keys, FaultKind fault);
+  void check_patience(const ApiRequest& request);
+  void turn_away(const ApiRequest& request, std::chrono::seconds retry_after);
+  void saw(const ApiRequest& request, int status, StoredPtr before);
+  [[nodiscard]] StoredPtr at(const ApiRequest& request) const;
 
   boost::asio::any_io_executor executor_;
   SimulatedCluster& cluster_;
   FaultPlan& faults_;
   std::function<void(const SeenRequest&)> on_handled_;
-  std::vector<SeenRequest> requests_;
-  bool isolated_ = false;
+  std::size_t requests_ = 0, writes_ = 0, lists_ = 0;
+  std::map<std::string, Clock::time_point> turned_away_until_;
+  std::uint64_t types_seen_ = 0;
+  std::string impatience_;
+  std::vector<SeenRequest> seen_;
+  Connections connections_;
 };
 
 }  // namespace holdfast::sim

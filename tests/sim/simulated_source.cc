@@ -31,6 +31,7 @@ asio::awaitable<Result<ManifestSetPtr>> SimulatedSource::load() {
   seen_ = changes_;
   if (failure_) co_return std::unexpected(*failure_);
   if (head_ == nullptr) co_return fail(ErrorKind::NotFound, "nothing was committed yet");
+  if (on_load_) on_load_(*head_);
   co_return head_;
 }
 

@@ -2,6 +2,8 @@
 // read.
 #pragma once
 
+#include <functional>
+
 #include "holdfast/base/clock.h"
 #include "sources/source.h"
 
@@ -15,16 +17,19 @@ class SimulatedSource final : public Source {
   // Until recover(), load() fails.
   void fail_with(Error error);
   void recover();
-  [[nodiscard]] const ManifestSetPtr& head() const { return head_; }
+  // Hears of every set that is loaded.
+  void on_load(std::function<void(const ManifestSet&)> hears) { on_load_ = std::move(hears); }
 
   boost::asio::awaitable<Result<ManifestSetPtr>> load() override;
   boost::asio::awaitable<Result<void>> changed() override;
   [[nodiscard]] const std::vector<std::string>& notes() const override { return notes_; }
   void stop() override;
+  void nudge() override { touch(); }
 
  private:
   void touch();
 
+  std::function<void(const ManifestSet&)> on_load_;
   ManifestSetPtr head_;
   std::optional<Error> failure_;
   unsigned changes_ = 0, seen_ = 0;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <cstdlib>
-#include <stdexcept>
+#include <iostream>
 
 #include "engine/inventory_record.h"
-#include "holdfast/base/log.h"
+#include "holdfast/model/json.h"
 
 namespace holdfast::sim {
 
@@ -15,120 +15,87 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* kNamespace = "web";
-constexpr const char* kBystander = "bystander";
-constexpr int kNames = 8;
-constexpr std::size_t kStepsAtOneMoment = 20'000;
+constexpr std::size_t kStepsAtOneMoment = 50'000;
+constexpr auto kCrossing = 60s;  // a deletion may cross the commit that brings the object back
 
-std::string config_map_path(const std::string& name) {
-  return std::string("/api/v1/namespaces/") + kNamespace + "/configmaps" + (name.empty() ? "" : "/" + name);
-}
-
-Manifest manifest(const std::string& kind, const std::string& name, json::object body) {
-  Manifest made;
-  made.gvk = {"", "v1", kind};
-  made.name = name;
-  made.namespace_ = kind == "Namespace" ? "" : kNamespace;
-  body["apiVersion"] = "v1";
-  body["kind"] = kind;
-  json::object metadata{{"name", name}};
-  if (!made.namespace_.empty()) metadata["namespace"] = made.namespace_;
-  body["metadata"] = std::move(metadata);
-  made.body = std::move(body);
-  made.origin = name + ".yaml:1";
-  return made;
-}
-
-ApplicationSetup setup() {
+ApplicationSetup setup(const std::string& name) {
   ApplicationSetup made;
-  made.name = "web";
+  made.name = name;
   made.inventory.namespace_ = "default";
-  made.inventory.name = "holdfast-web";
+  made.inventory.name = "holdfast-" + name;
   made.inventory.installation = "simulated";
   made.prepare.default_namespace = "default";
   made.prepare.installation = "simulated";
-  made.prepare.applyset_id = applyset_id("holdfast-web", "default", "ConfigMap", "");
+  made.prepare.applyset_id = applyset_id(made.inventory.name, "default", "ConfigMap", "");
   made.prepare.manager = FieldManager{"holdfast"};
+  made.adopt = true;
   return made;
 }
 
 }  // namespace
 
-void Diary::say(std::string text) {
-  constexpr std::size_t kKept = 4'000;
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
-  if (lines_.size() < kKept) lines_.push_back(std::to_string(ms) + " ms: " + std::move(text));
-  log(LogLevel::Debug, "diary", lines_.back());
+World::Life::Life(World& world, const Application& application, std::uint64_t seed)
+    : diary(world.diary_, application.repository.name()),
+      network(
+          world.io_.get_executor(), world.cluster_, world.faults_,
+          [&world, &application, this](const SeenRequest& seen) { world.check_deletion(application, *this, seen); }),
+      client(world.io_.get_executor(), network, world.cluster_, world.faults_),
+      source(new SimulatedSource(world.io_.get_executor())),
+      daemon(world.io_.get_executor(), ClusterPorts{client, client, [] {}, "simulated"},
+             DaemonOptions{.installation = "simulated", .once = false, .seed = seed}) {
+  daemon.hold(setup(application.repository.name()), std::unique_ptr<Source>(source),
+              std::shared_ptr<ReconcileObserver>(std::shared_ptr<void>(), &diary));
+  source->on_load([this](const ManifestSet& manifests) {
+    std::map<Place, Clock::time_point> since;
+    for (const Manifest& manifest : manifests.manifests) {
+      const Place place = place_of({manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name});
+      const auto before = wanted_since.find(place);
+      since[place] = before == wanted_since.end() ? Clock::now() : before->second;
+    }
+    wanted_since = std::move(since);
+  });
 }
 
-std::string Diary::text() const {
-  std::string all;
-  for (const std::string& line : lines_) all += line + "\n";
-  return all;
-}
-
-void Diary::applied(const ObjectKey& key, bool created, const std::string& revision) {
-  say((created ? "created " : "configured ") + to_string(key) + " " + revision);
-}
-void Diary::repaired(const Repair& repair) { say("repaired " + to_string(repair.drift.key)); }
-void Diary::pruned(const ObjectKey& key) { say("pruned " + to_string(key)); }
-void Diary::held_back(const ObjectKey& key, const std::string& reason) {
-  say("held back " + to_string(key) + ": " + reason);
-}
-void Diary::refused(const ObjectKey& key, const Error& error) {
-  say("refused " + to_string(key) + ": " + describe(error));
-}
-void Diary::failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) {
-  say("failed " + to_string(key) + ": " + describe(error) + ", again in " + std::to_string(retry_in.count()) + " ms");
-}
-void Diary::set_problem(const Error& error) { say("problem: " + describe(error)); }
-void Diary::waiting(const Error& reason) { say("waiting: " + describe(reason)); }
-void Diary::round(const RoundSummary& summary) {
-  say("round " + summary.revision + (summary.complete ? " complete" : " failed"));
-}
-
-// One life of the daemon, with a network of its own: a killed one is cut off and never heard of again.
-struct World::Incarnation {
-  Incarnation(World& world, std::uint64_t seed)
-      : network(world.io_.get_executor(), world.cluster_, world.faults_,
-                [&world](const SeenRequest& request) { world.check_deletion(request); }),
-        daemon_source(new SimulatedSource(world.io_.get_executor())),
-        daemon(world.io_.get_executor(), ClusterPorts{network, network, [] {}, "simulated"}, setup(),
-               std::unique_ptr<Source>(daemon_source), world.diary_,
-               DaemonOptions{.once = false, .adopt = true, .seed = seed}) {}
-
-  SimulatedNetwork network;
-  SimulatedSource* daemon_source;  // the daemon's own
-  Daemon daemon;
-  bool ended = false;
-};
-
-World::World(std::uint64_t seed) : random_(seed), faults_(random_.next()), cluster_(random_.next()) {
-  if (cluster_.store().find("namespaces", "", "default") == nullptr)
-    person("POST", "/api/v1/namespaces", "application/json",
-           R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
-  for (int i = 0; i < kNames / 2; ++i) desired_["object" + std::to_string(i)] = "colour0";
-  start();
+World::World(std::uint64_t seed) : seed_(seed), random_(seed), faults_(random_.next()), cluster_(random_.next()) {
+  for (const char* group : {"", "apps", "apiextensions.k8s.io", "apiregistration.k8s.io"})
+    person("POST", "/apis/apiregistration.k8s.io/v1/apiservices",
+           R"({"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"v1.)" +
+               std::string(group) + R"("}})");
+  for (const char* name : {"web", "sea"}) applications_.push_back(std::make_unique<Application>(name));
+  for (const auto& application : applications_) start(*application);
   run_for(5s);
-  person("POST", config_map_path(""), "application/json",
-         std::string(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")") + kBystander +
-             R"("},"data":{"color":"mine"}})");
+  make_bystanders();
+  run_for(5s);
+  for (auto& [place, text] : bystanders_)
+    if (const StoredPtr live = cluster_.store().find(place.type, place.namespace_, place.name)) text = live->text;
 }
 
 World::~World() {
-  faults_.set_active(false);
-  for (const auto& life : incarnations_) life->daemon.stop();
-  for (int hours = 0; hours < 48; ++hours) {
-    run_for(1h);
-    if (std::ranges::all_of(incarnations_, [](const auto& life) { return life->ended; })) return;
+  set_faults(false);
+  for (const auto& application : applications_)
+    for (const auto& life : application->lives) life->daemon.stop();
+  const auto ended = [](const auto& application) {
+    return std::ranges::all_of(application->lives, [](const auto& life) { return life->ended; });
+  };
+  for (int minutes = 0; minutes < 48 * 60; ++minutes) {
+    run_for(1min);
+    if (std::ranges::all_of(applications_, ended)) return;
   }
-  std::abort();  // a daemon that does not end would be destroyed under its own coroutines
+  give_up("a daemon does not end");
 }
 
-void World::start() {
-  incarnations_.push_back(std::make_unique<Incarnation>(*this, random_.next()));
-  Incarnation& life = *incarnations_.back();
-  life.daemon_source->commit(manifests());
+// What goes on without end cannot be taken down under its own coroutines.
+void World::give_up(const char* why) const {
+  std::cerr << "seed " << seed_ << ": " << why << "\n" << diary();
+  std::cerr << "replay: ./dev sim --first " << seed_ << " --seeds 1" << std::endl;
+  std::abort();
+}
+
+void World::start(Application& application) {
+  application.lives.push_back(std::make_unique<Life>(*this, application, random_.next()));
+  Life& life = *application.lives.back();
+  life.source->commit(application.repository.manifests());
+  owe(application.repository.known().size() + 4);  // each is confirmed, and the inventory written
   asio::co_spawn(io_, life.daemon.run(), [&life](std::exception_ptr failure, int) {
     life.ended = true;
     if (failure) std::rethrow_exception(failure);
@@ -139,12 +106,13 @@ void World::run_for(std::chrono::nanoseconds time) {
   const Clock::time_point end = time_.now() + time;
   std::size_t steps = 0;
   for (;;) {
-    time_.forget_due();
-    while (io_.poll() != 0) {
-      if (++steps > kStepsAtOneMoment) throw std::runtime_error("work without end at one moment\n" + diary());
-      io_.restart();
-    }
     io_.restart();
+    while (io_.poll_one() != 0)
+      if (++steps > kStepsAtOneMoment) give_up("work without end at one moment");
+    if (cluster_.types().generation() != types_seen_) {
+      follow_types();
+      continue;
+    }
     const Clock::time_point next = std::min(time_.next_due(), cluster_.next_due());
     if (next > time_.now()) steps = 0;
     if (next > end) break;
@@ -154,149 +122,88 @@ void World::run_for(std::chrono::nanoseconds time) {
   time_.advance_to(end);
 }
 
-ManifestSetPtr World::manifests() const {
-  auto set = std::make_shared<ManifestSet>();
-  set->revision = "main@sha1:" + std::to_string(commits_);
-  set->manifests.push_back(manifest("Namespace", kNamespace, {}));
-  for (const auto& [name, colour] : desired_)
-    set->manifests.push_back(manifest("ConfigMap", name, {{"data", {{"color", colour}, {"size", "large"}}}}));
-  return set;
+// A custom group has an APIService for as long as it is served.
+void World::follow_types() {
+  types_seen_ = cluster_.types().generation();
+  const std::string types = "/apis/apiregistration.k8s.io/v1/apiservices";
+  if (!cluster_.types().has_group("ex.io"))
+    request("kube-apiserver", "DELETE", types + "/v1.ex.io", "", "");
+  else if (cluster_.store().find("apiservices.apiregistration.k8s.io", "", "v1.ex.io") == nullptr)
+    request("kube-apiserver", "POST", types, "application/json",
+            R"({"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"v1.ex.io"}})");
 }
 
-SimulatedAnswer World::person(const std::string& method, const std::string& path, const std::string& content_type,
-                              const std::string& body) {
+SimulatedAnswer World::request(const std::string& manager, const std::string& method, const std::string& path,
+                               const std::string& content_type, const std::string& body) {
   SimulatedRequest request;
   request.method = method;
-  request.target = path + (method == "GET" || method == "DELETE" ? "" : "?fieldManager=person");
+  request.target = path;
+  if (method != "GET" && method != "DELETE")
+    request.target += (path.find('?') == std::string::npos ? "?" : "&") + ("fieldManager=" + manager);
   request.content_type = content_type;
   request.accept = "application/json";
-  request.user_agent = "person/1";
+  request.user_agent = manager + "/1";
   request.body = body;
   SimulatedAnswer answer = cluster_.handle(request);
   diary_.say(method + " " + path + " " + body + ": " + std::to_string(answer.response.status));
   return answer;
 }
 
-std::string World::some_object() { return "object" + std::to_string(random_.below(kNames)); }
-
-void World::commit() {
-  ++commits_;
-  const std::string name = some_object();
-  if (desired_.contains(name) && random_.coin() && desired_.size() > 2) {
-    desired_.erase(name);
-    removed_at_[name] = time_.now();
-  } else {
-    desired_[name] = "colour" + std::to_string(commits_);
-  }
-  diary_.say("commit " + std::to_string(commits_) + " of " + name + (desired_.contains(name) ? "" : ": removed"));
-  incarnations_.back()->daemon_source->commit(manifests());
+SimulatedAnswer World::person(const std::string& method, const std::string& path, const std::string& body) {
+  return request("person", method, path, method == "PATCH" ? "application/merge-patch+json" : "application/json", body);
 }
 
-void World::disturb() {
-  const std::string name = some_object();
-  const std::string path = config_map_path(name);
-  switch (random_.below(12)) {
-    case 0:
-    case 1:
-      person("PATCH", path, "application/merge-patch+json", R"({"data":{"color":"red"}})");
-      break;
-    case 2:
-      person("PATCH", path, "application/merge-patch+json", R"({"data":{"size":null}})");
-      break;
-    case 3:
-      person("DELETE", path, "", "");
-      break;
-    case 4:
-      person("PATCH", path, "application/merge-patch+json",
-             R"({"metadata":{"labels":{"holdfast.dev/installation":null}}})");
-      break;
-    case 5:
-      person("PATCH", path, "application/merge-patch+json", R"({"metadata":{"annotations":{"seen":"yes"}}})");
-      break;
-    case 6:
-      person("PATCH", path, "application/merge-patch+json", R"({"data":{"foreign":")" + random_.suffix(4) + R"("}})");
-      break;
-    case 7:
-      person("DELETE", path, "", "");
-      person("POST", config_map_path(""), "application/json",
-             R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + R"("},"data":{"color":"new"}})");
-      break;
-    case 8:
-      diary_.say("compaction");
-      cluster_.store().compact(cluster_.store().revision());
-      break;
-    case 9:
-      kill_and_restart();
-      break;
-    case 10:
-      if (random_.coin())
-        incarnations_.back()->daemon_source->fail_with({ErrorKind::Unreachable, "git is away", {}, {}});
-      else
-        incarnations_.back()->daemon_source->recover();
-      break;
-    default:
-      commit();
-      break;
-  }
+void World::set_faults(bool active) {
+  faults_.set_active(active);
+  if (!active)
+    for (const auto& application : applications_) application->lives.back()->source->recover();
+  cluster_.settle();
 }
 
-void World::recover_source() { incarnations_.back()->daemon_source->recover(); }
-
-void World::kill_and_restart() {
-  diary_.say("kill -9");
-  incarnations_.back()->network.isolate();
-  incarnations_.back()->daemon.stop();  // heard by nobody; only so that it does not go on trying
-  start();
+// An object may only go by our hand where it is labelled as ours, and the repository had it no longer, as far as this
+// daemon could know.
+void World::check_deletion(const Application& application, const Life& life, const SeenRequest& request) {
+  if (request.method != Method::Delete || request.status < 200 || request.status >= 300) return;
+  const Place place = place_of(request.target);
+  const auto wanted = life.wanted_since.find(place);
+  const bool crossed = wanted != life.wanted_since.end() && time_.now() - wanted->second < kCrossing;
+  const bool never_there = !application.repository.known().contains(place);
+  const bool labelled = request.before != nullptr &&
+                        !string_at(request.before->body, {"metadata", "labels", "holdfast.dev/installation"}).empty();
+  if ((wanted != life.wanted_since.end() && !crossed) || never_there || !labelled)
+    wrong_deletions_ += "wrongly deleted: " + request.target + "\n";
 }
 
-// An object may only go by our hand where the repository had it no longer, or lost it so lately that both crossed.
-void World::check_deletion(const SeenRequest& request) {
-  if (request.method != Method::Delete || request.status != 200) return;
-  const std::string path = request.target.substr(0, request.target.find('?'));
-  const std::string name = path.substr(path.rfind('/') + 1);
-  const auto removed = removed_at_.find(name);
-  const bool lately = removed != removed_at_.end() && time_.now() - removed->second < 60s;
-  if (desired_.contains(name) && !lately) wrong_deletions_ += request.target + "\n";
-  if (!desired_.contains(name) && removed == removed_at_.end()) wrong_deletions_ += request.target + "\n";
-}
-
-std::string World::differences() const {
-  std::string found;
-  for (int i = 0; i < kNames; ++i) {
-    const std::string name = "object" + std::to_string(i);
-    const StoredPtr live = cluster_.store().find("configmaps", kNamespace, name);
-    const auto wanted = desired_.find(name);
-    if (wanted == desired_.end()) {
-      const bool ours =
-          live != nullptr && !string_at(live->body, {"metadata", "labels", "holdfast.dev/installation"}).empty();
-      // Made anew by a life that died before it could record the new uid: D12 has it left alone, and that was said.
-      const bool said =
-          diary_.text().contains("held back ConfigMap web/" + name + ": another object has taken its name");
-      if (ours && !said) found += name + " was not pruned\n";
-      continue;
-    }
-    if (live == nullptr)
-      found += name + " is missing\n";
-    else if (string_at(live->body, {"data", "color"}) != wanted->second ||
-             string_at(live->body, {"data", "size"}) != "large")
-      found += name + " is " + live->text + "\n";
-  }
-  const StoredPtr bystander = cluster_.store().find("configmaps", kNamespace, kBystander);
-  if (bystander == nullptr || string_at(bystander->body, {"data", "color"}) != "mine")
-    found += "the bystander was touched\n";
-  return found;
+template <class Count>
+std::size_t World::sum_of_lives(Count count) const {
+  std::size_t sum = 0;
+  for (const auto& application : applications_)
+    for (const auto& life : application->lives) sum += count(*life);
+  return sum;
 }
 
 std::size_t World::writes() const {
-  std::size_t count = 0;
-  for (const auto& life : incarnations_) count += life->network.writes();
-  return count;
+  return sum_of_lives([](const Life& life) { return life.network.writes(); });
 }
 
 std::size_t World::requests() const {
-  std::size_t count = 0;
-  for (const auto& life : incarnations_) count += life->network.requests().size();
-  return count;
+  return sum_of_lives([](const Life& life) { return life.network.requests(); });
+}
+
+std::size_t World::lists() const {
+  return sum_of_lives([](const Life& life) { return life.network.lists(); });
+}
+
+std::size_t World::unauthorized() const {
+  return sum_of_lives([](const Life& life) { return life.client.unauthorized(); });
+}
+
+std::string World::diary() const {
+  std::string text = diary_.text();
+  for (const auto& application : applications_)
+    text += "last requests of " + application->repository.name() + ":\n" +
+            application->lives.back()->network.last_requests();
+  return text;
 }
 
 }  // namespace holdfast::sim

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -30,12 +31,15 @@ type operation struct {
 	Object  json.RawMessage `json:"object"`
 	Ignored json.RawMessage `json:"ignored"`
 	Type    string          `json:"type"`
+	// Of "own".
+	Managers map[string]manager `json:"managers"`
 }
 
 type history struct {
 	Definitions           json.RawMessage `json:"definitions"`
 	PreserveUnknownFields bool            `json:"preserveUnknownFields"`
 	Type                  string          `json:"type"`
+	Ignored               json.RawMessage `json:"ignored"`
 	Operations            []operation     `json:"operations"`
 }
 
@@ -50,12 +54,21 @@ func (identity) IsMissingVersionError(error) bool { return false }
 type manager struct {
 	Applied bool            `json:"applied"`
 	Fields  json.RawMessage `json:"fields"`
+	Version string          `json:"version,omitempty"`
+}
+
+// What a forced apply would change.
+type would struct {
+	Object bool `json:"object"`
+	Own    bool `json:"own"`
+	Others bool `json:"others"`
 }
 
 type answer struct {
 	Object    json.RawMessage    `json:"object,omitempty"`
 	Changed   *bool              `json:"changed,omitempty"`
 	Managers  map[string]manager `json:"managers,omitzero"`
+	Would     *would             `json:"would,omitempty"`
 	Conflicts []string           `json:"conflicts,omitempty"`
 	Invalid   []string           `json:"invalid,omitempty"`
 	Failure   string             `json:"failure,omitempty"`
@@ -171,7 +184,61 @@ func conflicted(err error) answer {
 	return out
 }
 
+func fieldSet(text json.RawMessage) *fieldpath.Set {
+	set := fieldpath.NewSet()
+	if text != nil {
+		if err := set.FromJSON(bytes.NewReader(text)); err != nil {
+			panic(err)
+		}
+	}
+	return set
+}
+
+// Somebody writes metadata.managedFields itself: from here on it says what is given.
+func (s *state) own(op *operation) answer {
+	s.managers = fieldpath.ManagedFields{}
+	for name, given := range op.Managers {
+		version := apiVersion
+		if given.Version != "" {
+			version = fieldpath.APIVersion(given.Version)
+		}
+		if set := fieldSet(given.Fields); !set.Empty() {
+			s.managers[name] = fieldpath.NewVersionedSet(set, version, given.Applied)
+		}
+	}
+	return s.written(false)
+}
+
+func (s *state) written(changed bool) answer {
+	out := answer{Object: encode(s.live), Changed: &changed, Managers: map[string]manager{}}
+	for name, set := range s.managers {
+		out.Managers[name] = manager{Applied: set.Applied(), Fields: must(set.Set().ToJSON())}
+	}
+	return out
+}
+
+// What the forced apply that left `managers` would change of them.
+func (s *state) wouldChange(name string, object bool, managers fieldpath.ManagedFields) answer {
+	one := func(all fieldpath.ManagedFields) (own, others fieldpath.ManagedFields) {
+		own, others = fieldpath.ManagedFields{}, all.Copy()
+		if set, found := others[name]; found {
+			own[name] = set
+			delete(others, name)
+		}
+		return own, others
+	}
+	ownBefore, othersBefore := one(s.managers)
+	ownAfter, othersAfter := one(managers)
+	return answer{Would: &would{Object: object, Own: !ownBefore.Equals(ownAfter), Others: !othersBefore.Equals(othersAfter)}}
+}
+
 func (s *state) step(op *operation) answer {
+	if op.Op == "own" {
+		return s.own(op)
+	}
+	if op.Op == "forget" {
+		return answer{Object: encode(s.live)}
+	}
 	live, err := s.typed(s.live, op.Type, typed.AllowDuplicates)
 	if err != nil {
 		return refused(err)
@@ -185,22 +252,23 @@ func (s *state) step(op *operation) answer {
 	}
 	builder := merge.UpdaterBuilder{Converter: identity{}}
 	if op.Ignored != nil {
-		ignored := fieldpath.NewSet()
-		if err := ignored.FromJSON(bytes.NewReader(op.Ignored)); err != nil {
-			panic(err)
-		}
+		ignored := fieldSet(op.Ignored)
 		builder.IgnoreFilter = map[fieldpath.APIVersion]fieldpath.Filter{apiVersion: fieldpath.NewExcludeSetFilter(ignored)}
 	}
 	updater := builder.BuildUpdater()
 	var object *typed.TypedValue
 	managers := s.managers.Copy()
-	if op.Op == "apply" {
+	if op.Op == "apply" || op.Op == "probe" {
+		force := op.Force || op.Op == "probe"
 		config, err := s.typed(decode(op.Object), op.Type)
 		if err != nil {
 			return refused(err)
 		}
-		if object, managers, err = updater.Apply(live, config, apiVersion, managers, op.Manager, op.Force); err != nil {
+		if object, managers, err = updater.Apply(live, config, apiVersion, managers, op.Manager, force); err != nil {
 			return conflicted(err)
+		}
+		if op.Op == "probe" {
+			return s.wouldChange(op.Manager, object != nil, managers)
 		}
 	} else {
 		next, err := s.typed(decode(op.Object), op.Type, typed.AllowDuplicates)
@@ -219,11 +287,7 @@ func (s *state) step(op *operation) answer {
 		s.live = object.AsValue().Unstructured()
 	}
 	s.managers = managers
-	out := answer{Object: encode(s.live), Changed: &changed, Managers: map[string]manager{}}
-	for name, set := range managers {
-		out.Managers[name] = manager{Applied: set.Applied(), Fields: must(set.Set().ToJSON())}
-	}
-	return out
+	return s.written(changed)
 }
 
 func (r *reader) answer(line []byte) []byte {
@@ -241,12 +305,17 @@ func (r *reader) answer(line []byte) []byte {
 		if h.Operations[i].Type == "" {
 			h.Operations[i].Type = h.Type
 		}
+		if h.Operations[i].Ignored == nil {
+			h.Operations[i].Ignored = h.Ignored
+		}
 		answers = append(answers, s.step(&h.Operations[i]))
 	}
 	return encode(map[string]any{"answers": answers})
 }
 
 func main() {
+	// Little lives for long, and nothing but speed is wanted of this program.
+	debug.SetGCPercent(800)
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)
 	var r reader

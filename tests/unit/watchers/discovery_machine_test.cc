@@ -95,6 +95,18 @@ TEST_F(DiscoveryMachineTest, A20_a_failure_is_no_empty_catalog_and_is_asked_agai
   EXPECT_NE(apis(group("ex.io", version("Widget"))).catalog, nullptr);  // the one who asked still waits
 }
 
+TEST_F(DiscoveryMachineTest, B8_a_server_that_asks_for_time_is_not_asked_sooner) {
+  machine_.ask();
+  machine_.answered(ok(kCore), ApiResponse{503, "text/plain", seconds(7), "starting"}, now_);
+  EXPECT_EQ(machine_.due(), now_ + seconds(7));
+  machine_.wanted();
+  EXPECT_EQ(machine_.due(), now_ + seconds(7));
+  now_ += seconds(7);
+  machine_.ask();  // whichever of the two says so, and whatever is wrong with the other
+  machine_.answered(ApiResponse{403, "text/plain", {}, "no"}, ApiResponse{503, "text/plain", seconds(9), "no"}, now_);
+  EXPECT_EQ(machine_.due(), now_ + seconds(9));
+}
+
 TEST_F(DiscoveryMachineTest, A20_a_group_that_vanishes_is_unknown_and_keeps_its_types) {
   apis(group("ex.io", version("Widget")) + "," + group("other.io", version("Other")));
   const auto outcome = apis(group("other.io", version("Other")));

@@ -253,6 +253,15 @@ TEST_F(StreamingListTest, A14_a_look_that_fails_does_not_keep_the_watch_from_bei
   EXPECT_THAT(list(status(429, "TooManyRequests")), ElementsAre("watch"));
 }
 
+TEST_F(StreamingListTest, B8_a_look_that_is_told_to_come_back_later_does_so) {
+  streaming();
+  now_ += seconds(300);
+  ended();
+  ApiResponse busy{429, "text/plain", seconds(5), "Too many requests"};
+  EXPECT_THAT(list(busy), ElementsAre("Retrying Busy", "wait 5000"));
+  EXPECT_THAT(timer(), ElementsAre("probe"));
+}
+
 class RolledBackTest : public StreamingListTest {
  protected:
   // A restored database shows version 4 where 10 was seen, for a minute.

@@ -1,0 +1,141 @@
+#include "app/held_application.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "holdfast/base/log.h"
+#include "net/backoff.h"
+#include "sources/git_url.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
+  timer.expires_at(until);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+}  // namespace
+
+HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch,
+                                 ReconcilerGroup& group, ApplicationSetup setup, std::unique_ptr<Source> source,
+                                 std::shared_ptr<ReconcileObserver> observer, Events events, Options options)
+    : setup_(std::move(setup)),
+      source_(std::move(source)),
+      observer_(std::move(observer)),
+      events_(std::move(events)),
+      options_(std::move(options)),
+      inventory_(api, setup_.inventory),
+      reconciler_(executor, api, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
+      tasks_(executor),
+      pause_(executor),
+      source_pause_(executor) {}
+
+ReconcilerOptions HeldApplication::reconciler_options() {
+  ReconcilerOptions options;
+  options.application = setup_.name;
+  options.prepare = setup_.prepare;
+  options.prune = setup_.prune;
+  options.adopt = setup_.adopt;
+  options.chance = options_.chance;
+  options.on_round = [this](const RoundSummary& summary) {
+    last_round_ = summary;
+    events_.round_finished();
+  };
+  options.on_desired = events_.desired;
+  options.pruning_waits_for = events_.pruning_waits_for;
+  return options;
+}
+
+std::string HeldApplication::repository() const {
+  if (setup_.source.use_files) return {};
+  return setup_.source.repo + "\n" + setup_.source.ref;
+}
+
+asio::awaitable<void> HeldApplication::run() {
+  log(LogLevel::Info, "holding", "holding " + setup_.name,
+      {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}});
+  if (co_await load_inventory()) {
+    tasks_.spawn(follow_source());
+    co_await reconciler_.run();
+  }
+  stop();
+  co_await tasks_.join();
+}
+
+void HeldApplication::stop() {
+  if (std::exchange(stopping_, true)) return;
+  source_->stop();
+  reconciler_.stop();
+  pause_.cancel();
+  source_pause_.cancel();
+}
+
+void HeldApplication::give_up() {
+  given_up_ = true;
+  events_.round_finished();
+}
+
+asio::awaitable<bool> HeldApplication::load_inventory() {
+  Backoff backoff(Backoff::list_watch(), options_.chance);
+  while (!stopping_) {
+    const Result<void> loaded = co_await inventory_.load();
+    if (loaded) co_return true;
+    const auto wait = std::max<std::chrono::milliseconds>(backoff.next(Clock::now()), loaded.error().retry_after);
+    log(LogLevel::Error, "inventory-unknown", describe(loaded.error()) + "; nothing is written until it is known",
+        {{"retry_in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
+    if (options_.once) {
+      give_up();
+      co_return false;
+    }
+    if (!stopping_) co_await wait_on(pause_, Clock::now() + wait);
+  }
+  co_return false;
+}
+
+// False where it could not be read.
+bool HeldApplication::take(const Result<ManifestSetPtr>& manifests) {
+  if (!manifests) {
+    const std::string text = describe(manifests.error());
+    if (text != std::exchange(problem_, text))
+      log(LogLevel::Error, "source-failed",
+          text + (loaded_ ? "; still holding " + loaded_->revision : "; nothing is changed until it can be read"));
+    return false;
+  }
+  problem_.clear();
+  if (loaded_ != *manifests && (!loaded_ || loaded_->revision != (*manifests)->revision)) {
+    log(LogLevel::Info, "source-read", "read " + (*manifests)->revision,
+        {{"objects", (*manifests)->manifests.size()}, {"application", setup_.name}});
+    reconciler_.set_desired(*manifests);
+  }
+  loaded_ = *manifests;
+  return true;
+}
+
+asio::awaitable<void> HeldApplication::follow_source() {
+  Backoff backoff(Backoff::list_watch(), options_.chance);
+  while (!stopping_) {
+    Result<ManifestSetPtr> manifests = co_await source_->load();
+    if (stopping_) co_return;
+    const bool taken = take(manifests);
+    events_.read();
+    if (taken) {
+      backoff.reset();
+    } else if (options_.once) {
+      give_up();
+      co_return;
+    } else if (manifests.error().kind != ErrorKind::Invalid) {
+      // May come back by itself; what is invalid needs a commit.
+      co_await wait_on(source_pause_, Clock::now() + backoff.next(Clock::now()));
+      continue;
+    }
+    if (const Result<void> changed = co_await source_->changed(); !changed && !stopping_) {
+      log(LogLevel::Warning, "source-watch-failed", describe(changed.error()));
+      co_await wait_on(source_pause_, Clock::now() + backoff.next(Clock::now()));
+    }
+  }
+}
+
+}  // namespace holdfast
