@@ -117,9 +117,17 @@ Application to_application(const ApplicationOptions& options, const std::string&
   return application;
 }
 
+std::string repository_of(const Application& application) {
+  return application.source.repo_url + "\n" + ref_of(application.source);
+}
+
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
   auto credentials = credentials_of(application.source);
   if (!credentials) return std::unexpected(credentials.error());
+  auto policies = DriftPolicies::compile(application.policy, application.grace, application.rules);
+  if (!policies) return std::unexpected(policies.error());
+  auto yield_rules = YieldRules::compile(application.ignore, application.trusted_managers);
+  if (!yield_rules) return std::unexpected(yield_rules.error());
   ApplicationSetup setup;
   setup.name = application.name;
   setup.source.repo = application.source.repo_url;
@@ -127,6 +135,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.source.path = application.source.path;
   setup.source.interval = application.source.interval;
   setup.source.use_files = application.source.files;
+  setup.source.choice = {application.source.recurse, application.source.include, application.source.exclude};
   setup.source.credentials = std::move(*credentials);
   setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
 
@@ -144,7 +153,22 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.prune.objects = application.prune_limit_objects;
   setup.prune.percent = static_cast<double>(application.prune_limit_percent);
   setup.prune.allowed = application.allow_prune;
+  setup.prune.never = !application.prune;
   setup.adopt = application.adopt;
+  setup.wait_for_health = application.wait;
+  setup.wave_patience = application.timeout;
+  setup.policies = std::move(*policies);
+  setup.yield_rules = std::move(*yield_rules);
+  setup.depends_on = application.depends_on;
+  return setup;
+}
+
+// What was asked for is the end of all of it, so that neither an empty set nor `prune: false` stands against it; how
+// many may go at once and which never do unnamed still does.
+ApplicationSetup ending(ApplicationSetup setup) {
+  setup.ends = true;
+  setup.prune.end_is_meant = true;
+  setup.prune.never = false;
   return setup;
 }
 

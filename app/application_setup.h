@@ -1,12 +1,17 @@
 // From an Application to what the rooms want: one place, so that `run` and `diff` cannot disagree.
 #pragma once
 
+#include <chrono>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "app/options.h"
+#include "engine/drift_policy.h"
 #include "engine/inventory_keeper.h"
 #include "engine/prepare.h"
 #include "engine/prune_guard.h"
+#include "engine/yielding.h"
 #include "holdfast/model/application.h"
 #include "sources/source.h"
 
@@ -19,6 +24,12 @@ struct ApplicationSetup {
   PrepareOptions prepare;
   PruneLimits prune;
   bool adopt = false;
+  bool wait_for_health = true;
+  std::chrono::seconds wave_patience{300};
+  DriftPolicies policies;
+  YieldRules yield_rules;
+  std::set<std::string> depends_on;  // names, in the namespace of the inventory
+  bool ends = false;                 // all that it holds is to go
 };
 
 // What all applications of a process have in common.
@@ -30,6 +41,12 @@ struct SetupContext {
 
 // What the command line describes.
 Application to_application(const ApplicationOptions& options, const std::string& namespace_);
+
+// The same application, once its objects are to go; to be held with a source that wants nothing.
+ApplicationSetup ending(ApplicationSetup setup);
+
+// The same for applications whose objects one commit may move from one to the other, as HeldApplication::repository().
+std::string repository_of(const Application& application);
 
 // Reads the file of the Git password. Errors: Invalid, where a file that it names cannot be read or holds no password.
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context);

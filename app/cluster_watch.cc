@@ -21,13 +21,18 @@ ClusterWatch::ClusterWatch(asio::any_io_executor executor, ClusterPorts& cluster
       options_(std::move(options)),
       lists_(std::make_shared<Gate>(executor, kListsAtOnce)),
       catalog_follower_(executor, cluster_.api, cluster_.watches, *this, options_.chance, reflector_options()),
+      schemas_(executor, options_.parser, cluster_.api, *this, options_.chance),
       tasks_(executor) {}
 
-void ClusterWatch::start() { tasks_.spawn(catalog_follower_.run()); }
+void ClusterWatch::start() {
+  tasks_.spawn(catalog_follower_.run());
+  tasks_.spawn(schemas_.run());
+}
 
 void ClusterWatch::stop() {
   stopping_ = true;
   catalog_follower_.stop();
+  schemas_.stop();
   for (auto& [type, reflector] : watched_) reflector->stop();
 }
 
@@ -45,7 +50,23 @@ void ClusterWatch::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
     (void)outages_.recovered(to_string(gvk), Clock::now());  // no longer part of any outage
     watched_.erase(here);
   }
+  schemas_.refresh();
   group_.set_catalog(catalog_);
+}
+
+// A list that comes before its type is known would cost a call for each object (correctness C5).
+void ClusterWatch::schemas_changed() {
+  for (auto waiting = awaiting_schema_.begin(); waiting != awaiting_schema_.end();) {
+    const auto here = waiting++;
+    if (schemas_.type_of(here->first).coming) continue;
+    const ApiResource resource = here->second;
+    awaiting_schema_.erase(here);
+    if (!stopping_ && served(resource.gvk) && !watched_.contains(resource.gvk)) start_watch(resource);
+  }
+}
+
+void ClusterWatch::schema_failed(const Error& error) {
+  log(LogLevel::Debug, "schema-failed", "objects are confirmed by a call instead: " + describe(error));
 }
 
 void ClusterWatch::catalog_failed(const Error& error) {
@@ -72,7 +93,12 @@ ReflectorOptions ClusterWatch::reflector_options() {
 void ClusterWatch::watch(const ApiResource& resource) {
   if (stopping_ || !served(resource.gvk)) return;
   stop_other_versions(resource.gvk);
-  if (!watched_.contains(resource.gvk)) start_watch(resource);
+  if (watched_.contains(resource.gvk)) return;
+  schemas_.want(resource.gvk);
+  if (schemas_.type_of(resource.gvk).coming)
+    awaiting_schema_.insert_or_assign(resource.gvk, resource);
+  else
+    start_watch(resource);
 }
 
 // Two applications may want one type in two versions; what nobody wants any more ends (correctness A22).
@@ -83,6 +109,10 @@ void ClusterWatch::stop_other_versions(const GroupVersionKind& type) {
     here->second->stop();
     watched_.erase(here);
   }
+  std::erase_if(awaiting_schema_, [&](const auto& waiting) {
+    const GroupVersionKind& other = waiting.first;
+    return other != type && other.group_kind() == type.group_kind() && !group_.wants(other);
+  });
 }
 
 void ClusterWatch::start_watch(const ApiResource& resource) {

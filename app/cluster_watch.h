@@ -18,6 +18,7 @@
 #include "net/gate.h"
 #include "watchers/catalog_follower.h"
 #include "watchers/reflector.h"
+#include "watchers/schema_cache.h"
 #include "watchers/store.h"
 
 namespace holdfast {
@@ -30,10 +31,11 @@ struct ClusterPorts {
   std::string name;             // for the log
 };
 
-class ClusterWatch final : public WatchControl, public ReflectorSink, public CatalogSink {
+class ClusterWatch final : public WatchControl, public ReflectorSink, public CatalogSink, public SchemaSink {
  public:
   struct Options {
     std::string installation;
+    boost::asio::any_io_executor parser;           // where schemas are read; may be the executor itself
     std::function<double()> chance;                // in [0, 1)
     std::function<void(const Error&)> on_failure;  // of discovery
     std::function<void()> on_replaced;             // another cluster answers: everything has to end
@@ -47,6 +49,7 @@ class ClusterWatch final : public WatchControl, public ReflectorSink, public Cat
 
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] const std::shared_ptr<const ApiCatalog>& catalog() const { return catalog_; }
+  [[nodiscard]] const SchemaView& schemas() const { return schemas_; }
 
   void watch(const ApiResource& resource) override;
   void rediscover() override;
@@ -54,6 +57,8 @@ class ClusterWatch final : public WatchControl, public ReflectorSink, public Cat
   void status_changed(const ApiResource& resource, const ReflectorStatus& status) override;
   void catalog_read(std::shared_ptr<const ApiCatalog> catalog) override;
   void catalog_failed(const Error& error) override;
+  void schemas_changed() override;
+  void schema_failed(const Error& error) override;
   void cluster_restored() override;
   void cluster_replaced(const Error& error) override;
 
@@ -72,11 +77,13 @@ class ClusterWatch final : public WatchControl, public ReflectorSink, public Cat
   Store store_;
   StoreWriter store_writer_{store_};
   std::map<GroupVersionKind, ReflectorPtr> watched_;
+  std::map<GroupVersionKind, ApiResource> awaiting_schema_;  // to be watched as soon as what comes can be judged
   std::shared_ptr<ClusterKnowledge> knowledge_ = std::make_shared<ClusterKnowledge>();
   std::shared_ptr<Gate> lists_;
   std::shared_ptr<const ApiCatalog> catalog_;
   OutageLog outages_;
   CatalogFollower catalog_follower_;
+  SchemaCache schemas_;
   TaskScope tasks_;
   bool stopping_ = false;
 };

@@ -33,7 +33,7 @@ void add_git_options(CLI::App& app, GitOptions& options) {
 }
 
 void add_application_options(CLI::App& app, ApplicationOptions& options) {
-  app.add_option("--repo", options.repo, "Git repository (URL or directory), or a plain directory")->required();
+  app.add_option("--repo", options.repo, "Git repository (URL or directory), or a plain directory");
   app.add_option("--ref", options.ref, "branch, tag or commit (default: the repository's HEAD)");
   app.add_option("--path", options.path, "directory of the manifests inside the repository")->capture_default_str();
   app.add_option("--name", options.name, "name of this application (default: the last part of the path)")
@@ -45,6 +45,21 @@ void add_application_options(CLI::App& app, ApplicationOptions& options) {
   app.add_flag("--move-source", options.move_source, "the application of this name is read from here from now on");
   app.add_flag("--adopt", options.adopt, "take over objects that exist already and that nobody else owns");
   add_git_options(app, options.git);
+}
+
+// Options that say in words of the command line what an Application says itself.
+constexpr const char* kOfOneApplication[] = {
+    "--repo",       "--ref",         "--path",        "--name",         "--inventory-namespace",
+    "--files",      "--move-source", "--adopt",       "--git-username", "--git-password-file",
+    "--ssh-key",    "--known-hosts", "--git-ca-file", "--interval",     "--prune-limit",
+    "--allow-prune"};
+
+void add_config_option(CLI::App& app, std::string& config, std::string_view still_allowed) {
+  CLI::Option* const option =
+      app.add_option("--config", config, "file or folder of Applications (docs/applications.md), instead of --repo");
+  for (const char* name : kOfOneApplication)
+    if (CLI::Option* const other = app.get_option_no_throw(name); other != nullptr && name != still_allowed)
+      option->excludes(other);
 }
 
 void add_log_options(CLI::App& app, LogOptions& options) {
@@ -82,6 +97,7 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
       ->capture_default_str();
   run->add_option("--allow-prune", parsed.run.application.allow_prune,
                   "KIND/NAME of a Namespace, CRD, PV or PVC that may be pruned; may be repeated");
+  add_config_option(*run, parsed.run.config, "");
   return run;
 }
 
@@ -90,6 +106,7 @@ CLI::App* add_diff(CLI::App& app, Parsed& parsed) {
   add_cluster_options(*diff, parsed.run.cluster);
   add_application_options(*diff, parsed.run.application);
   add_log_options(*diff, parsed.log);
+  add_config_option(*diff, parsed.run.config, "--name");
   return diff;
 }
 
@@ -143,6 +160,9 @@ int run_command_line(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
+    const bool desires = run->parsed() || diff->parsed();
+    if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
+      throw CLI::RequiredError("--repo or --config");
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : kUsageError;

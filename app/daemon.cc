@@ -19,7 +19,7 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
       options_(std::move(options)),
       random_(options_.seed),
       watch_(executor, cluster_, group_,
-             {options_.installation, [this] { return chance(); },
+             {options_.installation, options_.parser ? options_.parser : executor, [this] { return chance(); },
               [this](const Error&) {
                 if (options_.once) stop();
               },
@@ -27,22 +27,22 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
       tasks_(executor),
       signal_(executor) {}
 
-void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
-                  std::shared_ptr<ReconcileObserver> observer) {
-  const Name name{setup.inventory.namespace_, setup.name};
+void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ReconcileObserver> observer) {
+  const ApplicationName name{setup.inventory.namespace_, setup.name};
   auto running = std::make_shared<Running>(executor_);
   HeldApplication::Events events;
   Running* const self = running.get();  // which owns what is called
   events.read = [this, self] { read(*self->application); };
   events.desired = [this, self] { desired(*self->application); };
-  events.round_finished = [this] { end_once(); };
-  events.pruning_waits_for = [this, self] { return pruning_waits_for(*self->application); };
+  events.round_finished = [this, name] { round_finished(name); };
+  events.pruning_waits_for = [this, self, name] { return pruning_waits_for(name, *self->application); };
+  events.waits_for = [this, self, name] { return waits_for(name, *self->application); };
   running->application = std::make_unique<HeldApplication>(
       executor_, cluster_.api, watch_, group_, std::move(setup), std::move(source), std::move(observer),
-      std::move(events), HeldApplication::Options{options_.once, [this] { return chance(); }});
+      std::move(events), HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas()});
   if (watch_.catalog() != nullptr) running->application->set_catalog(watch_.catalog());
   applications_[name] = running;
-  if (running_) start(std::move(running));
+  if (running_ && !stopping_ && !halted_) start(std::move(running));
 }
 
 void Daemon::start(std::shared_ptr<Running> running) {
@@ -55,16 +55,26 @@ void Daemon::start(std::shared_ptr<Running> running) {
   tasks_.spawn(task(std::move(running)));
 }
 
-asio::awaitable<void> Daemon::let_go(std::string namespace_, std::string name) {
-  const auto found = applications_.find({namespace_, name});
-  if (found == applications_.end()) co_return;
-  const std::shared_ptr<Running> running = found->second;
-  running->application->stop();
-  while (!running->ended) {
-    running->signal.expires_at(Clock::time_point::max());
-    co_await running->signal.async_wait(asio::as_tuple(asio::use_awaitable));
+void Daemon::set_missing(std::map<std::string, std::string> names_by_repository) {
+  missing_ = std::move(names_by_repository);
+  for (auto& [name, running] : applications_) running->application->reconsider_pruning();
+}
+
+asio::awaitable<void> Daemon::let_go(std::vector<ApplicationName> names) {
+  std::map<ApplicationName, std::shared_ptr<Running>> leaving;
+  for (const ApplicationName& name : names)
+    if (const auto found = applications_.find(name); found != applications_.end()) leaving.insert(*found);
+  for (auto& [name, running] : leaving) running->application->stop();
+  for (auto& [name, running] : leaving) {
+    while (!running->ended) {
+      running->signal.expires_at(Clock::time_point::max());
+      co_await running->signal.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    // It may have been let go, and another one held, by somebody else meanwhile.
+    if (const auto found = applications_.find(name); found != applications_.end() && found->second == running)
+      applications_.erase(found);
   }
-  applications_.erase({namespace_, name});
+  for (auto& [name, running] : applications_) running->application->reconsider_pruning();
 }
 
 asio::awaitable<int> Daemon::run() {
@@ -102,46 +112,139 @@ void Daemon::replaced() {
   for (auto& [name, running] : applications_) running->application->stop();
 }
 
+const HeldApplication* Daemon::find(const ApplicationName& name) const {
+  const auto found = applications_.find(name);
+  return found == applications_.end() || found->second->application->ends() ? nullptr
+                                                                            : found->second->application.get();
+}
+
+void Daemon::round_finished(const ApplicationName& name) {
+  const auto found = applications_.find(name);
+  if (found == applications_.end()) return;
+  const HeldApplication& application = *found->second->application;
+  hand_over(application);
+  if (options_.once)  // what others wait for may have failed for good
+    for (auto& [other_name, running] : applications_) running->application->reconsider_pruning();
+  end_once();
+  if (!application.ends() || !application.last_round() || !application.last_round()->complete) return;
+  log(LogLevel::Info, "ended",
+      name.second + " has ended" +
+          (application.objects() == 0 ? "" : "; what was held back stays, and `holdfast get` goes on listing it"),
+      {{"objects_left", application.objects()}});
+  std::vector<ApplicationName> names{name};
+  tasks_.spawn(let_go(std::move(names)));
+}
+
+// What waits may begin. The application that an event came from does not wait for itself, and is in the middle of it.
+void Daemon::hand_over(const HeldApplication& but) {
+  for (auto& [name, running] : applications_)
+    if (running->application.get() != &but) running->application->hand_over();
+}
+
+// With `once`: whether it was tried, or cannot be, for what it depends on has failed.
+bool Daemon::settled(const ApplicationName& name) const {
+  const HeldApplication* const application = find(name);
+  if (application == nullptr || application->given_up() || application->last_round()) return true;
+  if (blocked_.contains(name)) return true;
+  return application->waits() && std::ranges::any_of(application->depends_on(), [&](const std::string& needed) {
+           const HeldApplication* const other = find({name.first, needed});
+           const bool done = other != nullptr && other->last_round() && other->last_round()->complete;
+           return !done && settled({name.first, needed});
+         });
+}
+
 void Daemon::end_once() {
   if (!options_.once) return;
-  const auto settled = [](const auto& entry) {
-    const HeldApplication& application = *entry.second->application;
-    return application.given_up() || application.last_round().has_value();
-  };
-  if (std::ranges::all_of(applications_, settled)) stop();
+  if (std::ranges::all_of(applications_, [this](const auto& entry) { return settled(entry.first); })) stop();
 }
 
 // Others of the same repository may have to give or take what moved with this commit.
 void Daemon::read(const HeldApplication& application) {
   const std::string repository = application.repository();
-  if (repository.empty()) return;
   for (auto& [name, running] : applications_) {
     HeldApplication& other = *running->application;
-    if (&other == &application || other.repository() != repository) continue;
-    if (application.problem().empty() && other.read_revision() != application.read_revision()) other.nudge();
-    other.reconsider_pruning();
+    if (&other == &application) continue;
+    const bool same = !repository.empty() && other.repository() == repository && !application.ends() && !other.ends();
+    if (same && application.problem().empty() && other.read_revision() != application.read_revision()) other.nudge();
+    if (same || other.ends()) other.reconsider_pruning();
   }
+  hand_over(application);
+  end_once();
 }
 
 void Daemon::desired(const HeldApplication& application) {
   const std::string repository = application.repository();
-  if (repository.empty()) return;
-  for (auto& [name, running] : applications_)
-    if (running->application->repository() == repository) running->application->reconsider_pruning();
+  for (auto& [name, running] : applications_) {
+    const bool same = !repository.empty() && running->application->repository() == repository;
+    if (same || running->application->ends()) running->application->reconsider_pruning();
+  }
 }
 
-std::string Daemon::pruning_waits_for(const HeldApplication& application) const {
+// Those of the same repository have to be at the same commit, for objects may have moved there with it (ask 37).
+std::string Daemon::pruning_waits_for(const ApplicationName& name, HeldApplication& application) {
+  if (!application.has_to_prune()) return {};
+  if (application.ends()) return end_waits_for(name, application);
   const std::string repository = application.repository();
   if (repository.empty()) return {};
-  for (const auto& [name, running] : applications_) {
+  if (const auto missing = missing_.find(repository); missing != missing_.end())
+    return block(name, missing->second, "cannot be held");
+  for (const auto& [other_name, running] : applications_) {
     const HeldApplication& other = *running->application;
-    if (&other == &application || other.repository() != repository) continue;
+    if (&other == &application || other.ends() || other.repository() != repository) continue;
     if (other.desired_revision() == application.desired_revision()) continue;
-    if (!other.problem().empty())
-      return "the application " + other.name() + " cannot be read, and objects may have moved there";
+    if (!other.problem().empty()) return block(name, other.name(), "cannot be read");
+    if (other.waits() && other.read_revision() == application.desired_revision()) {
+      // It may wait for this very one. What it wants is known; only where it takes something does it have to begin.
+      if (!other.takes_from(application)) continue;
+      if (options_.once && settled(other_name)) return block(name, other.name(), "waits for what has failed");
+      application.count_as_ready();
+      hand_over(application);
+      return "objects move to the application " + other.name() + ", which has not begun yet";
+    }
     return "the application " + other.name() + " of the same repository is not at this revision yet";
   }
   return {};
+}
+
+std::string Daemon::block(const ApplicationName& name, const std::string& other, const char* why) {
+  if (options_.once && blocked_.insert(name).second) end_once();
+  return "the application " + other + " " + why + ", and objects may have moved there";
+}
+
+// An application that came with the same configuration may want what this one leaves behind; and what depends on it
+// goes first.
+std::string Daemon::end_waits_for(const ApplicationName& name, const HeldApplication& application) const {
+  const std::string repository = application.repository();
+  if (const auto missing = missing_.find(repository); missing != missing_.end())
+    return "the application " + missing->second + " cannot be held, and objects may have moved there";
+  for (const auto& [other_name, running] : applications_) {
+    const HeldApplication& other = *running->application;
+    if (&other == &application) continue;
+    if (other.ends()) {
+      if (other_name.first == name.first && other.depends_on().contains(name.second))
+        return "the application " + other.name() + " depends on it, and has to end first";
+      continue;
+    }
+    if (!other.desired_revision().empty() || (other.waits() && !other.takes_from(application))) continue;
+    if (other.problem().empty() || other.repository() == repository)
+      return "it is not known yet what the application " + other.name() + " wants";
+  }
+  return {};
+}
+
+// Of one repository, both have to be at the same commit: what is needed may be new in it.
+std::string Daemon::waits_for(const ApplicationName& name, const HeldApplication& application) const {
+  std::string names;
+  for (const std::string& needed : application.depends_on()) {
+    const HeldApplication* const other = find({name.first, needed});
+    const bool same_repository =
+        other != nullptr && !other->repository().empty() && other->repository() == application.repository();
+    if (other != nullptr && other->ready() &&
+        (!same_repository || other->read_revision() == application.read_revision()))
+      continue;
+    names += (names.empty() ? "" : ", ") + needed;
+  }
+  return names;
 }
 
 }  // namespace holdfast

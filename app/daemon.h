@@ -8,10 +8,13 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
+#include "app/config_changes.h"
 #include "app/held_application.h"
 #include "engine/reconciler_group.h"
 #include "holdfast/base/clock.h"
@@ -23,7 +26,8 @@ namespace holdfast {
 struct DaemonOptions {
   std::string installation;
   bool once = false;
-  std::uint64_t seed = 0;  // of all chance: jitter of waits
+  std::uint64_t seed = 0;                    // of all chance: jitter of waits
+  boost::asio::any_io_executor parser = {};  // where schemas are read; none: the daemon's own
 };
 
 class Daemon {
@@ -32,8 +36,12 @@ class Daemon {
 
   // Another application, before or while running. One of this namespace and name must not be there.
   void hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ReconcileObserver> observer);
-  // Nothing is done for it any more; its objects stay. Completes when it has ended. No such one: nothing.
-  boost::asio::awaitable<void> let_go(std::string namespace_, std::string name);
+  // Nothing is done for them any more; their objects stay. Completes when they have ended. No such one: nothing.
+  boost::asio::awaitable<void> let_go(std::vector<ApplicationName> names);
+
+  // Applications that are wanted and could not be held, by repository: objects may have moved there, so that nothing of
+  // these repositories is pruned. Replaces what was said before.
+  void set_missing(std::map<std::string, std::string> names_by_repository);
 
   // Returns after stop(): 0, or 1 where --once ended with something not applied, or where another cluster was found.
   boost::asio::awaitable<int> run();
@@ -42,7 +50,6 @@ class Daemon {
   [[nodiscard]] const Store& store() const { return watch_.store(); }
 
  private:
-  using Name = std::pair<std::string, std::string>;  // namespace of the inventory, name
   struct Running {
     std::unique_ptr<HeldApplication> application;
     Timer signal;  // of its end
@@ -54,7 +61,14 @@ class Daemon {
   void start(std::shared_ptr<Running> running);
   void read(const HeldApplication& application);
   void desired(const HeldApplication& application);
-  [[nodiscard]] std::string pruning_waits_for(const HeldApplication& application) const;
+  void round_finished(const ApplicationName& name);
+  void hand_over(const HeldApplication& but);
+  [[nodiscard]] std::string pruning_waits_for(const ApplicationName& name, HeldApplication& application);
+  [[nodiscard]] std::string end_waits_for(const ApplicationName& name, const HeldApplication& application) const;
+  [[nodiscard]] std::string waits_for(const ApplicationName& name, const HeldApplication& application) const;
+  [[nodiscard]] const HeldApplication* find(const ApplicationName& name) const;
+  std::string block(const ApplicationName& name, const std::string& other, const char* why);
+  [[nodiscard]] bool settled(const ApplicationName& name) const;
   void end_once();
   void replaced();
   double chance() { return std::uniform_real_distribution<double>(0, 1)(random_); }
@@ -65,7 +79,9 @@ class Daemon {
   std::mt19937_64 random_;
   ReconcilerGroup group_;
   ClusterWatch watch_;
-  std::map<Name, std::shared_ptr<Running>> applications_;
+  std::map<ApplicationName, std::shared_ptr<Running>> applications_;
+  std::map<std::string, std::string> missing_;
+  std::set<ApplicationName> blocked_;  // with `once`: pruning waits for what will not come
   TaskScope tasks_;
   Timer signal_;  // of stop()
   bool running_ = false;

@@ -1,5 +1,6 @@
 #include "app/held_application.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -39,6 +40,11 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.prepare = setup_.prepare;
   options.prune = setup_.prune;
   options.adopt = setup_.adopt;
+  options.policies = setup_.policies;
+  options.yield_rules = setup_.yield_rules;
+  options.schemas = options_.schemas;
+  options.wait_for_health = setup_.wait_for_health;
+  options.wave_patience = setup_.wave_patience;
   options.chance = options_.chance;
   options.on_round = [this](const RoundSummary& summary) {
     last_round_ = summary;
@@ -50,13 +56,17 @@ ReconcilerOptions HeldApplication::reconciler_options() {
 }
 
 std::string HeldApplication::repository() const {
-  if (setup_.source.use_files) return {};
+  const bool plain_directory = loaded_ && loaded_->revision.starts_with("files@");
+  if (setup_.source.use_files || plain_directory) return {};
   return setup_.source.repo + "\n" + setup_.source.ref;
 }
 
 asio::awaitable<void> HeldApplication::run() {
-  log(LogLevel::Info, "holding", "holding " + setup_.name,
-      {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}});
+  if (setup_.ends)
+    log(LogLevel::Info, "ending", "pruning what " + setup_.name + " held, for it is to end");
+  else
+    log(LogLevel::Info, "holding", "holding " + setup_.name,
+        {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}});
   if (co_await load_inventory()) {
     tasks_.spawn(follow_source());
     co_await reconciler_.run();
@@ -85,7 +95,8 @@ asio::awaitable<bool> HeldApplication::load_inventory() {
     if (loaded) co_return true;
     const auto wait = std::max<std::chrono::milliseconds>(backoff.next(Clock::now()), loaded.error().retry_after);
     log(LogLevel::Error, "inventory-unknown", describe(loaded.error()) + "; nothing is written until it is known",
-        {{"retry_in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
+        {{"application", setup_.name},
+         {"retry_in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
     if (options_.once) {
       give_up();
       co_return false;
@@ -101,17 +112,57 @@ bool HeldApplication::take(const Result<ManifestSetPtr>& manifests) {
     const std::string text = describe(manifests.error());
     if (text != std::exchange(problem_, text))
       log(LogLevel::Error, "source-failed",
-          text + (loaded_ ? "; still holding " + loaded_->revision : "; nothing is changed until it can be read"));
+          text + (loaded_ ? "; still holding " + loaded_->revision : "; nothing is changed until it can be read"),
+          {{"application", setup_.name}});
     return false;
   }
   problem_.clear();
-  if (loaded_ != *manifests && (!loaded_ || loaded_->revision != (*manifests)->revision)) {
-    log(LogLevel::Info, "source-read", "read " + (*manifests)->revision,
-        {{"objects", (*manifests)->manifests.size()}, {"application", setup_.name}});
-    reconciler_.set_desired(*manifests);
-  }
+  if (loaded_ && loaded_->revision == (*manifests)->revision) return true;
   loaded_ = *manifests;
+  if (!setup_.ends)
+    log(LogLevel::Info, "source-read", "read " + loaded_->revision,
+        {{"objects", loaded_->manifests.size()}, {"application", setup_.name}});
+  hand_over();
   return true;
+}
+
+void HeldApplication::hand_over() {
+  if (!waits()) return;
+  const bool known = given_ == nullptr && inventory_.inventory().revision == loaded_->revision;
+  if (!known && !setup_.ends)
+    if (const std::string names = events_.waits_for(); !names.empty()) return note_waiting(names);
+  waiting_objects_.clear();
+  given_ = loaded_;
+  reconciler_.set_desired(given_);
+}
+
+void HeldApplication::note_waiting(const std::string& names) {
+  if (loaded_->revision == std::exchange(said_waiting_, loaded_->revision)) return;
+  waiting_objects_.clear();
+  for (const Manifest& manifest : loaded_->manifests)
+    waiting_objects_.emplace(manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name);
+  log(LogLevel::Info, "waiting", loaded_->revision + " waits until what it depends on is ready: " + names,
+      {{"application", setup_.name}});
+}
+
+bool HeldApplication::ready() const {
+  if (!problem_.empty() || loaded_ == nullptr) return false;
+  const bool complete = last_round_ && last_round_->complete && last_round_->revision == loaded_->revision;
+  return complete || counts_as_ready_ == loaded_->revision;
+}
+
+bool HeldApplication::has_to_prune() const {
+  return std::ranges::any_of(inventory_.inventory().entries,
+                             [this](const auto& entry) { return !reconciler_.wants(entry.first); });
+}
+
+bool HeldApplication::takes_from(const HeldApplication& other) const {
+  for (const auto& [key, uid] : other.inventory_.inventory().entries) {
+    if (other.reconciler_.wants(key)) continue;
+    for (const std::string& written : {key.namespace_, std::string()})
+      if (waiting_objects_.contains({key.group, key.kind, written, key.name})) return true;
+  }
+  return false;
 }
 
 asio::awaitable<void> HeldApplication::follow_source() {

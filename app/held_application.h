@@ -1,5 +1,9 @@
 // One application as the daemon runs it: its source, its inventory and its reconciler, wired to one another. Every
 // failure keeps what is known and tries again.
+//
+// What was read from the source is handed to the reconciler as soon as the applications that it depends on are ready;
+// what was handed over before is healed meanwhile. A revision that was brought about completely in an earlier run is no
+// news, and is handed over at once.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,7 +11,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
@@ -25,10 +31,12 @@ class HeldApplication {
     std::function<void()> desired;         // what was read has become what is desired
     std::function<void()> round_finished;  // or everything that `once` may wait for has failed
     std::function<std::string()> pruning_waits_for;
+    std::function<std::string()> waits_for;  // names of applications that are not ready; empty: nothing to wait for
   };
   struct Options {
     bool once = false;
     std::function<double()> chance;  // in [0, 1)
+    const SchemaView* schemas = nullptr;
   };
 
   HeldApplication(boost::asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch, ReconcilerGroup& group,
@@ -41,6 +49,8 @@ class HeldApplication {
   // Its repository may have moved: looks at once.
   void nudge() { source_->nudge(); }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
+  // Something that it depends on may have become ready.
+  void hand_over();
   void set_catalog(const std::shared_ptr<const ApiCatalog>& catalog) { reconciler_.set_catalog(catalog); }
 
   [[nodiscard]] const std::string& name() const { return setup_.name; }
@@ -53,12 +63,25 @@ class HeldApplication {
   [[nodiscard]] const std::optional<RoundSummary>& last_round() const { return last_round_; }
   [[nodiscard]] bool given_up() const { return given_up_; }  // with `once`: it cannot be tried
 
+  [[nodiscard]] const std::set<std::string>& depends_on() const { return setup_.depends_on; }
+  [[nodiscard]] bool ends() const { return setup_.ends; }
+  // What it has read last is brought about completely, or all but what moves to applications that wait for it.
+  [[nodiscard]] bool ready() const;
+  void count_as_ready() { counts_as_ready_ = reconciler_.revision(); }
+  [[nodiscard]] bool waits() const { return loaded_ != nullptr && loaded_ != given_; }
+  // Whether it holds an object that it wants no longer.
+  [[nodiscard]] bool has_to_prune() const;
+  // Whether what it waits to bring about has an object that the other one wants no longer.
+  [[nodiscard]] bool takes_from(const HeldApplication& other) const;
+  [[nodiscard]] std::size_t objects() const { return inventory_.inventory().entries.size(); }
+
  private:
   boost::asio::awaitable<void> follow_source();
   boost::asio::awaitable<bool> load_inventory();
   ReconcilerOptions reconciler_options();
   bool take(const Result<ManifestSetPtr>& manifests);
   void give_up();
+  void note_waiting(const std::string& names);
 
   ApplicationSetup setup_;
   std::unique_ptr<Source> source_;
@@ -71,6 +94,10 @@ class HeldApplication {
   Timer pause_;  // of load_inventory
   Timer source_pause_;
   ManifestSetPtr loaded_;
+  ManifestSetPtr given_;                                                                      // to the reconciler
+  std::set<std::tuple<std::string, std::string, std::string, std::string>> waiting_objects_;  // of loaded_, as written
+  std::string said_waiting_;                                                                  // for which revision
+  std::string counts_as_ready_;                                                               // at this revision
   std::string problem_;
   std::optional<RoundSummary> last_round_;
   bool given_up_ = false;

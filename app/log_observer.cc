@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -102,6 +103,12 @@ void LogObserver::moved(const ObjectKey& key, const std::string& to_application)
   say(LogLevel::Info, "moved", to_string(key) + " belongs to " + to_application + " now");
 }
 
+void LogObserver::replacing(const ObjectKey& key, const std::string& reason) {
+  progress_.clear();
+  say(LogLevel::Warning, "replacing",
+      "deleted " + to_string(key) + " to make it anew, as its manifest asks for: " + reason);
+}
+
 void LogObserver::held_back(const ObjectKey& key, const std::string& reason) {
   progress_.clear();
   say(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);
@@ -127,6 +134,52 @@ void LogObserver::set_problem(const Error& error) {
 void LogObserver::waiting(const Error& reason) {
   progress_.clear();
   say(LogLevel::Info, "waiting", describe(reason));
+}
+
+void LogObserver::drifted(const Drift& drift, DriftPolicy policy, std::optional<std::chrono::milliseconds> retry_in) {
+  progress_.clear();
+  std::string text = to_string(drift.key) + " has drifted and is left so";
+  if (retry_in)
+    text += fmt::format(" for {:.0f} s", std::ceil(static_cast<double>(retry_in->count()) / 1000));
+  else if (policy != DriftPolicy::Enforce)
+    text += " by policy";
+  if (drift.kind == DriftKind::Deleted) text += ": it was deleted";
+  for (std::size_t i = 0; i < drift.fields.size() && i < kFieldsShown; ++i) {
+    const FieldDrift& field = drift.fields[i];
+    text += fmt::format("{}{} is {} ({}), not {}", i == 0 ? ": " : "; ", field.path, field.live,
+                        describe_owner(field.owner), field.desired);
+  }
+  if (drift.fields.size() > kFieldsShown) text += fmt::format("; and {} more", drift.fields.size() - kFieldsShown);
+  say(LogLevel::Warning, "drifted", text,
+      {{"object", to_string(drift.key)},
+       {"policy", policy == DriftPolicy::Enforce ? "Enforce"
+                  : policy == DriftPolicy::Warn  ? "Warn"
+                                                 : "Approve"}});
+}
+
+void LogObserver::yielded(const ObjectKey& key, const std::vector<Yielded>& fields) {
+  progress_.clear();
+  if (fields.empty()) {
+    say(LogLevel::Info, "yielded", "hold all of " + to_string(key) + " again");
+    return;
+  }
+  std::string text;
+  for (std::size_t i = 0; i < fields.size() && i < kFieldsShown; ++i)
+    text += fmt::format("{}{}{} ({})", i == 0 ? "" : "; ", to_string(fields[i].path),
+                        fields[i].to.empty() ? "" : " to " + fields[i].to, fields[i].why);
+  if (fields.size() > kFieldsShown) text += fmt::format("; and {} more", fields.size() - kFieldsShown);
+  say(LogLevel::Info, "yielded", "leave in " + to_string(key) + ": " + text);
+}
+
+void LogObserver::fight(const ObjectKey& key, const Fight& fight, bool over) {
+  progress_.clear();
+  const std::string what = to_string(key) + (fight.field.empty() ? std::string() : " over " + fight.field) +
+                           (fight.opponent ? " with " + describe_owner(fight.opponent) : std::string());
+  if (over)
+    say(LogLevel::Info, "fight-over", "no longer a fight about " + what);
+  else
+    say(LogLevel::Warning, "fight",
+        "a fight about " + what + ": " + fight.why + "; it is put back less and less often, see who writes it");
 }
 
 // What gets worse, and what is well again; that something is on its way is no news.

@@ -21,12 +21,16 @@ class LogObserver : public ReconcileObserver {
   void repaired(const Repair& repair) override;
   void pruned(const ObjectKey& key) override;
   void moved(const ObjectKey& key, const std::string& to_application) override;
+  void replacing(const ObjectKey& key, const std::string& reason) override;
   void held_back(const ObjectKey& key, const std::string& reason) override;
   void refused(const ObjectKey& key, const Error& error) override;
   void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) override;
   void set_problem(const Error& error) override;
   void waiting(const Error& reason) override;
   void round(const RoundSummary& summary) override;
+  void drifted(const Drift& drift, DriftPolicy policy, std::optional<std::chrono::milliseconds> retry_in) override;
+  void yielded(const ObjectKey& key, const std::vector<Yielded>& fields) override;
+  void fight(const ObjectKey& key, const Fight& fight, bool over) override;
   void health_changed(const ObjectKey& key, const Health& before, const Health& now) override;
 
  private:

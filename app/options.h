@@ -48,7 +48,8 @@ struct LogOptions {
 
 struct RunOptions {
   ClusterOptions cluster;
-  ApplicationOptions application;
+  std::string config;              // file or folder of Applications; empty: the one that follows
+  ApplicationOptions application;  // with a configuration: only `cache_dir`, and for diff `name`, which chooses one
   bool once = false;
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
 };

@@ -1,60 +1,124 @@
-// `holdfast run`: one application, held until SIGINT or SIGTERM.
+// `holdfast run`: one application, or those of a configuration, held until SIGINT or SIGTERM.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <optional>
 #include <random>
 
 #include "app/cluster_session.h"
 #include "app/commands.h"
+#include "app/configured_applications.h"
 #include "app/daemon.h"
 #include "app/log_observer.h"
 #include "holdfast/base/log.h"
 
 namespace holdfast {
+namespace {
 
 namespace asio = boost::asio;
+
+constexpr int kBadOptions = 2;
+
+int refuse(const Error& error) {
+  log(LogLevel::Error, "bad-options", describe(error));
+  return kBadOptions;
+}
+
+SetupContext context_of(const RunOptions& options, const ClusterSession& session) {
+  return {options.cluster.installation, session.namespace_, options.application.cache_dir};
+}
+
+// Runs until it is told to stop, or has ended by itself; returns the exit code.
+class Run {
+ public:
+  Run(asio::io_context& io, ClusterSession& session, const RunOptions& options)
+      : io_(io),
+        options_(options),
+        context_(context_of(options, session)),
+        daemon_(io.get_executor(), ports_of(session),
+                DaemonOptions{options.cluster.installation, options.once, std::random_device{}(),
+                              parser_.get_executor()}),
+        tasks_(io.get_executor()),
+        signals_(io, SIGINT, SIGTERM) {}
+
+  int run() {
+    if (const Result<void> ready = options_.config.empty() ? hold_one() : Result<void>(); !ready)
+      return refuse(ready.error());
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      log(LogLevel::Info, "stopping", "finishing what is under way", {{"signal", number}});
+      stop();
+    });
+    asio::co_spawn(io_, work(), [](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+    io_.run();
+    return code_;
+  }
+
+ private:
+  static ClusterPorts ports_of(ClusterSession& session) {
+    HttpClient& client = *session.client;
+    return {client, client, [&client] { client.close_all(); }, session.server};
+  }
+
+  Result<void> hold_one() {
+    Result<ApplicationSetup> setup = make_setup(to_application(options_.application, context_.namespace_), context_);
+    if (!setup) return std::unexpected(std::move(setup.error()));
+    Result<std::unique_ptr<Source>> source = make_source(io_.get_executor(), setup->source);
+    if (!source) return std::unexpected(std::move(source.error()));
+    daemon_.hold(std::move(*setup), std::move(*source), std::make_shared<LogObserver>(options_.show_progress));
+    return {};
+  }
+
+  // The configuration is followed beside the daemon; with --once it is read once.
+  asio::awaitable<bool> hold_configured() {
+    configured_.emplace(io_.get_executor(), daemon_, options_.config, context_);
+    if (const Result<void> begun = co_await configured_->begin(); !begun) {
+      code_ = refuse(begun.error());
+      co_return false;
+    }
+    if (!options_.once)
+      tasks_.spawn(configured_->follow());
+    else if (configured_->held() == 0)
+      daemon_.stop();
+    co_return true;
+  }
+
+  asio::awaitable<void> work() {
+    if (options_.config.empty() || co_await hold_configured()) {
+      code_ = co_await daemon_.run();
+      if (options_.once && configured_ && configured_->refused() != 0) code_ = 1;
+    }
+    if (configured_) configured_->stop();
+    co_await tasks_.join();
+    signals_.cancel();
+  }
+
+  void stop() {
+    daemon_.stop();
+    if (configured_) configured_->stop();
+  }
+
+  asio::io_context& io_;
+  const RunOptions& options_;
+  SetupContext context_;
+  asio::thread_pool parser_{1};
+  Daemon daemon_;
+  std::optional<ConfiguredApplications> configured_;
+  TaskScope tasks_;
+  asio::signal_set signals_;
+  int code_ = 1;
+};
+
+}  // namespace
 
 int run_command(const RunOptions& options) {
   asio::io_context io(1);
   Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
-  if (!session) {
-    log(LogLevel::Error, "bad-options", describe(session.error()));
-    return 2;
-  }
-  Result<ApplicationSetup> setup =
-      make_setup(to_application(options.application, session->namespace_),
-                 {options.cluster.installation, session->namespace_, options.application.cache_dir});
-  if (!setup) {
-    log(LogLevel::Error, "bad-options", describe(setup.error()));
-    return 2;
-  }
-  Result<std::unique_ptr<Source>> source = make_source(io.get_executor(), setup->source);
-  if (!source) {
-    log(LogLevel::Error, "bad-options", describe(source.error()));
-    return 2;
-  }
-  HttpClient& client = *session->client;
-  ClusterPorts cluster{client, client, [&client] { client.close_all(); }, session->server};
-  Daemon daemon(io.get_executor(), std::move(cluster),
-                DaemonOptions{options.cluster.installation, options.once, std::random_device{}()});
-  daemon.hold(std::move(*setup), std::move(*source), std::make_shared<LogObserver>(options.show_progress));
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int number) {
-    if (error) return;
-    log(LogLevel::Info, "stopping", "finishing what is under way", {{"signal", number}});
-    daemon.stop();
-  });
-  int code = 1;
-  auto task = [&]() -> asio::awaitable<void> {
-    code = co_await daemon.run();
-    signals.cancel();
-  };
-  asio::co_spawn(io, task(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  io.run();
-  return code;
+  if (!session) return refuse(session.error());
+  return Run(io, *session, options).run();
 }
 
 }  // namespace holdfast

@@ -3,10 +3,11 @@
 //
 //   bench_latency --kubeconfig FILE --binary build/release/holdfast [--edits 200] [--json FILE]
 //
-// Two ConfigMaps of one namespace are edited in turn. One is held by the `holdfast run` program; the other by a bare
-// watcher in this process that sends the known server-side-apply body back the moment an event with another value
-// arrives, over the same client code, without store or verdict. One observer, with a watch of its own, times both.
-// Interleaved: an edit starts only when the one before has been put back.
+// ConfigMaps of one namespace are edited in turn, each once: to edit one again and again would be a fight (correctness
+// C13). Half of them are held by the `holdfast run` program; the others by a bare watcher in this process that sends the
+// known server-side-apply body back the moment an event with another value arrives, over the same client code, without
+// store or verdict. One observer, with a watch of its own, times both. Interleaved: an edit starts only when the one
+// before has been put back.
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -41,8 +42,9 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr const char* kNamespace = "bench-latency";
-constexpr const char* kHeld = "held";
-constexpr const char* kBare = "bare";
+constexpr const char* kHeld = "held-";
+constexpr const char* kBare = "bare-";
+constexpr int kWarmUp = 5;
 
 struct Options {
   std::string kubeconfig, binary, json;
@@ -129,14 +131,14 @@ class Bench {
   // The floor: no store, no verdict; the body is known, and goes back at once.
   asio::awaitable<void> hold_bare() {
     co_await watch_colors(bare_, [this](std::string name, std::string color) -> asio::awaitable<bool> {
-      if (name == kBare && color != "blue") co_await apply_bare();
+      if (name.starts_with(kBare) && color != "blue") co_await apply_bare(name);
       co_return !done_;
     });
   }
 
-  asio::awaitable<void> apply_bare() {
-    std::string target = config_map_path(kBare) + "?fieldManager=bare&force=true&fieldValidation=Strict&timeout=30s";
-    std::string body = config_map(kBare);
+  asio::awaitable<void> apply_bare(std::string name) {
+    std::string target = config_map_path(name) + "?fieldManager=bare&force=true&fieldValidation=Strict&timeout=30s";
+    std::string body = config_map(name);
     co_await must_send(bare_, Method::Patch, std::move(target), "application/apply-patch+yaml", std::move(body));
   }
 
@@ -155,10 +157,9 @@ class Bench {
 
   asio::awaitable<Figures> measure(int edits) {
     Figures figures;
-    constexpr int kWarmUp = 5;
     for (int i = -kWarmUp; i < edits; ++i) {
-      const double bare = co_await edit(kBare);
-      const double held = co_await edit(kHeld);
+      const double bare = co_await edit(kBare + std::to_string(i + kWarmUp));
+      const double held = co_await edit(kHeld + std::to_string(i + kWarmUp));
       if (i < 0) continue;
       figures.bare_ms.push_back(bare);
       figures.held_ms.push_back(held);
@@ -197,7 +198,10 @@ class HeldByProgram {
  public:
   HeldByProgram(const Options& options, const std::filesystem::path& folder) {
     std::filesystem::create_directories(folder / "apps");
-    std::ofstream(folder / "apps" / "held.json") << config_map(kHeld);
+    for (int i = 0; i < options.edits + kWarmUp; ++i) {
+      const std::string name = kHeld + std::to_string(i);
+      std::ofstream(folder / "apps" / (name + ".json")) << config_map(name);
+    }
     std::ofstream(folder / "apps" / "namespace.json")
         << R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" << kNamespace << R"("}})";
     std::vector<std::string> words{options.binary, "run",          "--files",          "--repo",      folder.string(),
@@ -220,13 +224,17 @@ class HeldByProgram {
   pid_t pid_ = -1;
 };
 
-asio::awaitable<void> until_held(ApiServer& api) {
+asio::awaitable<void> until_held(ApiServer& api, int count) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
-  for (int i = 0; i < 300; ++i) {
+  int held = 0;
+  for (int asked = 0; asked < count + 300; ++asked) {
     ApiRequest request;
-    request.target = config_map_path(kHeld);
+    request.target = config_map_path(kHeld + std::to_string(held));
     const Result<ApiResponse> response = co_await api.send(std::move(request));
-    if (response && response->status == 200) co_return;
+    if (response && response->status == 200) {
+      if (++held == count) co_return;
+      continue;
+    }
     pause.expires_after(100ms);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
@@ -260,8 +268,9 @@ int run(const Options& options) {
     if (failure) std::rethrow_exception(failure);
   };
   auto story = [&]() -> asio::awaitable<void> {
-    co_await until_held(*clients[0]);
-    co_await bench.apply_bare();
+    const int count = options.edits + kWarmUp;
+    co_await until_held(*clients[0], count);
+    for (int i = 0; i < count; ++i) co_await bench.apply_bare(kBare + std::to_string(i));
     asio::co_spawn(io, bench.observe(), rethrow);
     asio::co_spawn(io, bench.hold_bare(), rethrow);
     const Figures figures = co_await bench.measure(options.edits);

@@ -51,8 +51,9 @@ class OptionsReader {
   }
 
   Result<void> wave() {
-    for (const char* name : {"argocd.argoproj.io/sync-wave", "holdfast.dev/wave"}) {
-      const std::string_view text = trimmed(value(name));
+    for (const char* name : {"helm.sh/hook-weight", "argocd.argoproj.io/sync-wave", "holdfast.dev/wave"}) {
+      std::string_view text = trimmed(value(name));
+      if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
       if (text.empty()) continue;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options_.wave);
       if (error != std::errc{} || end != text.data() + text.size()) return unclear(name, text, "an integer");
@@ -61,19 +62,23 @@ class OptionsReader {
   }
 
   Result<void> hook() {
+    bool left_out = false;
     for (const std::string_view part : split(value("helm.sh/hook"), ',')) {
       if (part == "pre-install" || part == "pre-upgrade") options_.hook = HookPhase::Before;
       if (part == "post-install" || part == "post-upgrade") options_.hook = HookPhase::After;
       // Those of other moments of a Helm release have none here, and nothing else is to be done with them.
-      if (!part.empty() && !options_.hook && part != "crd-install") options_.management = Management::None;
+      left_out = left_out || (!part.empty() && part != "crd-install");
     }
     for (const std::string_view part : split(value("argocd.argoproj.io/hook"), ',')) {
       if (part == "PreSync") options_.hook = HookPhase::Before;
       if (part == "PostSync") options_.hook = HookPhase::After;
-      if (part == "Skip" || part == "SyncFail" || part == "PostDelete") options_.management = Management::None;
+      left_out = left_out || part == "Skip" || part == "SyncFail" || part == "PostDelete";
     }
     const std::string_view ours = value("holdfast.dev/hook");
-    if (ours.empty()) return {};
+    if (ours.empty()) {
+      if (left_out && !options_.hook) options_.management = Management::None;
+      return {};
+    }
     if (ours != "pre" && ours != "post") return unclear("holdfast.dev/hook", ours, "pre or post");
     options_.hook = ours == "pre" ? HookPhase::Before : HookPhase::After;
     return {};

@@ -1,12 +1,14 @@
 // What an object's own annotations ask of whoever manages it: ours, and those that Flux's and Argo CD's users have in
 // their manifests already, so that these need no edits. Pure.
 //
-//   wave          holdfast.dev/wave, argocd.argoproj.io/sync-wave: an integer; lower ones first, 0 where it is absent
+//   wave          holdfast.dev/wave, argocd.argoproj.io/sync-wave, helm.sh/hook-weight (where there are several, the
+//                 first of these): an integer; lower ones first, 0 where it is absent
 //   hook          holdfast.dev/hook: pre | post; argocd.argoproj.io/hook: PreSync | PostSync | Skip;
 //                 helm.sh/hook: pre-install, pre-upgrade | post-install, post-upgrade
 //   prune         holdfast.dev/prune: disabled, kustomize.toolkit.fluxcd.io/prune: disabled,
 //                 argocd.argoproj.io/sync-options: Prune=false or Delete=false, helm.sh/resource-policy: keep,
-//                 client.lifecycle.config.k8s.io/deletion: detach
+//                 client.lifecycle.config.k8s.io/deletion: detach;
+//                 read from the live object, when it is about to be deleted (see Ownership)
 //   manage        holdfast.dev/manage: full | once | none; kustomize.toolkit.fluxcd.io/reconcile: disabled and
 //                 /ssa: Ignore (none), /ssa: IfNotPresent (once)
 //   replace       holdfast.dev/replace: enabled, kustomize.toolkit.fluxcd.io/force: enabled,

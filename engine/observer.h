@@ -6,8 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "holdfast/base/result.h"
+#include "engine/fight_watch.h"
+#include "engine/yielding.h"
 #include "health/health.h"
+#include "holdfast/base/result.h"
+#include "holdfast/model/application.h"
 #include "holdfast/model/drift.h"
 
 namespace holdfast {
@@ -33,6 +36,8 @@ class ReconcileObserver {
   virtual void repaired(const Repair& repair) = 0;
   virtual void pruned(const ObjectKey& key) = 0;
   virtual void moved(const ObjectKey& /*key*/, const std::string& /*to_application*/) {}
+  // A field may not change, so the object is deleted and made anew, as its manifest asks for.
+  virtual void replacing(const ObjectKey& /*key*/, const std::string& /*reason*/) {}
   virtual void held_back(const ObjectKey& key, const std::string& reason) = 0;
   virtual void refused(const ObjectKey& key, const Error& error) = 0;
   virtual void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) = 0;
@@ -40,6 +45,11 @@ class ReconcileObserver {
   virtual void waiting(
       const Error& reason) = 0;  // for a type that the set itself brings, or that cannot be asked about
   virtual void round(const RoundSummary& summary) = 0;
+  // Not as Git says, and not put back now: by policy, or not before `retry_in`. Said once for the same drift.
+  virtual void drifted(const Drift& /*drift*/, DriftPolicy /*policy*/,
+                       std::optional<std::chrono::milliseconds> /*retry_in*/) {}
+  virtual void yielded(const ObjectKey& /*key*/, const std::vector<Yielded>& /*fields*/) {}
+  virtual void fight(const ObjectKey& /*key*/, const Fight& /*fight*/, bool /*over*/) {}
   virtual void health_changed(const ObjectKey& /*key*/, const Health& /*before*/, const Health& /*now*/) {}
 };
 

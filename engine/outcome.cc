@@ -93,6 +93,13 @@ ApplyOutcome outcome_of(int http_status, const ApiStatus& status) {
   return http_status >= 400 && http_status < 500 ? ApplyOutcome::Rejected : ApplyOutcome::ServerFault;
 }
 
+// The author of a CEL rule writes what they like, so this is only a reason to look further (V11).
+bool speaks_of_immutability(std::string_view message) {
+  const std::size_t updates = message.find("updates to ");
+  return message.contains("immutable") || message.contains("may not change") || message.contains("cannot change") ||
+         (updates != std::string_view::npos && message.substr(updates).contains("forbidden"));
+}
+
 bool names_missing_object(const ApiStatus& status) {
   return status.reason == "NotFound" && !status.details.name.empty();
 }
@@ -189,6 +196,10 @@ ClassifiedApply classify_apply(const ApiResponse& response) {
   if (answer.webhook.empty()) answer.webhook = quoted_after(status.message, kFailedCall);
   answer.causes = telling_causes(status);
   answer.retry_after = wait_of(response, status);
+  answer.immutable = response.status == 422 && answer.outcome == ApplyOutcome::Rejected &&
+                     std::ranges::any_of(answer.causes, [](const ApiStatusCause& cause) {
+                       return speaks_of_immutability(cause.message);
+                     });
   answer.no_such_object = answer.outcome == ApplyOutcome::UidMismatch && response.status == 409;
   return answer;
 }

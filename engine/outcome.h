@@ -34,6 +34,7 @@ struct ClassifiedApply {
   std::string webhook;  // the name of the webhook that denied or failed; otherwise empty
   std::vector<ApiStatusCause> causes;
   std::chrono::seconds retry_after{0};
+  bool immutable = false;       // with Rejected: it seems that a field may not change (D8, V11); a guess from the text
   bool no_such_object = false;  // with UidMismatch: there is none at all, rather than another one
 };
 ClassifiedApply classify_apply(const ApiResponse& response);

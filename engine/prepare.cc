@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/apply_order.h"
+#include "engine/dependencies.h"
 #include "engine/normalize.h"
 #include "holdfast/base/edit_distance.h"
 
@@ -47,7 +48,10 @@ std::string nearest(const ApiCatalog& catalog, const GroupVersionKind& wanted) {
 class Preparer {
  public:
   Preparer(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options)
-      : catalog_(catalog), options_(options), revision_(manifests.revision), defined_here_(types_defined_in(manifests)) {
+      : catalog_(catalog),
+        options_(options),
+        revision_(manifests.revision),
+        defined_here_(types_defined_in(manifests)) {
     for (const Manifest& manifest : manifests.manifests) add(manifest);
   }
   PreparedSet take() {
@@ -57,12 +61,17 @@ class Preparer {
 
  private:
   void add(const Manifest& manifest) {
-    const ApiResource* resource = catalog_.find(manifest.gvk);
-    if (resource == nullptr) {
-      refuse_type(manifest);
+    const Result<ObjectOptions> own = read_object_options(manifest.body);
+    if (!own) {
+      refuse(manifest, own.error());
       return;
     }
-    auto made = make(manifest, *resource);
+    const ApiResource* resource = catalog_.find(manifest.gvk);
+    if (resource == nullptr) {
+      if (own->management != Management::None) refuse_type(manifest);
+      return;
+    }
+    auto made = make(manifest, *resource, *own);
     if (!made) {
       refuse(manifest, std::move(made.error()));
       return;
@@ -80,10 +89,8 @@ class Preparer {
                         "keep one of the two"});
   }
 
-  Result<Desired> make(const Manifest& manifest, const ApiResource& resource) {
-    Result<ObjectOptions> own = read_object_options(manifest.body);
-    if (!own) return std::unexpected(own.error());
-    if (manifest.name.empty() && !own->hook) return fail(ErrorKind::Invalid, "metadata.name is missing");
+  Result<Desired> make(const Manifest& manifest, const ApiResource& resource, const ObjectOptions& own) {
+    if (manifest.name.empty() && !own.hook) return fail(ErrorKind::Invalid, "metadata.name is missing");
     if (!resource.namespaced && !manifest.namespace_.empty())
       return fail(ErrorKind::Invalid, fmt::format("a {} lives in no namespace", manifest.gvk.kind), {},
                   "remove metadata.namespace");
@@ -98,8 +105,8 @@ class Preparer {
     desired.body = manifest.body;
     if (auto normal = normalize(desired.body, manifest.gvk.group_kind()); !normal)
       return std::unexpected(normal.error());
-    desired.options = std::move(*own);
-    if (desired.options.hook) name_hook(desired);
+    desired.options = own;
+    if (own.hook && own.management != Management::None) name_hook(desired);
     set_identity(desired);
     seal(desired);
     if (desired.apply_body.size() > kMaxBodyBytes)
@@ -110,7 +117,7 @@ class Preparer {
   }
 
   // One Job for each application, revision and hook: the same name whenever it is made again (ask 34).
-  void name_hook(Desired& desired) const {
+  void name_hook(Desired& desired) {
     constexpr std::size_t kLongest = 52;  // with what follows, a Job's pods still carry it in a label
     desired.options.management = Management::Once;
     json::object& metadata = desired.body.at("metadata").get_object();
@@ -118,49 +125,25 @@ class Preparer {
     metadata.erase("generateName");
     while (!name.empty() && (name.size() > kLongest || name.back() == '-' || name.back() == '.')) name.pop_back();
     const Sha256 digest = sha256(options_.applyset_id + "\n" + revision_ + "\n" + canonical_json(desired.body));
+    const ObjectKey written = desired.key;
     desired.key.name = (name.empty() ? std::string("hook") : name) + "-" + to_hex(digest).substr(0, 10);
+    if (!written.name.empty()) hook_names_[written] = desired.key;
   }
 
-  // What cannot be waited for would wait for ever.
   void check_dependencies() {
-    std::map<ObjectKey, Error> refused;
-    for (const auto& [key, desired] : set_.desired) {
-      for (const ObjectKey& other : desired.options.depends_on) {
-        if (set_.desired.contains(other)) continue;
-        refused.insert({key,
-                        {ErrorKind::Invalid,
-                         fmt::format("{} depends on {}, which is not in this application", to_string(key),
-                                     to_string(other)),
-                         desired.origin,
-                         "check the group, kind, namespace and name in its annotation"}});
-      }
-      if (std::vector<ObjectKey> way{key}; leads_back(key, way)) {
-        std::string names;
-        for (const ObjectKey& step : way) names += (names.empty() ? "" : " -> ") + to_string(step);
-        refused.insert({key,
-                        {ErrorKind::Invalid, "these depend on one another: " + names, desired.origin,
-                         "remove one of the dependencies"}});
-      }
-    }
-    for (auto& [key, error] : refused) {
+    for (auto& [key, desired] : set_.desired)
+      for (ObjectKey& other : desired.options.depends_on)
+        if (const auto hook = hook_names_.find(other); hook != hook_names_.end()) other = hook->second;
+    const auto may_come = [this](const ObjectKey& key) {
+      return std::ranges::any_of(set_.unprepared, [&](const UnpreparedManifest& manifest) {
+        return manifest.gvk.group_kind() == key.group_kind() && manifest.name == key.name;
+      });
+    };
+    for (auto& [key, error] : refuse_dependencies(set_.desired, may_come)) {
       const Desired& desired = set_.desired.at(key);
-      set_.unprepared.push_back({desired.resource.gvk, key.namespace_, key.name, std::move(error), false});
+      set_.unprepared.push_back({desired.resource.gvk, key.namespace_, key.name, error, false, wave_of(desired)});
       set_.desired.erase(key);
     }
-  }
-
-  // Whether what the last of `way` depends on leads to `start`; `way` then ends with it.
-  bool leads_back(const ObjectKey& start, std::vector<ObjectKey>& way) {
-    const auto here = set_.desired.find(way.back());
-    if (here == set_.desired.end()) return false;
-    for (const ObjectKey& other : here->second.options.depends_on) {
-      const bool met = std::ranges::find(way, other) != way.end();
-      if (met && other != start) continue;
-      way.push_back(other);
-      if (other == start || leads_back(start, way)) return true;
-      way.pop_back();
-    }
-    return false;
   }
 
   void set_identity(Desired& desired) const {
@@ -193,22 +176,27 @@ class Preparer {
 
   void refuse(const Manifest& manifest, Error error, bool may_come = false) {
     error.where = manifest.origin;
-    set_.unprepared.push_back({manifest.gvk, manifest.namespace_, manifest.name, std::move(error), may_come});
+    const Result<ObjectOptions> own = read_object_options(manifest.body);
+    set_.unprepared.push_back(
+        {manifest.gvk, manifest.namespace_, manifest.name, std::move(error), may_come, own ? wave_of(*own) : Wave{}});
   }
 
   const ApiCatalog& catalog_;
   const PrepareOptions& options_;
   const std::string& revision_;
   std::set<GroupVersionKind> defined_here_;
+  std::map<ObjectKey, ObjectKey> hook_names_;  // as written, and as made
   PreparedSet set_;
 };
 
 }  // namespace
 
-Wave wave_of(const Desired& desired) {
-  const int phase = !desired.options.hook ? 0 : *desired.options.hook == HookPhase::Before ? -1 : 1;
-  return {phase, desired.options.wave};
+Wave wave_of(const ObjectOptions& options) {
+  const int phase = !options.hook ? 0 : *options.hook == HookPhase::Before ? -1 : 1;
+  return {phase, options.wave};
 }
+
+Wave wave_of(const Desired& desired) { return wave_of(desired.options); }
 
 std::string to_string(const Wave& wave) {
   if (wave.phase == 0) return "wave " + std::to_string(wave.number);

@@ -37,6 +37,7 @@ struct Wave {
   int number = 0;
   auto operator<=>(const Wave&) const = default;
 };
+Wave wave_of(const ObjectOptions& options);
 Wave wave_of(const Desired& desired);
 std::string to_string(const Wave& wave);  // "wave 2", "hooks before"
 
@@ -64,6 +65,7 @@ struct UnpreparedManifest {
   std::string name;
   Error error;            // where: its origin
   bool may_come = false;  // its type may be served later: the same set defines it, or its group could not be asked
+  Wave wave = {};         // what comes after it waits
 };
 
 struct PreparedSet {
@@ -75,8 +77,8 @@ struct PreparedSet {
 // Each body loses status, what the server sets in metadata, last-applied, and nulls (the API server would own them,
 // V23); stringData of a Secret becomes data; ports get protocol TCP, a key of their list; the namespace and our labels
 // are set. Two manifests of one object, and two items with one key in a list, are errors that name both. A hook gets a
-// name of its own for each application, revision and content. What an object depends on has to be in the set, and may
-// not depend on it in turn.
+// name of its own for each application, revision and content. What an object depends on has to be in the set and
+// no later in its order, and may not depend on it in turn (dependencies.h).
 PreparedSet prepare(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options);
 
 }  // namespace holdfast

@@ -11,14 +11,6 @@
 namespace holdfast {
 namespace {
 
-bool is_protected(const GroupKind& type) {
-  static const std::set<GroupKind> kProtected = {{"", "Namespace"},
-                                                 {"apiextensions.k8s.io", "CustomResourceDefinition"},
-                                                 {"", "PersistentVolume"},
-                                                 {"", "PersistentVolumeClaim"}};
-  return kProtected.contains(type);
-}
-
 std::vector<ObjectKey> keys_that_left(const Inventory& inventory, const std::set<ObjectKey>& desired) {
   std::vector<ObjectKey> left;
   for (const auto& [key, uid] : inventory.entries)
@@ -32,20 +24,29 @@ std::vector<ObjectKey> keys_that_left(const Inventory& inventory, const std::set
 
 std::string reason_to_hold_all(std::size_t left, std::size_t inventory, bool nothing_desired,
                                const PruneLimits& limits) {
+  if (limits.never) return "spec.prune is false; it is kept, and no longer looked after";
   const double most =
       std::max(static_cast<double>(limits.objects), limits.percent / 100 * static_cast<double>(inventory));
   if (static_cast<double>(left) > most)
     return fmt::format(
         "{} of {} objects left Git at once, more than {:.0f} (the larger of {} and {:g} %); "
-        "--prune-limit {} lets them go",
+        "--prune-limit {}, or spec.pruneLimit.objects, lets them go",
         left, inventory, most, limits.objects, limits.percent, left);
-  if (nothing_desired && limits.objects <= PruneLimits{}.objects)
-    return fmt::format("Git holds no object any more; --prune-limit {} lets them go",
+  if (nothing_desired && !limits.end_is_meant && limits.objects <= PruneLimits{}.objects)
+    return fmt::format("Git holds no object any more; --prune-limit {}, or spec.pruneLimit.objects, lets them go",
                        std::max(left, PruneLimits{}.objects + 1));
   return {};
 }
 
 }  // namespace
+
+bool is_protected(const GroupKind& type) {
+  static const std::set<GroupKind> kProtected = {{"", "Namespace"},
+                                                 {"apiextensions.k8s.io", "CustomResourceDefinition"},
+                                                 {"", "PersistentVolume"},
+                                                 {"", "PersistentVolumeClaim"}};
+  return kProtected.contains(type);
+}
 
 PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>& desired, const PruneLimits& limits) {
   PruneDecision decision;
@@ -53,8 +54,9 @@ PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>&
   const std::string hold_all = reason_to_hold_all(left.size(), inventory.entries.size(), desired.empty(), limits);
   for (const ObjectKey& key : left) {
     const std::string name = key.kind + "/" + key.name;
-    if (is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
-      decision.held_back.push_back({key, fmt::format("a {} is deleted only with --allow-prune {}", key.kind, name)});
+    if (!limits.never && is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
+      decision.held_back.push_back(
+          {key, fmt::format("a {} is deleted only with --allow-prune {}, or spec.allowPrune", key.kind, name)});
     } else if (!hold_all.empty()) {
       decision.held_back.push_back({key, hold_all});
     } else {

@@ -15,6 +15,8 @@ struct PruneLimits {
   std::size_t objects = 10;       // --prune-limit
   double percent = 20;            // of the inventory; whichever of the two allows more
   std::set<std::string> allowed;  // --allow-prune "KIND/NAME", as "Namespace/web": protected objects that may go
+  bool never = false;             // spec.prune is false: whatever leaves Git stays
+  bool end_is_meant = false;      // the application is to end, so that an empty set is no mistake
 };
 
 struct HeldBack {
@@ -27,10 +29,13 @@ struct PruneDecision {
   std::vector<HeldBack> held_back;
 };
 
+// Namespaces, CustomResourceDefinitions, PersistentVolumes and their claims: never deleted by the way.
+bool is_protected(const GroupKind& type);
+
 // `desired` must be the keys of a completely prepared set: what could not be prepared counts as desired, or there is no
 // pruning at all. Namespaces, CRDs, PVs and PVCs are held back unless allowed by name. Everything is held back where
 // more than the limit left at once (protected objects count: they left, too), and where nothing at all is desired any
-// more, which only a limit above the ordinary one allows.
+// more, which only a limit above the ordinary one allows, or that the end of the application is meant.
 PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>& desired, const PruneLimits& limits);
 
 }  // namespace holdfast

@@ -74,7 +74,7 @@ boost::asio::awaitable<void> Reconciler::run() {
     if (const auto due = queue_.next_due()) until = std::min(until, *due);
     if (!may_save) until = std::min(until, *save_retry_at_);
     if (rediscover_at_) until = std::min(until, *rediscover_at_);
-    if (waiting_since_ && !wave_is_stuck_) until = std::min(until, *waiting_since_ + options_.wave_patience);
+    if (const auto end = patience_ends()) until = std::min(until, *end);
     if (stopping_) break;
     signal_.expires_at(until);
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -103,11 +103,13 @@ boost::asio::awaitable<bool> Reconciler::save_inventory() {
 
 bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   const auto found = states_.find(object.key);
-  if (found == states_.end() || found->second.wanted == nullptr) return false;
+  if (found == states_.end()) return false;
   KeyState& state = found->second;
-  const Desired& desired = *state.wanted;
+  if (state.wanted == nullptr && state.next == nullptr) return false;
+  const bool in_force = state.wanted != nullptr;
+  const Desired& desired = in_force ? state.applied_form() : state.next->desired;
   if (object.gvk.version != desired.resource.gvk.version) return false;  // comes in our version, too (A22)
-  Sight& sight = state.sight;
+  Sight& sight = in_force ? state.sight : state.next->sight;
   const bool old = sight.uid == object.uid &&
                    compare(object.resource_version, sight.resource_version) == std::partial_ordering::less;
   if (old) return false;  // the store will not take it
@@ -115,9 +117,13 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   sight.resource_version = object.resource_version;
   const Result<Digest128> print = fingerprinter_.read(body, desired.empties, sight.memory);
   see_health(object.key, sight, body);
-  // The body of a drift tells who did it. Where nothing was learned yet, nobody can be blamed.
+  if (!in_force) return false;
   const bool judged = state.record && state.record->uid == object.uid && state.record->desired_hash == desired.hash;
-  return judged && !(print && state.record->knows(*print));
+  const bool known = judged && print && state.record->knows(*print);
+  const bool by_holder =
+      std::ranges::any_of(state.shape.yielded, [](const Yielded& field) { return !field.to.empty(); });
+  if (known && !by_holder && !state.release_due) return false;
+  return look_closely(object, body, state);
 }
 
 void Reconciler::live_changed(const ObjectKey& key, Time received) {
@@ -137,7 +143,10 @@ void Reconciler::live_changed(const ObjectKey& key, Time received) {
   // Most events are none of our business, and are over here: no queue, no look.
   const bool settled_before = state.wanted != nullptr && live != nullptr && state.record && state.failures == 0 &&
                               !queue_.processing(key) && !pending_.contains(key);
-  if (settled_before && judge(snapshot_of(key, state, live)).kind == VerdictKind::InSync) return;
+  if (settled_before && !state.release_due && judge(snapshot_of(key, state, live)).kind == VerdictKind::InSync) {
+    note_calm(key, state);
+    return;
+  }
   if (!state.event_received) state.event_received = received;
   queue_.add(key, Lane::Repair);
   pump();
@@ -206,9 +215,17 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
     bool again = false;
     switch (verdict.kind) {
       case VerdictKind::InSync:
-        settled(key);
-        co_return;
+        note_calm(key, states_[key]);
+        if (pass != 0 || !has_to_be_seen(key, attempt.live)) {
+          settled(key);
+          if (states_[key].release_due) co_await release_handover(key);
+          co_return;
+        }
+        if (waits(key)) co_return;
+        again = co_await look_up(key, attempt, verdict);
+        break;
       case VerdictKind::Hold:
+        co_await attend_deletion(key, attempt.desired.resource, attempt.live);
         co_return;
       case VerdictKind::Wait:
         if (verdict.again_at) queue_.add_at(key, Lane::Repair, *verdict.again_at);
@@ -227,6 +244,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
       case VerdictKind::Create:
       case VerdictKind::Apply:
         if (pass == 0 && waits(key)) co_return;
+        if (verdict.kind == VerdictKind::Create && verdict.drift && meet_absence(key, attempt)) co_return;
         again = co_await apply(key, attempt, verdict);
         break;
     }
@@ -243,7 +261,8 @@ bool Reconciler::waits(const ObjectKey& key) {
 
 Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
   KeyState& state = states_[key];
-  attempt.desired = desired_.at(key);
+  if (!state.shape.known && live_.find(key) == nullptr) reshape(key, state, json::value());
+  attempt.desired = state.applied_form();
   attempt.live = live_.find(key);
   // The server's own word about that uid is newer than what the watch has shown so far.
   if (attempt.gone && attempt.live != nullptr && attempt.live->uid == attempt.applied_uid) attempt.live = nullptr;
@@ -263,7 +282,7 @@ Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
 
 Snapshot Reconciler::snapshot_of(const ObjectKey& key, const KeyState& state, LivePtr live) const {
   Snapshot snapshot;
-  snapshot.desired = state.wanted;
+  snapshot.desired = &state.applied_form();
   if (live != nullptr) {
     snapshot.fingerprint = fingerprint_of(*live, state);
   } else {
@@ -293,7 +312,7 @@ std::optional<Digest128> Reconciler::fingerprint_of(const LiveObject& live, cons
   const Result<json::value> body = parse_json(live.body);
   if (!body) return std::nullopt;
   const Result<Digest128> print =
-      fingerprint(options_.digest_key, *body, options_.prepare.manager, state.wanted->empties);
+      fingerprint(options_.digest_key, *body, options_.prepare.manager, state.applied_form().empties);
   return print ? std::optional(*print) : std::nullopt;
 }
 
@@ -302,7 +321,7 @@ std::optional<Digest128> Reconciler::fingerprint_of(const LiveObject& live, cons
 bool Reconciler::namespace_comes_first(const ObjectKey& key) const {
   const ObjectKey home{"", "Namespace", "", key.namespace_};
   return !key.namespace_.empty() && pending_.contains(key) && pending_.contains(home) && !failed_.contains(home) &&
-         live_.find(home) == nullptr;
+         !closed_.contains(home) && live_.find(home) == nullptr;
 }
 
 void Reconciler::admit_to_namespace(const ObjectKey& home) {
@@ -316,13 +335,18 @@ void Reconciler::settled(const ObjectKey& key) {
   const auto wanted = desired_.find(key);
   const bool once = wanted != desired_.end() && wanted->second.options.management == Management::Once;
   const bool in_force =
-      wanted != desired_.end() && (once || (state.record && state.record->desired_hash == wanted->second.hash));
+      wanted != desired_.end() && (once || (state.record && state.record->desired_hash == state.applied_form().hash));
   if (in_force) state.last_good.reset();
-  if (state.next != nullptr) return;  // its failures are those of the form that comes next
+  if (state.next != nullptr && !closed_.contains(key)) {
+    state.hurry(options_.now());
+    return;  // its failures are those of the form that comes next
+  }
   state.forgive(options_.now());
   state.reported = false;
+  if (in_force) state.replaced.reset();
   failed_.erase(key);
-  if (!in_force || pending_.erase(key) == 0) return;
+  // What has its form already counts when its wave has come.
+  if (!in_force || closed_.contains(key) || pending_.erase(key) == 0) return;
   admit_to_namespace(key);
   advanced(key);
 }
@@ -341,7 +365,9 @@ void Reconciler::retry(const ObjectKey& key, Error error, Milliseconds least, bo
   const Milliseconds wait =
       std::max(backoff(state.failures, std::max(kFirstRetry, std::min(least, kLongestRetry))), least);
   ++state.failures;
-  if ((pending_.contains(key) || pruning_.contains(key)) && failed_.insert(key).second) admit_to_namespace(key);
+  const bool newest = state.next == nullptr;  // rather than a form that another one follows
+  if (newest && (pending_.contains(key) || pruning_.contains(key)) && failed_.insert(key).second)
+    admit_to_namespace(key);
   if (!std::exchange(state.reported, true)) {
     if (certain_refusal)
       observer_.refused(key, error);

@@ -22,6 +22,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/drift_policy.h"
+#include "engine/fight_watch.h"
 #include "engine/fingerprinter.h"
 #include "engine/inventory_keeper.h"
 #include "engine/observer.h"
@@ -31,12 +33,14 @@
 #include "engine/reconciler_group.h"
 #include "engine/verdict.h"
 #include "engine/work_queue.h"
+#include "engine/yielding.h"
 #include "health/health.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/model/manifest_set.h"
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/live_reader.h"
 #include "holdfast/ports/live_view.h"
+#include "holdfast/ports/schema_view.h"
 #include "holdfast/ports/watch_control.h"
 
 namespace holdfast {
@@ -47,9 +51,13 @@ struct ReconcilerOptions {
   PruneLimits prune;
   bool adopt = false;  // take objects that exist already and that nobody else owns
   DigestKey digest_key = DigestKey::random();
-  bool wait_for_health = true;     // a wave begins when all of the one before is healthy; false: applied
-  std::chrono::seconds wave_patience{300};  // then it is said what it waits for, and it goes on waiting
-  const LuaRules* health_rules = nullptr;   // null: none; outlives the reconciler
+  YieldRules yield_rules;
+  DriftPolicies policies;
+  std::vector<std::string> former_managers;  // whose fields become ours where an object is taken over
+  const SchemaView* schemas = nullptr;       // null: nothing is proven; outlives the reconciler
+  bool wait_for_health = true;               // a wave begins when all of the one before is healthy; false: applied
+  std::chrono::seconds wave_patience{300};   // then it is said what it waits for, and it goes on waiting
+  const LuaRules* health_rules = nullptr;    // null: none; outlives the reconciler
   std::function<WallTime()> wall_now = [] { return std::chrono::system_clock::now(); };
   std::function<double()> chance;  // in [0, 1)
   std::function<Clock::time_point()> now = Clock::now;
@@ -111,13 +119,35 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
       return resource_version == live.resource_version && uid == live.uid;
     }
   };
+  // What of a desired state is left to others, and what remains to be applied.
+  struct Shape {
+    std::vector<Yielded> yielded;
+    std::unique_ptr<const Desired> rest;  // null: all of it
+    bool known = false;                   // it was looked for
+  };
   // A desired state that is not the one in force, and what was seen with its eyes.
   struct Form {
     Desired desired;
     Sight sight;
+    Shape shape;
+  };
+  // Of an object that drifts, or was repaired a short time ago.
+  struct DriftMemory {
+    DriftAges ages;
+    FightWatch fights;
+    std::string said;  // the same drift is said once
+  };
+  // Somebody deletes the object: which one, seen since when, and whether it was said that it does not go.
+  struct Deletion {
+    Uid uid;
+    Time since{};
+    bool said = false;
   };
   struct KeyState {
     const Desired* wanted = nullptr;  // in desired_: the form in force, to which the object is healed
+    Shape shape;                      // of that
+    std::unique_ptr<DriftMemory> drift;
+    bool release_due = false;  // a field that was handed over has another owner
     // The form of the newest set, while its wave has not come or the server refuses it; meanwhile the one before stays
     // in force (ask 42).
     std::unique_ptr<Form> next;
@@ -127,11 +157,15 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
     Sight sight;                         // as seen with the eyes of the state that is desired now
     std::optional<Time> event_received;  // of the oldest event not judged yet
     unsigned failures = 0;
-    bool reported = false;           // the same failure is said once, not at each retry
-    bool removed = false;            // our DELETE was answered with success: the next absence is its end
+    bool reported = false;  // the same failure is said once, not at each retry
+    bool removed = false;   // our DELETE was answered with success: the next absence is its end
+    Deletion deletion;
+    std::optional<Sha256> replaced;  // the form for whose sake the object was deleted, once
     std::optional<Time> not_before;  // after a failure: events do not shorten the wait (D14)
     Time asked_to_wait_until{};      // by the server: a new desired state does not shorten it either (B8)
 
+    // What is applied of the form in force, and what the live object is compared with.
+    [[nodiscard]] const Desired& applied_form() const { return shape.rest != nullptr ? *shape.rest : *wanted; }
     void hurry(Time now) { not_before = asked_to_wait_until > now ? std::optional(asked_to_wait_until) : std::nullopt; }
     void forgive(Time now) {
       failures = 0;
@@ -153,6 +187,12 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   boost::asio::awaitable<void> bring_about(ObjectKey key);
   boost::asio::awaitable<bool> look_up(ObjectKey key, Attempt& attempt, Verdict verdict);
   boost::asio::awaitable<bool> apply(ObjectKey key, Attempt& attempt, Verdict verdict);
+  [[nodiscard]] bool may_replace(const ObjectKey& key, const Attempt& attempt, const ClassifiedApply& answer) const;
+  boost::asio::awaitable<bool> replace(ObjectKey key, Attempt& attempt, ClassifiedApply refusal);
+  boost::asio::awaitable<std::string> try_to_create(Desired desired);
+  boost::asio::awaitable<bool> delete_to_replace(ObjectKey key, Attempt& attempt, ClassifiedApply refusal);
+  bool leave_as_it_is(const ObjectKey& key, const Attempt& attempt, const std::string& why);
+  boost::asio::awaitable<void> attend_deletion(ObjectKey key, ApiResource resource, LivePtr live);
   boost::asio::awaitable<void> remove(ObjectKey key);
   boost::asio::awaitable<void> look_before_pruning(ObjectKey key, ApiResource resource);
   boost::asio::awaitable<void> delete_object(ObjectKey key, ApiResource resource, LivePtr live);
@@ -161,6 +201,27 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   bool waits(const ObjectKey& key);
   void give_up_pruning(const ObjectKey& key, const std::string& reason);
 
+  bool look_closely(const LiveObject& object, const JsonView& text, KeyState& state);
+  bool reshape(const ObjectKey& key, KeyState& state, const json::value& live);
+  void carry_shape_over(KeyState& state, const Shape& before);
+  [[nodiscard]] bool may_yield(const Desired& desired) const;
+  bool prove_converged(const LiveObject& object, const json::value& body, KeyState& state);
+  boost::asio::awaitable<bool> look_before_writing(ObjectKey key, Attempt& attempt, Verdict verdict);
+  static std::string body_to_send(const Attempt& attempt, const Uid& uid);
+  static bool settled_by(Attempt& attempt, const ApiResponse& response);
+  boost::asio::awaitable<bool> see_body(ObjectKey key, Attempt& attempt, Uid uid);
+  bool meet_drift(const ObjectKey& key, Attempt& attempt, const Verdict& verdict);
+  bool meet_absence(const ObjectKey& key, const Attempt& attempt);
+  [[nodiscard]] bool is_drift(const ObjectKey& key, const Verdict& verdict) const;
+  void say_drift(const ObjectKey& key, KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until);
+  boost::asio::awaitable<bool> hand_over(ObjectKey key, Attempt& attempt);
+  boost::asio::awaitable<bool> take_over(ObjectKey key, Attempt& attempt);
+  boost::asio::awaitable<bool> release_handover(ObjectKey key);
+  boost::asio::awaitable<bool> patch_beside(ObjectKey key, Attempt& attempt, std::string manager, std::string type,
+                                            std::string body);
+  boost::asio::awaitable<void> tidy_managers(ObjectKey key, std::string answered);
+  void note_repair(const ObjectKey& key, const std::vector<FieldDrift>& fields);
+  void note_calm(const ObjectKey& key, KeyState& state);
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
   [[nodiscard]] std::optional<Digest128> fingerprint_of(const LiveObject& live, const KeyState& state) const;
   [[nodiscard]] OwnerState owner_state(const Ownership& ownership, const ObjectKey& key) const;
@@ -180,7 +241,10 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void adopt_prepared(PreparedSet prepared, const std::string& revision);
   void expect(const ObjectKey& key, Desired desired, bool same_revision);
   void open_wave(const Wave& wave);
-  void open_next_waves();
+  bool open_next_waves();
+  void open_all_waves();
+  [[nodiscard]] bool staged() const;
+  [[nodiscard]] bool hooks_ended() const;
   void admit(const ObjectKey& key);
   [[nodiscard]] bool dependencies_ready(const Desired& desired) const;
   [[nodiscard]] const Desired* newest_form(const ObjectKey& key) const;
@@ -190,9 +254,13 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   [[nodiscard]] bool is_ready(const ObjectKey& key) const;
   void advanced(const ObjectKey& key);
   void see_health(const ObjectKey& key, Sight& sight, const JsonView& body);
-  void note_hook(const ObjectKey& key, const Sight& sight);
+  void note_hook(const ObjectKey& key);
   void note_recorded_hooks();
-  std::optional<bool> judge_hook(const ObjectKey& key);
+  bool judge_hook(const ObjectKey& key);
+  bool hook_vanished(const ObjectKey& key);
+  [[nodiscard]] bool has_to_be_seen(const ObjectKey& key, const LivePtr& live) const;
+  void take_as_it_is(const ObjectKey& key, const ApiResource& resource, const ApiResponse& response);
+  [[nodiscard]] std::optional<Time> patience_ends() const;
   void say_what_waits();
   [[nodiscard]] bool main_waves_applied() const;
   void let_go_of(const std::map<ObjectKey, Desired>& before);
@@ -200,6 +268,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void watch_types();
   void await_discovery();
   void finish_round_if_done();
+  void sum_up();
   void start_pruning();
   void prune(const ObjectKey& key);
   void say_pruning_waits(const std::string& reason);
@@ -227,19 +296,20 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   WorkQueue queue_;
 
   std::string revision_;
-  std::set<ObjectKey> pending_;  // of this round, not applied yet
-  std::set<ObjectKey> failed_;   // of those, tried and failed
-  std::set<ObjectKey> closed_;   // of those pending, whose wave or dependencies have not come
-  std::map<Wave, std::set<ObjectKey>> waves_;             // all of this round
-  std::map<ObjectKey, std::set<ObjectKey>> dependents_;   // of what others depend on
+  std::set<ObjectKey> pending_;                          // of this round, not applied yet
+  std::set<ObjectKey> failed_;                           // of those, tried and failed
+  std::set<ObjectKey> closed_;                           // of those pending, whose wave or dependencies have not come
+  std::map<Wave, std::set<ObjectKey>> waves_;            // all of this round
+  std::map<ObjectKey, std::set<ObjectKey>> dependents_;  // of what others depend on
   std::set<ObjectKey> left_alone_;
-  Wave open_wave_;                                        // the last that was opened
-  std::set<ObjectKey> awaited_;                           // of that wave, neither applied nor healthy; where there are several
-  std::optional<Time> waiting_since_;                     // for these
-  bool wave_is_stuck_ = false;                            // and that was said
-  std::size_t objects_ = 0;      // of this round
-  std::set<ObjectKey> kept_;     // in the form of an earlier one, for lack of a type
-  std::size_t unprepared_ = 0;   // manifests of this round that cannot be applied as things stand
+  Wave open_wave_;                        // the last that was opened
+  std::set<ObjectKey> awaited_;           // of that wave, neither applied nor healthy; where there are several
+  std::optional<Time> waiting_since_;     // for these
+  bool wave_is_stuck_ = false;            // and that was said
+  std::size_t objects_ = 0;               // of this round
+  std::set<ObjectKey> kept_;              // in the form of an earlier one, for lack of a type
+  std::size_t unprepared_ = 0;            // manifests of this round that cannot be applied as things stand
+  std::optional<Wave> first_unprepared_;  // the wave of the first of them
   std::map<ObjectKey, std::string> held_back_;
   std::set<ObjectKey> pruning_;  // approved for deletion, not yet seen gone
   bool pruning_judged_ = false;

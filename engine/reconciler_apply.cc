@@ -2,8 +2,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <charconv>
 
+#include "engine/adoption.h"
+#include "engine/apply_order.h"
 #include "engine/attribution.h"
 #include "engine/fingerprint.h"
+#include "engine/fixpoint.h"
 #include "engine/reconciler_attempt.h"
 #include "holdfast/merge/field_set.h"
 
@@ -13,14 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr Milliseconds kFirstRetryOfRefusal = 30s;  // the same bytes will be refused again (D4)
 constexpr auto kEchoPatience = 10s;
 constexpr std::string_view kApplyQuery = "&force=true&fieldValidation=Strict&timeout=30s";
-
-std::string apply_target(const Desired& desired, const FieldManager& manager) {
-  return resource_path(desired.resource, desired.key.namespace_, desired.key.name) + "?fieldManager=" + manager.value +
-         std::string(kApplyQuery);
-}
 
 std::optional<FieldSet> parse_fields(const std::string& fields_v1) {
   const Result<json::value> fields = parse_json(fields_v1);
@@ -53,20 +50,35 @@ std::int64_t generation_of(const JsonView& body) {
 
 }  // namespace
 
+ApiRequest apply_request(const Desired& desired, const FieldManager& manager) {
+  ApiRequest request;
+  request.method = Method::Patch;
+  request.target = resource_path(desired.resource, desired.key.namespace_, desired.key.name) +
+                   "?fieldManager=" + manager.value + std::string(kApplyQuery);
+  request.content_type = "application/apply-patch+yaml";
+  request.body = desired.apply_body;
+  return request;
+}
+
 // One GET for a key that was never seen (architecture: an object without our label looks absent). True: judge again.
 boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt, Verdict verdict) {
   ApiRequest request;
   request.target = resource_path(attempt.desired.resource, key.namespace_, key.name);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
   promote_if_due(key);
+  if (const auto state = states_.find(key); response && response->retry_after && state != states_.end()) {
+    state->second.asked_to_wait_until = options_.now() + *response->retry_after;
+    state->second.hurry(options_.now());  // even where the object is to be pruned by now
+  }
   const auto wanted = desired_.find(key);
   if (stopping_ || wanted == desired_.end()) co_return false;
-  attempt.desired = wanted->second;  // the newest: it may have changed meanwhile
+  attempt.desired = states_[key].applied_form();  // the newest: it may have changed meanwhile
   if (!response) {
     retry(key, response.error(), 0ms, false);
     co_return false;
   }
   if (says_no_such_object(*response)) {
+    if (hook_vanished(key)) co_return false;
     attempt.looked_up_absent = true;
     co_return true;
   }
@@ -81,6 +93,10 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
     retry(key, body.error(), 0ms, false);
     co_return false;
   }
+  if (attempt.desired.options.management == Management::Once) {
+    take_as_it_is(key, attempt.desired.resource, *response);
+    co_return false;
+  }
   const std::string_view set = string_at(*body, {"metadata", "labels", "applyset.kubernetes.io/part-of"});
   const Ownership ownership = ownership_of(*body);
   const OwnerState state = owner_state(ownership, key);
@@ -88,7 +104,10 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   // An object of our own that was deleted and made anew by hand is still the one that Git describes.
   const bool ours = set == options_.prepare.applyset_id || verdict.drift || state == OwnerState::LetGo;
   if (owner || (!ours && !options_.adopt)) {
-    const std::string who = owner ? "belongs to " + *owner : "exists already and was not made by this application";
+    const auto tool = managing_tool(*body);
+    const std::string who = owner  ? "belongs to " + *owner
+                            : tool ? "is managed by " + *tool
+                                   : "exists already and was not made by this application";
     retry(key,
           Error{ErrorKind::Conflict, who, attempt.desired.origin,
                 owner ? "it is left alone" : "it is left alone; --adopt takes it over"},
@@ -98,18 +117,28 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   verdict.kind = VerdictKind::Apply;
   verdict.uid.value = string_at(*body, {"metadata", "uid"});
   attempt.found.value = string_at(*body, {"metadata", "resourceVersion"});
-  if (ownership.installation == options_.prepare.installation) attempt.found_labelled = *std::move(body);
+  attempt.taking_over = set.empty() && !verdict.drift;
+  attempt.body = *std::move(body);
+  if (ownership.installation == options_.prepare.installation) attempt.found_labelled = attempt.body;
+  reshape(key, states_[key], *attempt.body);
+  attempt.desired = states_[key].applied_form();
   co_return co_await apply(key, attempt, verdict);
 }
 
 // True: judge again at once.
 boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, Verdict verdict) {
-  ApiRequest request;
-  request.method = Method::Patch;
-  request.target = apply_target(attempt.desired, options_.prepare.manager);
-  request.content_type = "application/apply-patch+yaml";
   attempt.applied_uid = verdict.uid;
-  request.body = verdict.uid.empty() ? attempt.desired.apply_body : apply_body_with_uid(attempt.desired, verdict.uid);
+  attempt.held.reset();
+  if (verdict.kind == VerdictKind::Apply) {
+    if (!co_await look_before_writing(key, attempt, verdict)) co_return false;
+    if (!co_await take_over(key, attempt) || !co_await hand_over(key, attempt)) co_return false;
+    if (!meet_drift(key, attempt, verdict)) {
+      settled(key);
+      co_return false;
+    }
+  }
+  ApiRequest request = apply_request(attempt.desired, options_.prepare.manager);
+  request.body = body_to_send(attempt, verdict.uid);
   Result<ApiResponse> response = co_await api_.send(std::move(request));
   const Time answered = options_.now();
   if (!response) {  // D7: whatever happened shows in the next look at the live object, never in a queued body
@@ -122,9 +151,11 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
     group_.budget().overloaded(answered);
   else
     group_.budget().kept_up();
+  if (may_replace(key, attempt, answer)) co_return co_await replace(key, attempt, answer);
   if (answer.outcome != ApplyOutcome::Applied && answer.outcome != ApplyOutcome::Created)
     co_return handle_apply_failure(key, attempt, answer);
 
+  if (!settled_by(attempt, *response)) co_return true;
   const bool created = answer.outcome == ApplyOutcome::Created;
   const auto record_before = states_[key].record;
   if (!learn(key, attempt, verdict, *response, created)) {
@@ -141,7 +172,33 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
     observer_.applied(key, created, revision_);
   }
   settled(key);
+  co_await tidy_managers(key, std::move(response->body));
   co_return false;
+}
+
+// V21: the answer to an apply may show what the next one would change again. False: it has to be sent once more.
+bool Reconciler::settled_by(Attempt& attempt, const ApiResponse& response) {
+  if (is_builtin_group(attempt.desired.key.group) || attempt.desired.empties.empty()) return true;
+  if (++attempt.applies >= kMostAppliesToSettle) return true;
+  const Result<json::value> body = parse_json(response.body);
+  return !body || has_settled(attempt.desired, *body);
+}
+
+// What is live, where it is needed to decide what to send.
+boost::asio::awaitable<bool> Reconciler::look_before_writing(ObjectKey key, Attempt& attempt, Verdict verdict) {
+  const KeyState& state = states_[key];
+  const bool at_hand = attempt.body || (attempt.live != nullptr && !attempt.live->body.empty());
+  const bool shape_unknown = !state.shape.known && may_yield(*state.wanted);
+  const bool by_policy = options_.policies.differs(attempt.desired) && is_drift(key, verdict);
+  if (!at_hand && !shape_unknown && !by_policy) co_return true;
+  co_return co_await see_body(key, attempt, verdict.uid);
+}
+
+std::string Reconciler::body_to_send(const Attempt& attempt, const Uid& uid) {
+  if (attempt.held)
+    return attempt.held->body(uid,
+                              ResourceVersion{std::string(string_at(*attempt.body, {"metadata", "resourceVersion"}))});
+  return uid.empty() ? attempt.desired.apply_body : apply_body_with_uid(attempt.desired, uid);
 }
 
 bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response,
@@ -164,16 +221,17 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   record.generation = generation_of(*body);
   FingerprintMemory memory;
   const Result<Digest128> print = fingerprinter_.read(*body, attempt.desired.empties, memory);
-  if (print) record.learn(*print);
+  record.partial = attempt.held.has_value();
+  if (print && !attempt.held) record.learn(*print);
   if (memory.entry != nullptr) record.owned = std::shared_ptr<const std::string>(memory.entry, &memory.entry->fields);
   const bool unseen = created || attempt.live == nullptr;
   const LivePtr shown = live_.find(key);
   if (unseen && (shown == nullptr || shown->uid != uid)) record.echo_awaited_until = options_.now() + kEchoPatience;
   if (const Uid* known = inventory_.uid(key); known == nullptr || *known != record.uid) inventory_.saw(key, record.uid);
-  const bool newest = state.sight.uid != uid ||
-                      compare(state.sight.resource_version, version) != std::partial_ordering::greater;
+  const bool newest =
+      state.sight.uid != uid || compare(state.sight.resource_version, version) != std::partial_ordering::greater;
   if (newest) {  // its event is byte-equal (V34)
-    state.sight = {uid, version, std::move(memory), {}};
+    state.sight = {uid, version, std::move(memory), state.sight.health};
     see_health(key, state.sight, *body);
   }
   state.record = std::move(record);
@@ -187,15 +245,18 @@ void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, con
   repair.drift.kind = created ? DriftKind::Deleted : verdict.drift_kind;
   if (!created && (attempt.live != nullptr || attempt.found_labelled)) {
     repair.drift.kind = DriftKind::Changed;
+    for (const DriftedField& field : attempt.fields) repair.drift.fields.push_back(field.drift);
     const std::optional<FieldSet> owned = owned_before == nullptr ? std::nullopt : parse_fields(*owned_before);
     const Result<json::value> body = attempt.live != nullptr ? parse_json(attempt.live->body) : *attempt.found_labelled;
-    if (body)
+    if (body && !attempt.held)
       repair.drift.fields = attribute(attempt.desired.body, *body, owned ? &*owned : nullptr, options_.prepare.manager);
   }
   repair.event_driven = attempt.event_received.has_value();
   if (attempt.event_received) repair.event_to_verdict = attempt.judged - *attempt.event_received;
   repair.verdict_to_response = answered - attempt.judged;
   observer_.repaired(repair);
+  if (repair.drift.kind == DriftKind::Deleted) repair.drift.fields.push_back({"", "present", "(absent)", std::nullopt});
+  note_repair(key, repair.drift.fields);
 }
 
 bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer) {

@@ -7,7 +7,16 @@ namespace holdfast {
 
 // Between attempts at one object (correctness D14).
 inline constexpr std::chrono::milliseconds kFirstRetry = std::chrono::seconds{1};
+inline constexpr std::chrono::milliseconds kFirstRetryOfRefusal =
+    std::chrono::seconds{30};  // the same bytes will be refused again (D4)
 inline constexpr std::chrono::milliseconds kLongestRetry = std::chrono::minutes{5};
+
+// Creates the object or makes it as desired, whoever set its fields; with its apply_body, which names no uid.
+ApiRequest apply_request(const Desired& desired, const FieldManager& manager);
+
+// Deletes this very object in this very state, what it owns afterwards in the background (correctness D10).
+ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, const Uid& uid,
+                          const ResourceVersion& version);
 
 // One visit to a key: what was known when it was judged. Lives in the coroutine that visits.
 struct Reconciler::Attempt {
@@ -18,6 +27,11 @@ struct Reconciler::Attempt {
   // The body that came with it, where that has the label that watches select on: then our watch is only late.
   std::optional<json::value> found_labelled;
   LivePtr live;
+  std::optional<json::value> body;   // what is live, where it is needed to decide what to send
+  std::optional<HeldWrite> held;     // instead of all that is desired: the rest is left as it is live
+  std::vector<DriftedField> fields;  // what is put back by it
+  bool taking_over = false;          // it was somebody else's, or nobody's
+  int applies = 0;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
   std::optional<Time> event_received;
   Desired desired;  // a copy: the set may change while a request is under way

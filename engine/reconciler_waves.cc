@@ -10,6 +10,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t kNamesShown = 3;
+constexpr auto kLookAgain = std::chrono::seconds{10};  // at what is being deleted and shown by no watch
 
 bool is_healthy(const Health& health) {
   const bool well = health.status == HealthStatus::Healthy || health.status == HealthStatus::Suspended;
@@ -49,13 +50,19 @@ void Reconciler::expect(const ObjectKey& key, Desired desired, bool same_revisio
     state.forgive(options_.now());  // another object of a new revision may be what it lacked
   state.removed = false;
   if (changed) {
-    state.next = std::make_unique<Form>(std::move(desired), Sight{});
+    state.next = std::make_unique<Form>(std::move(desired), Sight{}, Shape{});
   } else {
     state.next.reset();
     in_force->second = std::move(desired);
   }
   if (state.not_before || state.next_not_before) failed_.insert(key);
 }
+
+// Whether anything waits for anything: otherwise nobody's health has to be looked at.
+bool Reconciler::staged() const { return waves_.size() > 1 || !dependents_.empty() || open_wave_.phase != 0; }
+
+// Those of the open wave, that is; it cannot be the last as long as they have not.
+bool Reconciler::hooks_ended() const { return open_wave_.phase == 0 || awaited_.empty(); }
 
 void Reconciler::open_wave(const Wave& wave) {
   open_wave_ = wave;
@@ -64,22 +71,35 @@ void Reconciler::open_wave(const Wave& wave) {
   wave_is_stuck_ = false;
   const auto found = waves_.find(wave);
   if (found == waves_.end()) return;
-  if (waves_.size() > 1) {
+  if (staged()) {
     for (const ObjectKey& key : found->second)
       if (!is_ready(key)) awaited_.insert(key);
     if (!awaited_.empty()) waiting_since_ = options_.now();
   }
-  const std::set<ObjectKey> keys = found->second;
-  for (const ObjectKey& key : keys)
+  for (const ObjectKey& key : found->second)
     if (dependencies_ready(*newest_form(key))) admit(key);
 }
 
-void Reconciler::open_next_waves() {
+// True: there is something to do for the queue.
+bool Reconciler::open_next_waves() {
+  bool opened = false;
   for (auto next = waves_.upper_bound(open_wave_); next != waves_.end(); next = waves_.upper_bound(open_wave_)) {
-    if (!awaited_.empty()) return;
-    if (next->first.phase > 0 && (!pruning_judged_ || !pruning_.empty())) return;
+    if (!awaited_.empty()) break;
+    if (first_unprepared_ && *first_unprepared_ < next->first) break;
+    if (next->first.phase > 0 && (!pruning_judged_ || !pruning_.empty())) break;
     open_wave(next->first);
+    opened = true;
   }
+  return opened;
+}
+
+void Reconciler::open_all_waves() {
+  if (waves_.empty()) return;
+  open_wave_ = waves_.rbegin()->first;
+  awaited_.clear();
+  waiting_since_.reset();
+  const std::set<ObjectKey> keys = closed_;
+  for (const ObjectKey& key : keys) admit(key);
 }
 
 bool Reconciler::dependencies_ready(const Desired& desired) const {
@@ -107,24 +127,39 @@ void Reconciler::promote_if_due(const ObjectKey& key) {
 void Reconciler::promote(const ObjectKey& key, KeyState& state) {
   const auto before = desired_.find(key);
   const bool applied =
-      before != desired_.end() && state.record && state.record->desired_hash == before->second.hash;
-  if (applied) state.last_good = std::make_unique<Form>(std::move(before->second), std::move(state.sight));
+      before != desired_.end() && state.record && state.record->desired_hash == state.applied_form().hash;
+  Shape shape = std::move(state.shape);
+  state.shape = {};
+  if (applied) state.last_good = std::make_unique<Form>(std::move(before->second), std::move(state.sight), Shape{});
   desired_[key] = std::move(state.next->desired);
   state.wanted = &desired_.at(key);
   state.sight = std::move(state.next->sight);
   state.next.reset();
-  state.next_not_before.reset();
+  if (applied) {
+    carry_shape_over(state, shape);
+    state.last_good->shape = std::move(shape);
+  }
+  const bool refused_before = std::exchange(state.next_not_before, std::nullopt).has_value();
+  if (refused_before) return;
+  state.forgive(options_.now());  // the failures were those of another form
+  state.reported = false;
+  failed_.erase(key);
 }
 
 // The server refused the form for certain: the last good one is in force again, and is looked after at once (ask 42).
 void Reconciler::demote(const ObjectKey& key) {
   KeyState& state = states_[key];
   if (state.last_good == nullptr || stopping_) return;
-  state.next = std::make_unique<Form>(std::move(desired_.at(key)), std::move(state.sight));
+  if (state.next == nullptr) {
+    state.next = std::make_unique<Form>(std::move(desired_.at(key)), std::move(state.sight), Shape{});
+    state.next_not_before = std::exchange(state.not_before, std::nullopt);
+  } else {
+    state.hurry(options_.now());  // a newer form has come meanwhile: nobody wants the refused one any more
+  }
   desired_.at(key) = std::move(state.last_good->desired);
   state.sight = std::move(state.last_good->sight);
+  state.shape = std::move(state.last_good->shape);
   state.last_good.reset();
-  state.next_not_before = std::exchange(state.not_before, std::nullopt);
   queue_.add(key, Lane::Repair);
 }
 
@@ -141,8 +176,9 @@ bool Reconciler::is_ready(const ObjectKey& key) const {
 
 // The object was applied, or its health is another one.
 void Reconciler::advanced(const ObjectKey& key) {
+  note_hook(key);
   const auto wave = waves_.find(open_wave_);
-  if (waves_.size() > 1 && wave != waves_.end() && wave->second.contains(key)) {
+  if (staged() && wave != waves_.end() && wave->second.contains(key)) {
     if (is_ready(key))
       awaited_.erase(key);
     else
@@ -155,7 +191,10 @@ void Reconciler::advanced(const ObjectKey& key) {
     }
     pump();
   }
-  if (awaited_.empty()) waiting_since_.reset();
+  if (awaited_.empty())
+    waiting_since_.reset();
+  else if (!waiting_since_)
+    waiting_since_ = options_.now();
   wake();
 }
 
@@ -169,22 +208,24 @@ void Reconciler::see_health(const ObjectKey& key, Sight& sight, const JsonView& 
   if (health == sight.health) return;
   const Health before = std::exchange(sight.health, health);
   if (found == states_.end() || &found->second.sight != &sight) return;
-  note_hook(key, sight);
   observer_.health_changed(key, before, health);
   advanced(key);
 }
 
 // A hook is over when its health says so, and for good once that is on record (ask 34).
-void Reconciler::note_hook(const ObjectKey& key, const Sight& sight) {
+void Reconciler::note_hook(const ObjectKey& key) {
   const auto hook = inventory_.inventory().hooks.find(key);
-  if (hook == inventory_.inventory().hooks.end() || hook->second) return;
-  if (sight.health.status == HealthStatus::Healthy) {
+  const auto wanted = desired_.find(key);
+  if (hook == inventory_.inventory().hooks.end() || hook->second || wanted == desired_.end()) return;
+  const Health& health = states_[key].sight.health;
+  if (health.status == HealthStatus::Healthy && !pending_.contains(key)) {
     inventory_.hook_done(key);
     wake();
-  } else if (sight.health.status == HealthStatus::Degraded && pending_.contains(key) == false) {
-    observer_.failed(key, Error{ErrorKind::Invalid, "the hook failed: " + sight.health.message, {}, {}},
-                     std::chrono::milliseconds{0});
+  } else if (health.status == HealthStatus::Degraded && waves_[open_wave_].contains(key)) {
     wave_is_stuck_ = true;
+    if (told_.insert("hook " + to_string(key)).second)
+      observer_.refused(key, Error{ErrorKind::Invalid, "the hook failed: " + health.message, wanted->second.origin,
+                                   "what comes after it waits; commit a change to run it again"});
     wake();
   }
 }
@@ -194,29 +235,69 @@ void Reconciler::note_recorded_hooks() {
     if (done && awaited_.contains(key)) advanced(key);
 }
 
-// True: it is dealt with. A hook that was seen is never made again: whether it has run nobody could tell.
-std::optional<bool> Reconciler::judge_hook(const ObjectKey& key) {
+// True: it has run.
+bool Reconciler::judge_hook(const ObjectKey& key) {
   const auto wanted = desired_.find(key);
-  if (wanted == desired_.end() || !wanted->second.options.hook) return std::nullopt;
+  if (wanted == desired_.end() || !wanted->second.options.hook) return false;
   const auto hook = inventory_.inventory().hooks.find(key);
   if (hook != inventory_.inventory().hooks.end() && hook->second) {
     settled(key);
     return true;
   }
+  // Whoever made it: from now on its absence is its end.
+  const LivePtr live = live_.find(key);
   const Uid* const known = inventory_.uid(key);
-  const bool gone = known != nullptr && !known->empty() && live_.find(key) == nullptr &&
-                    live_.synced(key.group_kind()) && !(states_[key].record && states_[key].record->echo_awaited_until);
-  if (!gone) return std::nullopt;
+  if (live != nullptr && (known == nullptr || *known != live->uid)) inventory_.saw(key, live->uid);
+  return false;
+}
+
+// The server has no such object. A hook that was seen is never made again: whether it has done its work nobody can
+// tell.
+bool Reconciler::hook_vanished(const ObjectKey& key) {
+  const Desired& desired = desired_.at(key);
+  const Uid* const known = inventory_.uid(key);
+  if (!desired.options.hook || known == nullptr || known->empty()) return false;
   retry(key,
-        Error{ErrorKind::Invalid, "the hook vanished before its end was seen", wanted->second.origin,
+        Error{ErrorKind::Invalid, "the hook vanished before its end was seen", desired.origin,
               "it is not run twice for one revision; look whether it did its work, then commit to run it again"},
         kLongestRetry, true);
   return true;
 }
 
+// What is made once is looked at by nobody, so its health may have come by before it was asked for.
+bool Reconciler::has_to_be_seen(const ObjectKey& key, const LivePtr& live) const {
+  const auto state = states_.find(key);
+  if (live == nullptr || state == states_.end() || !staged()) return false;
+  return desired_.at(key).options.management == Management::Once && pending_.contains(key) && !closed_.contains(key) &&
+         !state->second.sight.shows(*live);
+}
+
+// An object that is made once is there already, as the response to a GET shows it.
+void Reconciler::take_as_it_is(const ObjectKey& key, const ApiResource& resource, const ApiResponse& response) {
+  const Result<JsonView> body = indexer_.view(response.body);
+  const auto found = body ? read_live_object(*body, resource.gvk) : std::unexpected(body.error());
+  if (!found) return retry(key, found.error(), std::chrono::milliseconds{0}, false);
+  const LiveObject& live = **found;
+  if (live.terminating) return queue_.add_at(key, Lane::Repair, options_.now() + kLookAgain);
+  const bool ours = live.ownership != nullptr && live.ownership->applyset == options_.prepare.applyset_id;
+  if (ours) inventory_.saw(key, live.uid);
+  Sight& sight = states_[key].sight;
+  sight.uid = live.uid;
+  sight.resource_version = live.resource_version;
+  see_health(key, sight, *body);
+  settled(key);
+}
+
+// When it is to be said what a wave waits for, if anything comes after it.
+std::optional<Reconciler::Time> Reconciler::patience_ends() const {
+  const bool last = closed_.empty() && open_wave_.phase == 0;
+  if (!waiting_since_ || wave_is_stuck_ || awaited_.empty() || last) return std::nullopt;
+  return *waiting_since_ + options_.wave_patience;
+}
+
 void Reconciler::say_what_waits() {
-  if (!waiting_since_ || wave_is_stuck_ || awaited_.empty()) return;
-  if (options_.now() - *waiting_since_ < options_.wave_patience) return;
+  const auto end = patience_ends();
+  if (!end || options_.now() < *end) return;
   wave_is_stuck_ = true;
   std::string names;
   std::size_t shown = 0;
@@ -226,12 +307,12 @@ void Reconciler::say_what_waits() {
     const std::string message = found == states_.end() ? "" : found->second.sight.health.message;
     names += (names.empty() ? "" : "; ") + to_string(key) + (message.empty() ? "" : ": " + message);
   }
-  observer_.set_problem(Error{ErrorKind::Timeout,
-                              fmt::format("{} is not healthy after {} s: {}{}", to_string(open_wave_),
-                                          options_.wave_patience.count(), names,
-                                          awaited_.size() > kNamesShown ? ", and more" : ""),
-                              {},
-                              "what comes after it waits; see to these objects, or commit a change"});
+  observer_.set_problem(
+      Error{ErrorKind::Timeout,
+            fmt::format("{} is not healthy after {} s: {}{}", to_string(open_wave_), options_.wave_patience.count(),
+                        names, awaited_.size() > kNamesShown ? ", and more" : ""),
+            {},
+            "what comes after it waits; see to these objects, or commit a change"});
 }
 
 // Everything but the hooks that run at the end.

@@ -69,7 +69,7 @@ Verdict judge(const Snapshot& snapshot) {
   if (same_object && compare(live.resource_version, record->last_write) == std::partial_ordering::less)
     return make(VerdictKind::Wait, "older than our last write");
   const bool same_desired = same_object && record->desired_hash == snapshot.desired->hash;
-  if (same_desired && live.resource_version == record->last_write)
+  if (same_desired && !record->partial && live.resource_version == record->last_write)
     return make(VerdictKind::InSync, "the answer to our own write");  // to the byte (V34)
   if (same_desired && snapshot.fingerprint && record->knows(*snapshot.fingerprint))
     return make(VerdictKind::InSync, "fingerprint known");

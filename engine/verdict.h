@@ -23,6 +23,7 @@ struct Record {
   Uid uid;
   ResourceVersion last_write;  // of our last answer: events below it show the past
   std::int64_t generation = 0;  // of that answer; 0: it had none
+  bool partial = false;         // that write left some fields as they were: its answer is not what is desired
   // Set from a create's answer until its event: until then absence in the store says nothing. Bounded, because a
   // create and a delete within one gap of the watch leave no event.
   std::optional<std::chrono::steady_clock::time_point> echo_awaited_until;

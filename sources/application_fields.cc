@@ -74,13 +74,14 @@ constexpr Field kMetadata[] = {
 constexpr Field kRef[] = {
     text("branch", "a branch"),
     text("tag", "a tag"),
-    text("semver", "the highest tag in a range of versions, as in `>=1.2.0 <2.0.0`"),
     text("commit", "a full commit id: 40 hexadecimal digits"),
+    unsupported("semver", "name the tag in spec.source.ref.tag", FieldType::Text),
 };
 
 constexpr Field kDirectory[] = {
     flag("recurse", "whether the folders below `path` are read as well", "true"),
-    text("include", "a glob of the files to read, relative to `path`; left out: all"),
+    text("include",
+         "a glob of the files to read, relative to `path`, as in `*.prod.yaml` or `**/web/*`; left out: all"),
     text("exclude", "a glob of the files to leave out, relative to `path`; left out: none"),
 };
 

@@ -9,6 +9,7 @@
 
 #include "holdfast/base/duration.h"
 #include "holdfast/model/label.h"
+#include "sources/file_choice.h"
 #include "sources/git_url.h"
 #include "sources/source_tree.h"
 
@@ -132,6 +133,10 @@ class ValueReader {
     directory.read("recurse", source.recurse);
     directory.read("include", source.include);
     directory.read("exclude", source.exclude);
+    for (const auto& [name, glob] : {std::pair("include", &source.include), std::pair("exclude", &source.exclude)})
+      if (const auto checked = check_glob(*glob); !checked)
+        complain({"spec", "source", "directory", name}, fmt::format("is no glob: {}", checked.error().message),
+                 checked.error().hint);
     ref(fields.below("ref"));
     repository();
     subpath();
@@ -141,11 +146,8 @@ class ValueReader {
   void ref(const Fields& fields) {
     SourceSpec& source = made().source;
     std::vector<std::string> given;
-    for (const auto& [name, into] :
-         std::initializer_list<std::pair<const char*, std::string*>>{{"branch", &source.branch},
-                                                                     {"tag", &source.tag},
-                                                                     {"semver", &source.semver},
-                                                                     {"commit", &source.commit}}) {
+    for (const auto& [name, into] : std::initializer_list<std::pair<const char*, std::string*>>{
+             {"branch", &source.branch}, {"tag", &source.tag}, {"commit", &source.commit}}) {
       fields.read(name, *into);
       if (!into->empty()) given.emplace_back(name);
     }

@@ -33,7 +33,8 @@ std::unexpected<Error> system_failure(int error, std::string where) {
 
 class DirectoryReader {
  public:
-  explicit DirectoryReader(ReadLimits limits) : collector_(limits) {}
+  DirectoryReader(ReadLimits limits, FileChoice choice, std::string subpath)
+      : collector_(limits, std::move(choice), std::move(subpath)) {}
 
   Result<void> folder(FileDescriptor fd, const std::string& path, std::size_t depth) {
     if (auto allowed = collector_.enter(path, depth); !allowed) return allowed;
@@ -75,7 +76,8 @@ class DirectoryReader {
     if (name == "." || name == ".." || name == ".git") return {};
     struct stat status{};
     if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return system_failure(errno, path);
-    const bool folder_like = S_ISDIR(status.st_mode), wanted = may_hold_manifests(name);
+    const bool folder_like = S_ISDIR(status.st_mode), wanted = !folder_like && collector_.wants(path);
+    if (folder_like && !collector_.recurses()) return {};
     if (name.starts_with(".")) {
       if (folder_like || wanted) collector_.note(fmt::format("{} is hidden and is left out", path));
       return {};
@@ -133,7 +135,8 @@ std::string revision_of(const std::vector<SourceFile>& files) {
   return "files@sha256:" + to_hex(sha256(bytes));
 }
 
-Result<SourceTree> read_once(const std::string& root, const std::string& subpath, ReadLimits limits) {
+Result<SourceTree> read_once(const std::string& root, const std::string& subpath, ReadLimits limits,
+                             const FileChoice& choice) {
   FileDescriptor top(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!top.valid() && (errno == ENOENT || errno == ENOTDIR))
     return fail(ErrorKind::NotFound, "there is no such directory", root, "check --repo");
@@ -142,23 +145,24 @@ Result<SourceTree> read_once(const std::string& root, const std::string& subpath
   if (!start) return std::unexpected(start.error());
   struct stat status{};
   if (::fstat(start->get(), &status) != 0) return system_failure(errno, root);
-  DirectoryReader reader(limits);
+  DirectoryReader reader(limits, choice, subpath);
   auto done =
       S_ISDIR(status.st_mode) ? reader.folder(std::move(*start), subpath, 0) : reader.file(*start, status, subpath);
   if (!done) return std::unexpected(done.error());
-  auto tree = reader.collector().finish("files", subpath);
+  auto tree = reader.collector().finish("files");
   if (tree) tree->files.revision = revision_of(tree->files.files);
   return tree;
 }
 
 }  // namespace
 
-Result<SourceTree> read_directory(const std::string& root, const std::string& subpath, ReadLimits limits) {
+Result<SourceTree> read_directory(const std::string& root, const std::string& subpath, ReadLimits limits,
+                                  const FileChoice& choice) {
   auto normal = normal_subpath(subpath);
   if (!normal) return std::unexpected(normal.error());
-  auto tree = read_once(root, *normal, limits);
+  auto tree = read_once(root, *normal, limits, choice);
   for (int attempt = 1; attempt < 3 && !tree && tree.error().kind == ErrorKind::Busy; ++attempt)
-    tree = read_once(root, *normal, limits);
+    tree = read_once(root, *normal, limits, choice);
   return tree;
 }
 

@@ -135,10 +135,11 @@ Error GitMirror::no_such_ref(const std::string& ref) const {
   return error;
 }
 
-Result<SourceTree> GitMirror::load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits) const {
+Result<SourceTree> GitMirror::load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits,
+                                   FileChoice choice) const {
   auto normal = normal_subpath(subpath);
   if (!normal) return std::unexpected(normal.error());
-  const TreeRequest wanted{resolved.object, resolved.revision, std::move(*normal), limits};
+  const TreeRequest wanted{resolved.object, resolved.revision, std::move(*normal), limits, std::move(choice)};
   auto brought = cache_.bring(wanted);
   auto tree = brought ? read_git_tree(cache_.repository(), wanted) : std::unexpected(brought.error());
   if (brought && !tree && tree.error().kind == ErrorKind::Internal) {

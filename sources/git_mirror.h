@@ -44,7 +44,8 @@ class GitMirror {
   Result<ResolvedRef> resolve(const std::string& ref) const;
 
   // What the commit holds below `subpath` (see normal_subpath), fetched where it is not in the cache.
-  Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits = {}) const;
+  Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits = {},
+                          FileChoice choice = {}) const;
 
   [[nodiscard]] const std::string& url() const { return cache_.git().url(); }
 

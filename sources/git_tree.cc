@@ -108,13 +108,15 @@ class TreeWalk {
     if (mode == GIT_FILEMODE_COMMIT) {
       collector_.note(fmt::format("{} is a submodule and is not followed", path));
     } else if (name.starts_with(".")) {
-      if (folder_like || may_hold_manifests(name)) collector_.note(fmt::format("{} is hidden and is left out", path));
+      if (folder_like ? collector_.recurses() : collector_.wants(path))
+        collector_.note(fmt::format("{} is hidden and is left out", path));
     } else if (link) {
-      if (may_hold_manifests(name) || name.find('.') == std::string::npos)
+      if (collector_.wants(path) || name.find('.') == std::string::npos)
         collector_.note(fmt::format("{} is a symbolic link and is not followed", path));
     } else if (folder_like) {
+      if (!collector_.recurses()) return {};
       return folder(git_tree_entry_id(entry), path, depth + 1);
-    } else if (may_hold_manifests(name)) {
+    } else if (collector_.wants(path)) {
       return file(git_tree_entry_id(entry), path);
     }
     return {};
@@ -178,7 +180,7 @@ Result<FileList> list_files(const std::string& path, const TreeRequest& wanted) 
   if (!opened) return std::unexpected(opened.error());
   git_odb* odb = nullptr;
   if (git_repository_odb(&odb, opened->get()) != 0) return library_failure("cannot open the object store");
-  FileList list{std::move(*opened), Odb(odb), TreeCollector(wanted.limits), {}};
+  FileList list{std::move(*opened), Odb(odb), TreeCollector(wanted.limits, wanted.choice, wanted.subpath), {}};
   auto object = commit_object(list.repository.get(), wanted.commit);
   if (!object) return std::unexpected(object.error());
   git_object* raw = nullptr;
@@ -214,7 +216,7 @@ Result<SourceTree> read_git_tree(const std::string& repository, const TreeReques
   if (!list) return std::unexpected(list.error());
   for (const FoundFile& file : list->files)
     if (auto done = read_file(*list, file); !done) return std::unexpected(done.error());
-  return list->collector.finish(wanted.revision, wanted.subpath);
+  return list->collector.finish(wanted.revision);
 }
 
 Result<std::vector<std::string>> missing_blobs(const std::string& repository, const TreeRequest& wanted) {

@@ -15,6 +15,7 @@ struct TreeRequest {
   std::string revision;  // for messages
   std::string subpath;   // see normal_subpath; a folder, or one file
   ReadLimits limits = {};
+  FileChoice choice = {};
 };
 
 // Errors: NotFound ("path apps/web does not exist at main@sha1:…"), Invalid, TooLarge, Internal (objects are missing).

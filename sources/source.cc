@@ -60,7 +60,7 @@ class Loader {
   }
 
   Result<Loaded> load_files() {
-    auto tree = read_directory(options_.repo, options_.path);
+    auto tree = read_directory(options_.repo, options_.path, {}, options_.choice);
     if (tree && is_last(tree->files.revision)) return Loaded{last_.manifests, std::move(tree->notes)};
     return parsed(std::move(tree));
   }
@@ -76,7 +76,7 @@ class Loader {
     auto resolved = mirror_->resolve(options_.ref);
     if (!resolved) return std::unexpected(resolved.error());
     if (is_last(resolved->revision)) return last_;
-    return parsed(mirror_->load(*resolved, options_.path));
+    return parsed(mirror_->load(*resolved, options_.path, {}, options_.choice));
   }
 
   SourceOptions options_;

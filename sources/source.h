@@ -41,9 +41,10 @@ class Source {
 };
 
 struct SourceOptions {
-  std::string repo = {};  // a URL (git_url.h) or a local directory
-  std::string ref = {};   // empty: the default branch
-  std::string path = {};  // below the repository; empty: all of it
+  std::string repo = {};   // a URL (git_url.h) or a local directory
+  std::string ref = {};    // empty: the default branch
+  std::string path = {};   // below the repository; empty: all of it
+  FileChoice choice = {};  // of the files there
   std::chrono::milliseconds interval{60'000};
   std::string cache_folder = {};
   bool use_files = false;  // read a directory's files as they are now, although it is a repository

@@ -28,6 +28,11 @@ Result<std::string> normal_subpath(std::string_view path) {
   return normal;
 }
 
+bool TreeCollector::wants(std::string_view path) const {
+  if (!may_hold_manifests(path)) return false;
+  return choice_.takes(subpath_.empty() ? path : path.substr(subpath_.size() + 1));
+}
+
 Result<void> TreeCollector::admit_name(const std::string& path) {
   if (!is_utf8(path)) return fail(ErrorKind::Invalid, "the name of a file is not UTF-8", {}, "rename it");
   if (name_count_ >= limits_.file_count)
@@ -56,11 +61,12 @@ void TreeCollector::add(std::string path, std::string content) {
   files_.push_back(SourceFile{std::move(path), std::move(content)});
 }
 
-Result<SourceTree> TreeCollector::finish(std::string revision, const std::string& subpath) {
+Result<SourceTree> TreeCollector::finish(std::string revision) {
   if (files_.empty())
     return fail(
         ErrorKind::NotFound,
-        fmt::format("no .yaml, .yml or .json file below {} at {}", subpath.empty() ? "the root" : subpath, revision),
+        fmt::format("no .yaml, .yml or .json file{} below {} at {}", choice_ == FileChoice{} ? "" : " that is chosen",
+                    subpath_.empty() ? "the root" : subpath_, revision),
         {}, "check --path; to want nothing at all, leave a file there that holds only a comment");
   std::ranges::sort(files_, {}, &SourceFile::path);
   return SourceTree{FileSet{std::move(revision), std::move(files_)}, {notes_.begin(), notes_.end()}};

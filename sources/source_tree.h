@@ -10,6 +10,7 @@
 
 #include "holdfast/base/result.h"
 #include "holdfast/model/manifest_set.h"
+#include "sources/file_choice.h"
 
 namespace holdfast {
 
@@ -36,7 +37,13 @@ Result<std::string> normal_subpath(std::string_view path);
 // Collects the files of one walk.
 class TreeCollector {
  public:
-  explicit TreeCollector(ReadLimits limits) : limits_(limits) {}
+  // `choice` is about what is below `subpath`; a file that it names itself is always taken.
+  TreeCollector(ReadLimits limits, FileChoice choice, std::string subpath)
+      : limits_(limits), choice_(std::move(choice)), subpath_(std::move(subpath)) {}
+
+  [[nodiscard]] bool recurses() const { return choice_.recurse; }
+  // Whether the file of this path, below `subpath`, is one to be read.
+  [[nodiscard]] bool wants(std::string_view path) const;
 
   // To be asked for each file before it is read, once each. TooLarge with `where`; Invalid where the path is not UTF-8.
   Result<void> admit_name(const std::string& path);
@@ -46,10 +53,12 @@ class TreeCollector {
   void note(std::string text) { notes_.insert(std::move(text)); }
 
   // Sorted by path. NotFound where no file was taken: an empty desired state is never made by mistake.
-  Result<SourceTree> finish(std::string revision, const std::string& subpath);
+  Result<SourceTree> finish(std::string revision);
 
  private:
   ReadLimits limits_;
+  FileChoice choice_;
+  std::string subpath_;
   std::size_t name_count_ = 0, total_bytes_ = 0;
   std::vector<SourceFile> files_;
   std::set<std::string> notes_;

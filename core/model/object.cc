@@ -9,6 +9,36 @@ namespace {
 
 constexpr std::size_t kMaxObjectBytes = 16UL * 1024 * 1024;  // correctness A15
 
+struct KeepAnnotation {
+  std::string_view name;
+  std::array<std::string_view, 2> values;  // any of them; the second may be empty
+  bool is_list;                            // separated by commas
+};
+constexpr KeepAnnotation kKeepAnnotations[] = {
+    {"holdfast.dev/prune", {"disabled", ""}, false},
+    {"kustomize.toolkit.fluxcd.io/prune", {"disabled", ""}, false},
+    {"argocd.argoproj.io/sync-options", {"Prune=false", "Delete=false"}, true},
+    {"helm.sh/resource-policy", {"keep", ""}, false},
+    {"client.lifecycle.config.k8s.io/deletion", {"detach", ""}, false},
+};
+
+bool forbids_deletion(const KeepAnnotation& annotation, std::string_view value) {
+  while (!value.empty()) {
+    const std::size_t end = annotation.is_list ? value.find(',') : std::string_view::npos;
+    std::string_view part = value.substr(0, end);
+    value = end == std::string_view::npos ? std::string_view() : value.substr(end + 1);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty() && std::ranges::find(annotation.values, part) != annotation.values.end()) return true;
+  }
+  return false;
+}
+
+const KeepAnnotation* keep_annotation(std::string_view name) {
+  const auto found = std::ranges::find(kKeepAnnotations, name, &KeepAnnotation::name);
+  return found == std::end(kKeepAnnotations) ? nullptr : &*found;
+}
+
 // What is between the quotes; empty where it is no readable string.
 std::string unescaped(std::string_view quoted) {
   if (quoted.find('\\') == std::string_view::npos) return std::string(quoted.substr(1, quoted.size() - 2));
@@ -42,6 +72,22 @@ void read_labels(JsonCursor& cursor, Ownership& out) {
       take_string_or_skip(cursor, out.applyset);
     else
       cursor.skip();
+  }
+}
+
+void read_annotations(JsonCursor& cursor, Ownership& out) {
+  if (cursor.peek() != '{') return cursor.skip();
+  for (JsonMembers annotations(cursor); annotations.next();) {
+    const std::string key =
+        annotations.escaped() ? unescaped('"' + std::string(annotations.key()) + '"') : std::string();
+    const KeepAnnotation* const keep = keep_annotation(annotations.escaped() ? key : annotations.key());
+    if (keep == nullptr) {
+      cursor.skip();
+      continue;
+    }
+    std::string value;
+    take_string_or_skip(cursor, value);
+    if (forbids_deletion(*keep, value)) out.kept_by = keep->name;
   }
 }
 
@@ -85,6 +131,8 @@ void read_metadata(JsonCursor& cursor, LiveObject& out, Ownership& ownership) {
       out.terminating = cursor.raw() != "null";
     else if (key == "labels")
       read_labels(cursor, ownership);
+    else if (key == "annotations")
+      read_annotations(cursor, ownership);
     else if (key == "ownerReferences")
       read_owners(cursor, ownership);
     else
@@ -146,6 +194,8 @@ Ownership ownership_of(const json::value& body) {
   Ownership out;
   out.installation = string_at(body, {"metadata", "labels", kInstallationLabel});
   out.applyset = string_at(body, {"metadata", "labels", kApplySetLabel});
+  for (const KeepAnnotation& keep : kKeepAnnotations)
+    if (forbids_deletion(keep, string_at(body, {"metadata", "annotations", keep.name}))) out.kept_by = keep.name;
   const json::value* owners = find(body, {"metadata", "ownerReferences"});
   if (owners == nullptr || !owners->is_array()) return out;
   for (const json::value& owner : owners->get_array()) {

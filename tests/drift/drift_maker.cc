@@ -213,7 +213,11 @@ void DriftMaker::rewrite_managers(Story& story) {
         json::object& fields = ours->as_object().at("fields").as_object();
         if (!fields.empty())
           fields.erase(std::next(fields.begin(), static_cast<std::ptrdiff_t>(choice_.below(fields.size()))));
-        if (choice_.one_in(2)) fields["f:" + choice_.pick(kWords)] = json::object();
+        // (Of a field whose type the document does not tell, the judge knows nothing.)
+        const std::string& name = choice_.pick(kWords);
+        const TypeNode* type = story.root->map->type_of_key(name);
+        if (choice_.one_in(2) && (type == nullptr || type->scalar || type->map || type->list))
+          fields["f:" + name] = json::object();
       }
       break;
     default:  // only others lose theirs

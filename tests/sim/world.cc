@@ -160,17 +160,18 @@ void World::set_faults(bool active) {
   cluster_.settle();
 }
 
-// An object may only go by our hand where it is labelled as ours, and the repository had it no longer, as far as this
-// daemon could know.
+// An object may only go by our hand where it is part of our set (D12), and the repository had it no longer, as far as
+// this daemon could know.
 void World::check_deletion(const Application& application, const Life& life, const SeenRequest& request) {
   if (request.method != Method::Delete || request.status < 200 || request.status >= 300) return;
   const Place place = place_of(request.target);
   const auto wanted = life.wanted_since.find(place);
   const bool crossed = wanted != life.wanted_since.end() && time_.now() - wanted->second < kCrossing;
   const bool never_there = !application.repository.known().contains(place);
-  const bool labelled = request.before != nullptr &&
-                        !string_at(request.before->body, {"metadata", "labels", "holdfast.dev/installation"}).empty();
-  if ((wanted != life.wanted_since.end() && !crossed) || never_there || !labelled)
+  const bool in_set = request.before != nullptr &&
+                      string_at(request.before->body, {"metadata", "labels", "applyset.kubernetes.io/part-of"}) ==
+                          setup(application.repository.name()).prepare.applyset_id;
+  if ((wanted != life.wanted_since.end() && !crossed) || never_there || !in_set)
     wrong_deletions_ += "wrongly deleted: " + request.target + "\n";
 }
 

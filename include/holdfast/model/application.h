@@ -45,10 +45,10 @@ struct IgnoreRule {
 
 struct SourceSpec {
   std::string repo_url;                       // or a directory
-  std::string branch, tag, semver, commit;    // at most one is set; none: the default branch
+  std::string branch, tag, commit;            // at most one is set; none: the default branch
   std::string path = ".";
   bool recurse = true;
-  std::string include, exclude;  // globs of file paths below `path`; empty: all, none
+  std::string include, exclude;  // globs (sources/file_choice.h) below `path`; empty: all, none
   bool files = false;            // a directory's files as they are saved, not its commits
   std::chrono::seconds interval{60};
   // Of a file alone; what stands in the cluster names a Secret.

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "holdfast/base/result.h"
 #include "holdfast/model/json.h"
@@ -20,6 +21,8 @@ struct Ownership {
   std::string installation;  // label holdfast.dev/installation
   std::string applyset;      // label applyset.kubernetes.io/part-of
   std::string controller;    // "ReplicaSet web-1", of the owner reference that controls it
+  // The annotation that forbids to delete it, one of a fixed few (ours, Flux's, Argo CD's, Helm's); empty: none.
+  std::string_view kept_by = {};
   bool operator==(const Ownership&) const = default;
 };
 Ownership ownership_of(const json::value& body);

@@ -164,6 +164,7 @@ class ApiServer final : public holdfast::ApiServer {
     const auto found = objects.find(path_of(request));
     const bool exists = found != objects.end();
     if (!uid.empty() && !exists) return uid_mismatch();
+    if (request.target.contains("dryRun=All")) return {exists ? 200 : 201, "application/json", {}, to_json(body)};
     if (exists && !version.empty() && string_at(found->second, {"metadata", "resourceVersion"}) != version)
       return status_response(409, "Conflict", "the object has been modified");
     if (exists && !uid.empty() && string_at(found->second, {"metadata", "uid"}) != uid)
@@ -177,6 +178,7 @@ class ApiServer final : public holdfast::ApiServer {
                                                          {"fieldsV1", owned_fields_of(body)}}};
     metadata["uid"] = exists ? std::string(string_at(found->second, {"metadata", "uid"})) : "";
     metadata["resourceVersion"] = exists ? std::string(string_at(found->second, {"metadata", "resourceVersion"})) : "";
+    if (exists && found->second.as_object().contains("status")) body["status"] = found->second.at("status");
     if (exists && found->second == json::value(body)) return shown(200, path_of(request));
     if (exists) {
       touch(found->second = body);

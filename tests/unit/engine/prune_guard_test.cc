@@ -40,6 +40,26 @@ TEST(PruneGuard, D13_nothing_desired_needs_a_limit_raised_on_purpose) {
   EXPECT_EQ(judge_prune({}, {}, {}).held_back.size(), 0U);
 }
 
+TEST(PruneGuard, D13_the_end_of_an_application_that_is_meant_goes_by_the_ordinary_limit) {
+  PruneLimits limits;
+  limits.end_is_meant = true;
+  EXPECT_EQ(judge_prune(of(10), {}, limits).to_delete.size(), 10U);
+  EXPECT_EQ(judge_prune(of(11), {}, limits).held_back.size(), 11U);
+}
+
+TEST(PruneGuard, where_pruning_is_off_everything_is_held_back_and_told) {
+  PruneLimits limits{1000, 100, {"Namespace/web"}};
+  limits.never = true;
+  Inventory inventory = of(3);
+  inventory.entries[{"", "Namespace", "", "web"}] = {"u"};
+  inventory.entries[{"", "Namespace", "", "other"}] = {"u"};
+  const PruneDecision decision = judge_prune(inventory, first(1), limits);
+  EXPECT_TRUE(decision.to_delete.empty());
+  ASSERT_EQ(decision.held_back.size(), 4U);
+  for (const HeldBack& held : decision.held_back)
+    EXPECT_TRUE(held.reason.contains("spec.prune is false")) << held.reason;
+}
+
 TEST(PruneGuard, D13_protected_kinds_go_only_by_name) {
   Inventory inventory = of(1);
   const ObjectKey namespace_{"", "Namespace", "", "web"},

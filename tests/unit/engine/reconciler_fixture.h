@@ -65,6 +65,7 @@ class ReconcilerTest : public testing::Test {
     options.chance = [] { return 0.5; };
     options.now = [this] { return now; };
     options.pruning_waits_for = [this] { return pruning_waits_for == nullptr ? std::string() : *pruning_waits_for; };
+    if (adjust) adjust(options);
     inventory = std::make_unique<InventoryKeeper>(api, InventoryLocation{"system", "inventory", "prod"});
     reconciler.reset();
     reconciler = std::make_unique<Reconciler>(io.get_executor(), api, live, watches, *inventory, group, observer,
@@ -191,6 +192,7 @@ class ReconcilerTest : public testing::Test {
   std::unique_ptr<InventoryKeeper> inventory;
   std::unique_ptr<Reconciler> reconciler;
   const std::string* pruning_waits_for = nullptr;
+  std::function<void(ReconcilerOptions&)> adjust;  // what make() does besides
   bool ended = true;
 };
 

@@ -63,8 +63,7 @@ class ReconcilerGroupTest : public fake::ReconcilerTest {
     settle();
   }
   [[nodiscard]] std::string owner(const std::string& name) const {
-    return std::string(
-        string_at(api.objects.at(path(name)), {"metadata", "labels", "applyset.kubernetes.io/part-of"}));
+    return std::string(string_at(api.objects.at(path(name)), {"metadata", "labels", "applyset.kubernetes.io/part-of"}));
   }
 
   fake::Observer their_observer;

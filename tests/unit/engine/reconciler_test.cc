@@ -269,6 +269,21 @@ TEST_F(ReconcilerTest, B8_a_new_desired_state_does_not_shorten_what_the_server_a
   EXPECT_EQ(live_value("a"), "2");
 }
 
+TEST_F(ReconcilerTest, B8_what_the_server_asked_for_holds_where_the_object_is_to_be_pruned_by_then) {
+  converged({"a=1", "b=1"});
+  const auto looks = [&] { return api.count(Method::Get, path("a")); };
+  const auto before = looks();
+  api.objects.erase(path("a"));
+  hold(path("a"), Method::Get);
+  watch_event("a");
+  git("r2", {"b=1"});
+  release(path("a"), ApiResponse{429, "text/plain", std::chrono::seconds(5), "Too many requests"});
+  EXPECT_EQ(looks(), before + 1);
+  api.hold = nullptr;
+  advance(5s);
+  EXPECT_EQ(looks(), before + 2);
+}
+
 // Found by the simulation (seed 416): it looked for work again and again, and nobody else got a turn.
 TEST_F(ReconcilerTest, D14_a_retry_that_is_due_while_nothing_more_may_be_sent_is_waited_for_in_silence) {
   start();

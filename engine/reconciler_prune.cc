@@ -1,0 +1,252 @@
+// The reconciler's deletions: which of what left the set may go, and how it goes (correctness D10, D12, D13).
+#include <spdlog/fmt/fmt.h>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/apply_order.h"
+#include "engine/reconciler_attempt.h"
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kUnseenEnd = 5s;          // until we look again at what the watch does not show
+constexpr auto kDeletionPatience = 10s;  // then it is said what holds an object up that is being deleted (ask 33)
+constexpr int kRanks = 1000;             // above every rank of apply_order.h; deletion goes the other way round
+
+// "finalizers a, b", or what a Namespace says of its content; empty where nothing holds it up for long.
+std::string what_holds(const json::value& body) {
+  std::string names;
+  if (const json::value* finalizers = find(body, {"metadata", "finalizers"}); finalizers && finalizers->is_array()) {
+    for (const json::value& finalizer : finalizers->get_array())
+      if (finalizer.is_string()) names += (names.empty() ? "" : ", ") + std::string(finalizer.get_string());
+    if (!names.empty()) names = "its finalizers: " + names;
+  }
+  const json::value* conditions = find(body, {"status", "conditions"});
+  if (string_at(body, {"kind"}) != "Namespace" || conditions == nullptr || !conditions->is_array()) return names;
+  for (const json::value& condition : conditions->get_array()) {
+    const std::string_view type = string_at(condition, {"type"});
+    if (string_at(condition, {"status"}) != "True" || (!type.ends_with("Remaining") && !type.ends_with("Failure")))
+      continue;
+    names += (names.empty() ? "" : "; ") + std::string(string_at(condition, {"message"}));
+  }
+  return names;
+}
+
+}  // namespace
+
+ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, const Uid& uid,
+                          const ResourceVersion& version) {
+  const json::object body{{"apiVersion", "v1"},
+                          {"kind", "DeleteOptions"},
+                          {"propagationPolicy", "Background"},
+                          {"preconditions", {{"uid", uid.value}, {"resourceVersion", version.value}}}};
+  ApiRequest request;
+  request.method = Method::Delete;
+  request.target = resource_path(resource, key.namespace_, key.name);
+  request.content_type = "application/json";
+  request.body = to_json(body);
+  return request;
+}
+
+// What moves to another application is no deletion, and the hooks of an older revision leave with it: neither counts
+// for what guards against deleting too much.
+void Reconciler::start_pruning() {
+  pruning_judged_ = true;
+  std::set<ObjectKey> wanted;
+  std::vector<ObjectKey> uncounted;
+  Inventory counted = inventory_.inventory();
+  for (const auto& [key, uid] : inventory_.inventory().entries) {
+    const bool ours = wants(key) || left_alone_.contains(key);
+    if (ours) wanted.insert(key);
+    if (ours || (!inventory_.inventory().hooks.contains(key) && group_.other_wanting(key, *this) == nullptr)) continue;
+    uncounted.push_back(key);
+    counted.entries.erase(key);
+  }
+  const PruneDecision decision = judge_prune(counted, wanted, options_.prune);
+  std::map<ObjectKey, std::string> held;
+  for (const HeldBack& object : decision.held_back) {
+    held.emplace(object.key, object.reason);
+    if (const auto before = held_back_.find(object.key); before == held_back_.end() || before->second != object.reason)
+      observer_.held_back(object.key, object.reason);
+  }
+  held_back_ = std::move(held);
+  for (const ObjectKey& key : uncounted) prune(key);
+  for (const ObjectKey& key : decision.to_delete) prune(key);
+  pump();
+}
+
+void Reconciler::prune(const ObjectKey& key) {
+  pruning_.insert(key);
+  claim(key);
+  states_[key].forgive(options_.now());
+  // The reverse of the order of applying, the objects of one rank side by side.
+  queue_.add(key, lane_of_rank(kRanks - apply_rank(key.group_kind(), !is_builtin_group(key.group))));
+}
+
+void Reconciler::say_pruning_waits(const std::string& reason) {
+  if (told_.insert(reason).second)
+    observer_.waiting(Error{ErrorKind::Busy, "nothing is pruned yet: " + reason, {}, {}});
+}
+
+void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
+  pruning_.erase(key);
+  failed_.erase(key);
+  inventory_.forget(key);
+  drop(key);
+  observer_.held_back(key, reason + "; it is left alone and no longer managed");
+}
+
+void Reconciler::pruned(const ObjectKey& key) {
+  const Uid* known = inventory_.uid(key);
+  const bool was_there = states_[key].removed || (known != nullptr && !known->empty());
+  pruning_.erase(key);
+  failed_.erase(key);
+  inventory_.forget(key);
+  drop(key);
+  if (was_there) observer_.pruned(key);  // otherwise a set that was overtaken meant to make it, and never did
+}
+
+// D12: inventory, uid and label have to agree. Empty where they do.
+std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObject& live) const {
+  const Uid* known = inventory_.uid(key);
+  if (known == nullptr || (!known->empty() && *known != live.uid)) return "another object has taken its name";
+  if (live.ownership == nullptr) return "it has lost the label that says it is ours";
+  if (const auto owner = other_owner(*live.ownership, options_.prepare.applyset_id, options_.prepare.installation))
+    return "it belongs to " + *owner;
+  if (live.ownership->applyset != options_.prepare.applyset_id) return "it has lost the label that says it is ours";
+  if (!live.ownership->kept_by.empty()) return fmt::format("its annotation {} forbids it", live.ownership->kept_by);
+  return {};
+}
+
+boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
+  if (const Reconciler* other = group_.other_wanting(key, *this)) {
+    pruning_.erase(key);
+    failed_.erase(key);
+    inventory_.forget(key);
+    drop(key);
+    observer_.moved(key, other->application());
+    co_return;
+  }
+  const ApiResource* served = catalog_->find(key.group_kind());
+  if (served == nullptr) {
+    if (!catalog_->unknown_groups.contains(key.group)) give_up_pruning(key, "its type is no longer served");
+    co_return;
+  }
+  const ApiResource resource = *served;
+  const LivePtr live = live_.find(key);
+  if (live == nullptr && !live_.synced(key.group_kind())) co_return;
+  if (live == nullptr || (!live->terminating && !objection_to_pruning(key, *live).empty())) {
+    co_await look_before_pruning(key, resource);
+  } else if (!live->terminating) {
+    co_await delete_object(key, resource, live);
+  } else {
+    co_await attend_deletion(key, resource, live);
+  }
+}
+
+boost::asio::awaitable<void> Reconciler::delete_object(ObjectKey key, ApiResource resource, LivePtr live) {
+  if (waits(key)) co_return;
+  ApiRequest request = delete_request(resource, key, live->uid, live->resource_version);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!pruning_.contains(key)) co_return;  // it has come back into the set
+  if (!response) {
+    retry(key, response.error(), 0ms, false);
+    co_return;
+  }
+  const LivePtr shown = live_.find(key);
+  const bool unseen = shown == nullptr || shown->uid != live->uid;  // so no event tells of its end
+  const ClassifiedDelete answer = classify_delete(*response);
+  switch (answer.outcome) {
+    case DeleteOutcome::Deleted:
+    case DeleteOutcome::AlreadyGone:  // as good as ours (D7)
+      states_[key].removed = true;
+      states_[key].forgive(options_.now());
+      failed_.erase(key);
+      if (unseen) queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
+      co_return;  // its DELETED event brings the key back
+    case DeleteOutcome::Deleting:
+      if (unseen) queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
+      co_return;
+    case DeleteOutcome::Stale:  // the event of what it is now brings the key back, mostly sooner
+      queue_.add_at(key, Lane::Repair, options_.now() + 1s);
+      co_return;
+    case DeleteOutcome::Forbidden:
+    case DeleteOutcome::Busy:
+    case DeleteOutcome::Failed:
+      retry(key, Error{ErrorKind::Busy, "cannot be pruned: " + answer.message, {}, {}, answer.retry_after}, 0ms, false);
+      co_return;
+  }
+}
+
+// The watch shows no such object, or another one than we made: it may be gone, or no longer ours to delete; or the
+// watch is behind our own last write, and then only the server knows.
+boost::asio::awaitable<void> Reconciler::look_before_pruning(ObjectKey key, ApiResource resource) {
+  if (states_[key].removed && live_.find(key) == nullptr) {
+    pruned(key);
+    co_return;
+  }
+  if (waits(key)) co_return;
+  ApiRequest request;
+  request.target = resource_path(resource, key.namespace_, key.name);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!pruning_.contains(key)) co_return;  // it has come back into the set
+  if (response && says_no_such_object(*response)) {
+    pruned(key);
+  } else if (response && response->status == 200) {
+    const Result<LivePtr> found = read_live_object(std::string_view(response->body), resource.gvk);
+    if (!found) {
+      retry(key, found.error(), 0ms, false);
+    } else if (const std::string objection = objection_to_pruning(key, **found); !objection.empty()) {
+      give_up_pruning(key, objection);
+    } else if ((*found)->terminating) {
+      queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
+      co_await attend_deletion(key, resource, *found);
+    } else {
+      co_await delete_object(key, resource, *found);
+    }
+  } else {
+    const auto refused = [&] {
+      return Error{ErrorKind::Busy, "cannot be read before pruning", {}, {}, response->retry_after.value_or(0s)};
+    };
+    retry(key, response ? refused() : response.error(), 0ms, false);
+  }
+}
+
+// Somebody deletes the object, which takes as long as finalizers want.
+boost::asio::awaitable<void> Reconciler::attend_deletion(ObjectKey key, ApiResource resource, LivePtr live) {
+  Deletion& known = states_[key].deletion;
+  if (known.uid != live->uid) known = {live->uid, options_.now(), false};
+  if (known.said) co_return;
+  const Time due = known.since + kDeletionPatience;
+  if (options_.now() < due) {
+    queue_.add_at(key, Lane::Repair, due);
+    co_return;
+  }
+  if (waits(key)) co_return;
+  ApiRequest request;
+  request.target = resource_path(resource, key.namespace_, key.name);
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  const auto state = states_.find(key);
+  if (stopping_ || state == states_.end() || state->second.deletion.uid != live->uid) co_return;
+  const Result<json::value> body =
+      response && response->status == 200 ? parse_json(response->body) : std::unexpected(Error{});
+  if (!body) {  // its end comes as an event; whatever else was answered says nothing
+    queue_.add_at(key, Lane::Repair, options_.now() + kDeletionPatience);
+    co_return;
+  }
+  if (string_at(*body, {"metadata", "uid"}) != live->uid.value) co_return;
+  state->second.deletion.said = true;
+  const std::string holds = what_holds(*body);
+  if (holds.empty()) co_return;
+  if (pending_.contains(key) || pruning_.contains(key)) failed_.insert(key);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.now() - state->second.deletion.since);
+  observer_.set_problem(Error{
+      ErrorKind::Timeout,
+      fmt::format("{} is being deleted, and after {} s it is still held by {}", to_string(key), seconds.count(), holds),
+      {},
+      "whoever set these has to take them away; Holdfast never does"});
+}
+
+}  // namespace holdfast

@@ -1,0 +1,40 @@
+#include "app/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace holdfast {
+namespace {
+
+int run(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "holdfast");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  return run_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+std::string said_about(std::vector<std::string> arguments) {
+  testing::internal::CaptureStderr();
+  const int code = run(std::move(arguments));
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(code, 2) << said;
+  return said;
+}
+
+TEST(CommandLine, run_and_diff_need_a_repository_or_a_configuration) {
+  for (const char* verb : {"run", "diff"}) EXPECT_TRUE(said_about({verb}).contains("--repo or --config")) << verb;
+}
+
+TEST(CommandLine, a_configuration_excludes_what_an_application_says_itself) {
+  for (const char* option :
+       {"--repo", "--ref", "--path", "--name", "--inventory-namespace", "--git-username", "--git-password-file",
+        "--ssh-key", "--known-hosts", "--git-ca-file", "--interval", "--prune-limit", "--allow-prune"})
+    EXPECT_TRUE(said_about({"run", "--config", "holdfast.yaml", option, "7"}).contains("excludes")) << option;
+  for (const char* flag : {"--files", "--move-source", "--adopt"})
+    EXPECT_TRUE(said_about({"run", "--config", "holdfast.yaml", flag}).contains("excludes")) << flag;
+}
+
+}  // namespace
+}  // namespace holdfast

@@ -1,0 +1,95 @@
+#include "engine/object_options.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast {
+namespace {
+
+using Annotations = std::vector<std::pair<std::string_view, json::value>>;
+
+Result<ObjectOptions> read(const Annotations& annotations) {
+  json::object all;
+  for (const auto& [name, value] : annotations) all[name] = value;
+  return read_object_options(json::object{{"metadata", json::object{{"annotations", all}}}});
+}
+
+ObjectOptions options_of(const Annotations& annotations) {
+  const Result<ObjectOptions> options = read(annotations);
+  EXPECT_TRUE(options.has_value()) << describe(options.error());
+  return options.value_or(ObjectOptions{});
+}
+
+std::string refusal_of(const Annotations& annotations) {
+  const Result<ObjectOptions> options = read(annotations);
+  return options ? "taken" : options.error().message + "; " + options.error().hint;
+}
+
+TEST(ObjectOptions, none_are_the_ordinary_ones) {
+  EXPECT_EQ(options_of({}), ObjectOptions{});
+  ObjectOptions odd;
+  odd.wave = 3;
+  EXPECT_EQ(read_object_options({}).value_or(odd), ObjectOptions{});
+  EXPECT_EQ(read_object_options({{"metadata", json::object{{"annotations", nullptr}}}}).value_or(odd), ObjectOptions{});
+}
+
+TEST(ObjectOptions, waves_in_all_spellings) {
+  EXPECT_EQ(options_of({{"holdfast.dev/wave", "-3"}}).wave, -3);
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/sync-wave", " 7 "}}).wave, 7);
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/sync-wave", "+7"}}).wave, 7);
+  EXPECT_EQ(options_of({{"helm.sh/hook-weight", "-5"}}).wave, -5);
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/sync-wave", "7"}, {"holdfast.dev/wave", "2"}}).wave, 2);
+  for (const char* wrong : {"first", "1.5", "99999999999", "1 2", "+-1", "0x1"})
+    EXPECT_TRUE(refusal_of({{"holdfast.dev/wave", wrong}}).contains("holdfast.dev/wave")) << wrong;
+}
+
+TEST(ObjectOptions, hooks_in_all_spellings) {
+  EXPECT_EQ(options_of({{"holdfast.dev/hook", "pre"}}).hook, HookPhase::Before);
+  EXPECT_EQ(options_of({{"holdfast.dev/hook", "post"}}).hook, HookPhase::After);
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "PreSync"}}).hook, HookPhase::Before);
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "PostSync"}}).hook, HookPhase::After);
+  EXPECT_EQ(options_of({{"helm.sh/hook", "pre-install,pre-upgrade"}}).hook, HookPhase::Before);
+  EXPECT_EQ(options_of({{"helm.sh/hook", "post-upgrade, test"}}).hook, HookPhase::After);
+  EXPECT_EQ(options_of({{"helm.sh/hook", "test, post-upgrade"}}), options_of({{"helm.sh/hook", "post-upgrade"}}));
+  EXPECT_TRUE(refusal_of({{"holdfast.dev/hook", "PreSync"}}).contains("pre or post"));
+}
+
+TEST(ObjectOptions, hooks_of_moments_that_we_do_not_have_are_left_alone) {
+  for (const char* moment : {"test", "pre-delete", "post-rollback", "pre-rollback,test"})
+    EXPECT_EQ(options_of({{"helm.sh/hook", moment}}).management, Management::None) << moment;
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "SyncFail"}}).management, Management::None);
+  EXPECT_EQ(options_of({{"helm.sh/hook", "crd-install"}}), ObjectOptions{});
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "Sync"}}), ObjectOptions{});
+}
+
+TEST(ObjectOptions, management_in_all_spellings_and_ours_decides) {
+  EXPECT_EQ(options_of({{"holdfast.dev/manage", "once"}}).management, Management::Once);
+  EXPECT_EQ(options_of({{"kustomize.toolkit.fluxcd.io/reconcile", "disabled"}}).management, Management::None);
+  EXPECT_EQ(options_of({{"kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent"}}).management, Management::Once);
+  EXPECT_EQ(options_of({{"kustomize.toolkit.fluxcd.io/ssa", "Ignore"}, {"holdfast.dev/manage", "full"}}).management,
+            Management::Full);
+  EXPECT_TRUE(refusal_of({{"holdfast.dev/manage", "never"}}).contains("full, once or none"));
+}
+
+TEST(ObjectOptions, replacement_in_all_spellings_and_ours_decides) {
+  EXPECT_TRUE(options_of({{"argocd.argoproj.io/sync-options", "Prune=false, Replace=true"}}).replace);
+  EXPECT_TRUE(options_of({{"kustomize.toolkit.fluxcd.io/force", "enabled"}}).replace);
+  EXPECT_FALSE(
+      options_of({{"argocd.argoproj.io/sync-options", "Force=true"}, {"holdfast.dev/replace", "disabled"}}).replace);
+  EXPECT_FALSE(options_of({{"argocd.argoproj.io/sync-options", "Replace=false"}}).replace);
+}
+
+TEST(ObjectOptions, dependencies_are_read_in_the_spelling_of_cli_utils) {
+  const std::vector<ObjectKey> wanted{{"apps", "Deployment", "web", "a"}, {"", "Namespace", "", "n"}};
+  EXPECT_EQ(options_of({{"holdfast.dev/depends-on", "apps/namespaces/web/Deployment/a, /Namespace/n"}}).depends_on,
+            wanted);
+  for (const char* wrong : {"Deployment", "apps/Deployment/web/a", ",", "/ConfigMap/a,", "a/b/c/d/e"})
+    EXPECT_TRUE(refusal_of({{"holdfast.dev/depends-on", wrong}}).contains("GROUP/KIND/NAME")) << wrong;
+}
+
+// The API server refuses them in its own words.
+TEST(ObjectOptions, values_that_are_no_strings_are_left_to_the_server) {
+  EXPECT_EQ(options_of({{"holdfast.dev/wave", 3}, {"holdfast.dev/hook", true}}), ObjectOptions{});
+}
+
+}  // namespace
+}  // namespace holdfast
