@@ -157,8 +157,9 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
     Sight sight;                         // as seen with the eyes of the state that is desired now
     std::optional<Time> event_received;  // of the oldest event not judged yet
     unsigned failures = 0;
-    bool reported = false;  // the same failure is said once, not at each retry
-    bool removed = false;   // our DELETE was answered with success: the next absence is its end
+    bool reported = false;              // the same failure is said once, not at each retry
+    ResourceVersion refused_to_delete;  // the server has a newer one than this
+    bool removed = false;               // our DELETE was answered with success: the next absence is its end
     Deletion deletion;
     std::optional<Sha256> replaced;  // the form for whose sake the object was deleted, once
     std::optional<Time> not_before;  // after a failure: events do not shorten the wait (D14)

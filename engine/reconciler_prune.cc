@@ -137,7 +137,8 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   const ApiResource resource = *served;
   const LivePtr live = live_.find(key);
   if (live == nullptr && !live_.synced(key.group_kind())) co_return;
-  if (live == nullptr || (!live->terminating && !objection_to_pruning(key, *live).empty())) {
+  const bool behind = live != nullptr && states_[key].refused_to_delete == live->resource_version;
+  if (live == nullptr || (!live->terminating && (behind || !objection_to_pruning(key, *live).empty()))) {
     co_await look_before_pruning(key, resource);
   } else if (!live->terminating) {
     co_await delete_object(key, resource, live);
@@ -170,6 +171,7 @@ boost::asio::awaitable<void> Reconciler::delete_object(ObjectKey key, ApiResourc
       if (unseen) queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
       co_return;
     case DeleteOutcome::Stale:  // the event of what it is now brings the key back, mostly sooner
+      states_[key].refused_to_delete = live->resource_version;
       queue_.add_at(key, Lane::Repair, options_.now() + 1s);
       co_return;
     case DeleteOutcome::Forbidden:

@@ -12,7 +12,6 @@
 
 #include "holdfast/base/digest.h"
 #include "holdfast/model/json.h"
-#include "net/base64.h"
 
 namespace holdfast::cluster {
 
@@ -35,7 +34,7 @@ std::string review(const std::string& request) {
   const std::string patch =
       std::string(R"([{"op":"add","path":"/data/image","value":")") + WebhookServer::kImage + R"("}])";
   return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":")" + uid +
-         R"(","allowed":true,"patchType":"JSONPatch","patch":")" + encode_base64(patch) + R"("}})";
+         R"(","allowed":true,"patchType":"JSONPatch","patch":")" + base64_encode(patch) + R"("}})";
 }
 
 }  // namespace
@@ -90,7 +89,7 @@ webhooks:
   failurePolicy: Fail
   clientConfig:
     url: https://127.0.0.1:)" +
-         std::to_string(acceptor_.local_endpoint().port()) + "/\n    caBundle: " + encode_base64(certificates_.ca_pem) +
+         std::to_string(acceptor_.local_endpoint().port()) + "/\n    caBundle: " + base64_encode(certificates_.ca_pem) +
          R"(
   objectSelector: {matchLabels: {rewritten: "yes"}}
   rules:

@@ -40,6 +40,43 @@ TEST(LiveObject, custom_resources_have_their_keys_sorted) {
   EXPECT_TRUE((*object)->terminating);
 }
 
+// Both ways of reading say the same.
+std::string kept_by(const std::string& annotations) {
+  const std::string body =
+      R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","uid":"u","resourceVersion":"1","annotations":)" +
+      annotations + "}}";
+  const Result<LivePtr> object = read_live_object(body, kConfigMap);
+  const Result<json::value> value = parse_json(body);
+  EXPECT_TRUE(object.has_value() && value.has_value()) << annotations;
+  if (!object || !value) return {};
+  const std::string_view streamed =
+      (*object)->ownership == nullptr ? std::string_view() : (*object)->ownership->kept_by;
+  EXPECT_EQ(streamed, ownership_of(*value).kept_by) << annotations;
+  return std::string(streamed);
+}
+
+TEST(LiveObject, D12_annotations_that_forbid_to_prune_are_read_in_all_spellings) {
+  EXPECT_EQ(kept_by(R"({"holdfast.dev/prune":"disabled"})"), "holdfast.dev/prune");
+  EXPECT_EQ(kept_by(R"({"holdfast.dev\/prune":"disa\u0062led"})"), "holdfast.dev/prune");
+  EXPECT_EQ(kept_by(R"({"x":{"y":1},"kustomize.toolkit.fluxcd.io/prune":"disabled"})"),
+            "kustomize.toolkit.fluxcd.io/prune");
+  EXPECT_EQ(kept_by(R"({"argocd.argoproj.io/sync-options":"Validate=false, Prune=false"})"),
+            "argocd.argoproj.io/sync-options");
+  EXPECT_EQ(kept_by(R"({"argocd.argoproj.io/sync-options":"Delete=false"})"), "argocd.argoproj.io/sync-options");
+  EXPECT_EQ(kept_by(R"({"helm.sh/resource-policy":"keep"})"), "helm.sh/resource-policy");
+  EXPECT_EQ(kept_by(R"({"client.lifecycle.config.k8s.io/deletion":"detach"})"),
+            "client.lifecycle.config.k8s.io/deletion");
+}
+
+TEST(LiveObject, D12_other_annotations_and_values_forbid_nothing) {
+  for (const char* const annotations :
+       {"{}", "null", R"([])", R"({"holdfast.dev/prune":"enabled"})", R"({"holdfast.dev/prune":""})",
+        R"({"holdfast.dev/prune":true})", R"({"holdfast.dev/prune":"disabled,enabled"})",
+        R"({"argocd.argoproj.io/sync-options":"Prune=true,,"})", R"({"helm.sh/resource-policy":"Keep"})",
+        R"({"note":"holdfast.dev/prune"})"})
+    EXPECT_EQ(kept_by(annotations), "") << annotations;
+}
+
 TEST(LiveObject, A15_an_object_without_identity_is_a_protocol_error) {
   for (const char* const body :
        {R"({"metadata":{"uid":"u","resourceVersion":"1"}})", R"({"metadata":{"name":"n","resourceVersion":"1"}})",

@@ -160,6 +160,19 @@ TEST_F(ReconcilerTest, D12_what_the_watch_has_not_shown_yet_is_pruned_as_the_ser
   EXPECT_EQ(observer.times("complete r2"), 1U);
 }
 
+// Found by seed 71930: one DELETE a second for as long as the watch was silent.
+TEST_F(ReconcilerTest, D10_a_delete_that_came_too_early_for_a_late_watch_asks_the_server_what_there_is) {
+  converged({"a=1", "b=1"});
+  api.edit(path("b"), "/metadata/note", "theirs");
+  git("r2", {"a=1"});
+  EXPECT_EQ(api.count(Method::Delete, path("b")), 1U);
+  EXPECT_TRUE(api.objects.contains(path("b")));
+  advance(2s);
+  EXPECT_EQ(api.count(Method::Get, path("b")), 1U);
+  EXPECT_EQ(api.count(Method::Delete, path("b")), 2U);
+  EXPECT_FALSE(api.objects.contains(path("b")));
+}
+
 TEST_F(ReconcilerTest, D12_what_was_made_and_never_shown_is_pruned) {
   converged({"a=1", "b=1"});
   live.objects.erase(key("b"));
