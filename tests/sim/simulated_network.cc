@@ -184,7 +184,9 @@ void SimulatedNetwork::turn_away(const ApiRequest& request, std::chrono::seconds
 void SimulatedNetwork::check_patience(const ApiRequest& request) {
   const auto told = turned_away_until_.find(identity_of(request));
   if (told == turned_away_until_.end() || Clock::now() >= told->second) return;
-  if (told->first.starts_with("WATCH") && types_seen_ != cluster_.types().generation()) return;  // by another watch
+  // A type that was made anew is another one, and has a watch of its own.
+  const bool of_a_watch = told->first.starts_with("WATCH") || is_whole_list(request);
+  if (of_a_watch && types_seen_ != cluster_.types().generation()) return;
   impatience_ +=
       "came back too soon: " + told->first + " at " + ms_of(Clock::now()) + ", not after " + ms_of(told->second) + "\n";
 }
