@@ -36,9 +36,9 @@ class Run {
       : io_(io),
         options_(options),
         context_(context_of(options, session)),
-        daemon_(io.get_executor(), ports_of(session),
-                DaemonOptions{options.cluster.installation, options.once, std::random_device{}(),
-                              parser_.get_executor()}),
+        daemon_(
+            io.get_executor(), ports_of(session),
+            DaemonOptions{options.cluster.installation, options.once, std::random_device{}(), parser_.get_executor()}),
         tasks_(io.get_executor()),
         signals_(io, SIGINT, SIGTERM) {}
 

@@ -218,7 +218,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
         note_calm(key, states_[key]);
         if (pass != 0 || !has_to_be_seen(key, attempt.live)) {
           settled(key);
-          if (states_[key].release_due) co_await release_handover(key);
+          if (states_[key].release_due && !waits(key)) co_await release_handover(key);
           co_return;
         }
         if (waits(key)) co_return;

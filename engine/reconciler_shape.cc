@@ -150,8 +150,10 @@ boost::asio::awaitable<bool> Reconciler::see_body(ObjectKey key, Attempt& attemp
                                      ? parse_json(response->body)
                                      : fail(ErrorKind::Busy, "cannot be read before it is written");
     if (!parsed || string_at(*parsed, {"metadata", "uid"}) != uid.value) {
-      retry(key, response ? Error{ErrorKind::Busy, "changed while it was looked at", {}, {}} : response.error(), 0ms,
-            false);
+      const auto looked = [&] {
+        return Error{ErrorKind::Busy, "changed while it was looked at", {}, {}, response->retry_after.value_or(0s)};
+      };
+      retry(key, response ? looked() : response.error(), 0ms, false);
       co_return false;
     }
     attempt.body = std::move(*parsed);
@@ -274,7 +276,8 @@ boost::asio::awaitable<bool> Reconciler::patch_beside(ObjectKey key, Attempt& at
     queue_.add_at(key, Lane::Repair, options_.now() + kLookAgain);
     co_return false;
   }
-  retry(key, Error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}}, answer.retry_after, false);
+  retry(key, Error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}, answer.retry_after},
+        answer.retry_after, false);
   co_return false;
 }
 

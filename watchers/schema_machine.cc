@@ -19,12 +19,18 @@ std::string document_name(const GroupVersionKind& gvk) {
 // Only what another try cannot change.
 bool for_good(ErrorKind kind) { return kind == ErrorKind::Invalid || kind == ErrorKind::TooLarge; }
 
+// With what the server asked us to wait (correctness B8).
+std::unexpected<Error> refused(const ApiResponse& answer, const std::string& where) {
+  Error error = to_error(parse_api_status(answer.status, answer.content_type, answer.body), where);
+  error.retry_after = std::max(error.retry_after, answer.retry_after.value_or(std::chrono::seconds{0}));
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Result<SchemaDocument> read_schema_document(const Result<ApiResponse>& answer, const std::string& where) {
   if (!answer) return std::unexpected(answer.error());
-  if (answer->status != 200)
-    return std::unexpected(to_error(parse_api_status(answer->status, answer->content_type, answer->body), where));
+  if (answer->status != 200) return refused(*answer, where);
   if (answer->body.size() > SchemaMachine::kMostDocumentBytes)
     return fail(ErrorKind::TooLarge, "a schema document of more than 16 MiB", where);
   const Result<json::value> document = parse_json(answer->body);
@@ -85,8 +91,7 @@ SchemaMachine::TimePoint SchemaMachine::due() const {
 Result<SchemaMachine::Index> SchemaMachine::read_index(const Result<ApiResponse>& answer) {
   const std::string where(kIndexTarget);
   if (!answer) return std::unexpected(answer.error());
-  if (answer->status != 200)
-    return std::unexpected(to_error(parse_api_status(answer->status, answer->content_type, answer->body), where));
+  if (answer->status != 200) return refused(*answer, where);
   if (answer->body.size() > kMostIndexBytes)
     return fail(ErrorKind::TooLarge, "an index of schemas of more than 4 MiB", where);
   const Result<json::value> body = parse_json(answer->body);
@@ -108,7 +113,7 @@ std::optional<Error> SchemaMachine::index_answered(const Result<ApiResponse>& an
   auto index = read_index(answer);
   if (!index) {
     index_due_ = true;
-    index_retry_.failed(now);
+    index_retry_.failed(now, index.error().retry_after);
     return std::move(index.error());
   }
   index_ = std::move(*index);
@@ -134,7 +139,7 @@ std::optional<Error> SchemaMachine::document_answered(const Question& question, 
     if (for_good(answer.error().kind)) {
       document.refused_hash = question.hash;
     } else {
-      document.retry.failed(now);
+      document.retry.failed(now, answer.error().retry_after);
       index_due_ = true;  // its hash may be another one by now, or it is gone
     }
     return std::move(answer.error());

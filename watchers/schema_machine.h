@@ -64,7 +64,9 @@ class SchemaMachine {
     explicit Retry(const std::function<double()>& random) : backoff(Backoff::list_watch(), random) {}
     Backoff backoff;
     std::optional<TimePoint> at;
-    void failed(TimePoint now) { at = now + backoff.next(now); }
+    void failed(TimePoint now, Clock::duration least) {
+      at = now + std::max<Clock::duration>(backoff.next(now), least);
+    }
     void succeeded() {
       backoff.reset();
       at.reset();

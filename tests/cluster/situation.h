@@ -24,11 +24,11 @@ struct Expected {
   // The events of the log about the object, in their order, each said once: "repaired", "drifted repaired", "yielded",
   // "fight", "refused", "failed", "configured"; empty: nothing at all.
   std::string verdict;
-  int requests = 0;               // of ours about the object, watches and lists left out
-  int writes = 0;                 // of those, what moved its resourceVersion
-  std::vector<std::string> says;  // each in some line about it: fields, and who took them
-  std::string field, value;       // JSONPath, and what is there in the end
-  int restart_requests = 0;       // of a new process; -1: does not matter. It writes nothing, whatever this is
+  int requests = 0;                    // of ours about the object, watches and lists left out
+  int writes = 0;                      // of those, what moved its resourceVersion
+  std::vector<std::string> says = {};  // each in some line about it: fields, and who took them
+  std::string field = {}, value = {};  // JSONPath, and what is there in the end
+  int restart_requests = 0;            // of a new process; -1: does not matter. It writes nothing, whatever this is
 };
 
 struct Situation {

@@ -1,6 +1,7 @@
 // The control plane, the daemon and the objects that all situations share.
 //
-// Each kind has a sentinel: an edit of it that was put back tells that every event of that kind before it was judged.
+// Each situation has a sentinel of the same kind: an edit of it that was put back tells that every event of that kind
+// before it was judged. One for all would soon be taken for a fight.
 #pragma once
 
 #include <chrono>
@@ -40,8 +41,8 @@ class SituationWorld {
   [[nodiscard]] std::vector<Said> said(const Situation& situation, std::size_t from) const;
   // True when the log has that event so often.
   bool wait_for(const Situation& situation, const std::string& event, std::size_t count, std::size_t from);
-  // Returns when all events of the kind have been judged, and their requests answered.
-  void settle(SituationKind kind);
+  // Returns when all events of its kind have been judged, and their requests answered.
+  void settle(const Situation& situation);
   // All requests of ours about the object since then, watches and lists left out.
   [[nodiscard]] std::vector<AuditedRequest> requests(const Situation& situation, Time since) const;
   int events(const Situation& situation);
@@ -68,7 +69,7 @@ class SituationWorld {
   std::filesystem::path configuration_;
   std::unique_ptr<HoldfastProcess> daemon_;
   std::map<SituationKind, ObjectEvents> events_;
-  std::map<SituationKind, int> sentinel_edits_;
+  std::map<std::string, int> sentinel_edits_;
 };
 
 }  // namespace holdfast::cluster

@@ -106,7 +106,8 @@ TEST_F(WavesTest, what_is_unchanged_in_a_later_wave_is_healed_meanwhile) {
   rolled_out_to_the_first();
   commit("r2", {object("Widget/a=1"), in_wave("ConfigMap/b=1", 1), in_wave("ConfigMap/c=1", 2)});
   for (int i = 0; i < 3; ++i) {
-    api.edit(path("b"), "/data/k", json::value(json::string("theirs " + std::to_string(i))));  // the same twice were a fight
+    api.edit(path("b"), "/data/k",
+             json::value(json::string("theirs " + std::to_string(i))));  // the same twice were a fight
     show_all();
     EXPECT_EQ(value_of("ConfigMap/b"), "1");
     show_all();

@@ -120,6 +120,25 @@ TEST_F(SchemaMachineTest, a_failed_index_throws_nothing_away_and_is_not_waited_f
   EXPECT_TRUE(known(kDeployment));
 }
 
+TEST_F(SchemaMachineTest, B8_what_the_server_asked_for_is_waited_for_even_after_a_change) {
+  const ApiResponse busy{429, "text/plain", seconds(7), "Too many requests", {}};
+  machine_.want(kDeployment);
+  ASSERT_EQ(asked(), "/openapi/v3");
+  EXPECT_TRUE(machine_.index_answered(busy, now_));
+  machine_.refresh();
+  now_ += std::chrono::milliseconds(6999);
+  EXPECT_EQ(asked(), "");
+  now_ += std::chrono::milliseconds(1);
+  answer_index(entry("apis/apps/v1", "D"));
+  ASSERT_EQ(asked(), "/openapi/v3/apis/apps/v1?hash=D");
+  EXPECT_TRUE(answer_document(busy));
+  now_ += seconds(6);
+  answer_index(entry("apis/apps/v1", "E"));
+  EXPECT_EQ(asked(), "");
+  now_ += seconds(1);
+  EXPECT_EQ(asked(), "/openapi/v3/apis/apps/v1?hash=E");
+}
+
 TEST_F(SchemaMachineTest, no_answer_that_is_no_index_is_taken_for_an_empty_one) {
   machine_.want(kDeployment);
   for (const char* body : {"", "<html>", "{}", R"({"paths":[]})"}) {
