@@ -28,6 +28,10 @@ class SoakWorld {
   bool edit(const HeldObject& object, const std::string& value) {
     return people_->patch(object.target(), object.edit(value));
   }
+  // What is nobody's business but the writer's.
+  bool annotate(const HeldObject& object, const std::string& value) {
+    return people_->patch(object.target(), R"({"metadata":{"annotations":{"example.com/note":")" + value + R"("}}})");
+  }
   bool remove(const HeldObject& object) { return people_->remove(object.target()); }
 
   cluster::HoldingProxy& proxy() { return *proxy_; }
