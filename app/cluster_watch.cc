@@ -63,6 +63,7 @@ void ClusterWatch::schemas_changed() {
     awaiting_schema_.erase(here);
     if (!stopping_ && served(resource.gvk) && !watched_.contains(resource.gvk)) start_watch(resource);
   }
+  if (!stopping_) group_.schemas_changed();
 }
 
 void ClusterWatch::schema_failed(const Error& error) {

@@ -58,28 +58,34 @@ asio::awaitable<Result<ApiResponse>> ask(ApiServer& api, Method method, std::str
   co_return co_await api.send(std::move(request));
 }
 
-// What an apply would make of one object; prints its changes.
-asio::awaitable<Result<bool>> compare_object(ApiServer& api, Desired desired, FieldManager manager) {
+// What an apply would make of one object, of which `run` would leave to others what it leaves to them; prints its
+// changes.
+asio::awaitable<Result<bool>> compare_object(ApiServer& api, Desired desired, const ApplicationSetup* setup) {
+  const FieldManager& manager = setup->prepare.manager;
   const std::string path = resource_path(desired.resource, desired.key.namespace_, desired.key.name);
   Result<ApiResponse> live = co_await ask(api, Method::Get, path, {});
   if (!live) co_return std::unexpected(live.error());
   if (live->status != 200 && live->status != 404)
     co_return std::unexpected(to_error(parse_api_status(live->status, live->content_type, live->body), desired.origin));
+  const bool exists = live->status == 200;
+  if (exists && desired.options.management == Management::Once) co_return false;
+  const Result<json::value> before = exists ? parse_json(live->body) : Result<json::value>(json::object{});
+  if (!before) co_return fail(ErrorKind::Protocol, "the API server's answer is not JSON", desired.origin);
+  const auto yielded = find_yielded(desired, exists ? *before : json::value(), manager, setup->yield_rules);
+  if (yielded && !yielded->empty()) desired = without(desired, *yielded);
   std::string target =
       path + "?fieldManager=" + manager.value + "&force=true&fieldValidation=Strict&dryRun=All&timeout=30s";
   Result<ApiResponse> applied = co_await ask(api, Method::Patch, std::move(target), desired.apply_body);
   if (!applied) co_return std::unexpected(applied.error());
   const ClassifiedApply answer = classify_apply(*applied);
-  const bool exists = live->status == 200;
   if (!exists && answer.outcome == ApplyOutcome::NamespaceMissing) {
     print_changes(desired.key, "create", {});
     co_return true;
   }
   if (answer.outcome != ApplyOutcome::Applied && answer.outcome != ApplyOutcome::Created)
     co_return fail(ErrorKind::Invalid, to_string(desired.key) + ": " + answer.message, desired.origin);
-  const Result<json::value> before = exists ? parse_json(live->body) : Result<json::value>(json::object{});
   const Result<json::value> after = parse_json(applied->body);
-  if (!before || !after) co_return fail(ErrorKind::Protocol, "the API server's answer is not JSON", desired.origin);
+  if (!after) co_return fail(ErrorKind::Protocol, "the API server's answer is not JSON", desired.origin);
   const bool secret = desired.key.kind == "Secret" && desired.key.group.empty();
   const std::vector<FieldChange> changes = diff_fields(*before, *after, secret);
   if (changes.empty()) co_return false;
@@ -93,6 +99,7 @@ using Wanting = std::map<ObjectKey, std::vector<const Wanted*>>;  // who has the
 void compare_prunes(const Wanted& wanted, const Wanting& wanting, const Inventory& inventory, Comparison& result) {
   std::set<ObjectKey> kept;
   for (const auto& [key, desired] : wanted.prepared.desired) kept.insert(key);
+  kept.insert(wanted.prepared.left_alone.begin(), wanted.prepared.left_alone.end());
   for (const auto& [key, uid] : inventory.entries) {
     const auto others = wanting.find(key);
     if (others == wanting.end() || !kept.insert(key).second) continue;  // where it wants the object itself, it is kept
@@ -120,9 +127,9 @@ asio::awaitable<Result<void>> compare(ApiServer& api, const Wanted* wanted, cons
     }
   }
   for (const auto& [key, desired] : wanted->prepared.desired) {
+    if (inventory.hook_recorded(key)) continue;  // it has run for this revision
     Desired one = desired;
-    FieldManager manager = wanted->setup.prepare.manager;
-    const Result<bool> changed = co_await compare_object(api, std::move(one), std::move(manager));
+    const Result<bool> changed = co_await compare_object(api, std::move(one), &wanted->setup);
     if (!changed) {
       print_error(changed.error());
       ++result->failed;

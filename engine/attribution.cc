@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/apply_order.h"
 #include "engine/desired_walk.h"
 #include "engine/shown_value.h"
 #include "holdfast/merge/list_index.h"
@@ -79,6 +80,12 @@ const Node* child_of(const Node* node, const PathElement& element) {
   return found == node->children.end() ? nullptr : &found->second;
 }
 
+std::string_view group_of(const json::value& live) {
+  const std::string_view version = string_at(live, {"apiVersion"});
+  const std::size_t slash = version.find('/');
+  return slash == std::string_view::npos ? std::string_view() : version.substr(0, slash);
+}
+
 class Attributor {
  public:
   // `known_before`: the expected fields are what we owned, rather than a guess.
@@ -108,6 +115,22 @@ class Attributor {
     }
     visit_children(expected, now, *desired, live);
   }
+
+  // Nobody owns an empty list (V20), so that nothing of it is in any set.
+  void visit_empties(const json::value& desired, const json::value* live) {
+    const json::object* members = desired.if_object();
+    if (members == nullptr || drifts_.size() >= max_fields_) return;
+    for (const auto& [name, value] : *members) {
+      path_.push_back(PathElement::field(std::string(name)));
+      const json::value* found = member_of(live, name);
+      const bool empty =
+          (value.is_array() && value.get_array().empty()) || (value.is_object() && value.get_object().empty());
+      if (empty && (found == nullptr || found->is_null())) report(&value, found);
+      visit_empties(value, found);
+      path_.pop_back();
+    }
+  }
+  [[nodiscard]] bool found_nothing() const { return drifts_.empty() && !robbed_; }
 
   std::vector<DriftedField> take() {
     if (drifts_.empty() && robbed_)
@@ -228,6 +251,8 @@ std::vector<DriftedField> attribute_at_most(std::size_t max_fields, const json::
   const json::value wanted(desired);
   Attributor attributor(entries, manager, live, owned_before != nullptr, max_fields);
   attributor.visit(expected.root(), ours == nullptr ? nullptr : &ours->fields.root(), &wanted, &live);
+  // The API server leaves empty lists of its own types out, whatever is asked for.
+  if (attributor.found_nothing() && !is_builtin_group(group_of(live))) attributor.visit_empties(wanted, &live);
   return attributor.take();
 }
 

@@ -51,10 +51,12 @@ Result<void> clean_metadata(json::object& body) {
   for (const std::string_view name : {"labels", "annotations"})
     if (metadata->contains(name) && object_at(*metadata, name) == nullptr)
       return fail(ErrorKind::Invalid, fmt::format("metadata.{} is no mapping", name));
-  json::object* annotations = object_at(*metadata, "annotations");
-  if (annotations != nullptr && annotations->erase("kubectl.kubernetes.io/last-applied-configuration") != 0 &&
-      annotations->empty())
-    metadata->erase("annotations");
+  if (json::object* annotations = object_at(*metadata, "annotations"))
+    annotations->erase("kubectl.kubernetes.io/last-applied-configuration");
+  // An apply of {} to a map whose entries have owners of their own does nothing, but we would own the {} and take what
+  // others put into it for a change (C8). Published CRDs have it.
+  for (const std::string_view name : {"labels", "annotations"})
+    if (const json::object* map = object_at(*metadata, name); map != nullptr && map->empty()) metadata->erase(name);
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/apply_order.h"
+#include "engine/server_defaults.h"
 #include "engine/stored_spelling.h"
 #include "holdfast/merge/managed_fields.h"
 #include "holdfast/merge/structured_merge.h"
@@ -54,7 +55,7 @@ class Comparer {
   bool same(const json::value& left, const json::value& live, const TypeNode& type) {
     if (equal_values(left, live)) return true;
     if (type.map && left.is_object() && live.is_object())
-      return same_members(left.get_object(), live.get_object(), *type.map);
+      return same_members(left.get_object(), live.get_object(), type);
     if (type.list && left.is_array() && live.is_array())
       return same_items(left.get_array(), live.get_array(), *type.list);
     return (builtin_ && (same_scalar(left, live, type) || (live.is_null() && empty_and_dropped(left, type)))) ||
@@ -65,16 +66,19 @@ class Comparer {
   [[nodiscard]] const std::string& difference() const { return difference_; }
 
  private:
-  bool same_members(const json::object& left, const json::object& live, const MapType& type) {
+  bool same_members(const json::object& left, const json::object& live, const TypeNode& type) {
     for (const auto& [name, value] : live)
-      if (!left.contains(name)) return below(name, [&] { return differ(); });
+      if (!left.contains(name) && !(builtin_ && is_server_default(type.name, name, value)))
+        return below(name, [&] { return differ(); });
     return std::ranges::all_of(left, [&](const auto& member) {
-      const TypeNode* type_below = type.type_of_key(member.key());
+      const TypeNode* type_below = type.map->type_of_key(member.key());
       const json::value* other = live.if_contains(member.key());
       return below(member.key(), [&] {
         if (type_below == nullptr) return differ();
         if (other != nullptr) return same(member.value(), *other, *type_below);
-        return (builtin_ && empty_and_dropped(member.value(), *type_below)) || differ();
+        return (builtin_ && (empty_and_dropped(member.value(), *type_below) ||
+                             is_dropped_zero(type.name, member.key(), member.value()))) ||
+               differ();
       });
     });
   }

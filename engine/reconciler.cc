@@ -52,6 +52,7 @@ void Reconciler::stop() {
 }
 
 boost::asio::awaitable<void> Reconciler::run() {
+  for (const auto& [key, uid] : inventory_.inventory().entries) claim(key);  // others may have it watched already
   while (!stopping_) {
     const Time now = options_.now();
     const bool may_save = !save_retry_at_ || *save_retry_at_ <= now;
@@ -105,7 +106,7 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   const auto found = states_.find(object.key);
   if (found == states_.end()) return false;
   KeyState& state = found->second;
-  if (state.wanted == nullptr && state.next == nullptr) return false;
+  if (state.wanted == nullptr && state.next == nullptr) return manifests_ == nullptr;  // it may be wanted any moment
   const bool in_force = state.wanted != nullptr;
   const Desired& desired = in_force ? state.applied_form() : state.next->desired;
   if (object.gvk.version != desired.resource.gvk.version) return false;  // comes in our version, too (A22)
@@ -245,7 +246,9 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
       case VerdictKind::Apply:
         if (pass == 0 && waits(key)) co_return;
         if (verdict.kind == VerdictKind::Create && verdict.drift && meet_absence(key, attempt)) co_return;
-        again = co_await apply(key, attempt, verdict);
+        if (pass == 0 && awaits_schema(key, attempt)) co_return;
+        again = pass == 0 && prove_stored(key, attempt);
+        if (!again) again = co_await apply(key, attempt, verdict);
         break;
     }
     if (!again || stopping_) co_return;
@@ -262,7 +265,7 @@ bool Reconciler::waits(const ObjectKey& key) {
 Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
   KeyState& state = states_[key];
   if (!state.shape.known && live_.find(key) == nullptr) reshape(key, state, json::value());
-  attempt.desired = state.applied_form();
+  take_form(attempt, state);
   attempt.live = live_.find(key);
   // The server's own word about that uid is newer than what the watch has shown so far.
   if (attempt.gone && attempt.live != nullptr && attempt.live->uid == attempt.applied_uid) attempt.live = nullptr;
@@ -276,6 +279,12 @@ Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
   snapshot.looked_up_absent = attempt.looked_up_absent;
   snapshot.now = now;
   Verdict verdict = judge(snapshot);
+  // A list has read ahead of what the store shows until it is complete: who holds what may be another matter by then.
+  if (attempt.live != nullptr && state.sight.uid == attempt.live->uid && verdict.kind == VerdictKind::Apply &&
+      compare(attempt.live->resource_version, state.sight.resource_version) == std::partial_ordering::less) {
+    verdict.kind = VerdictKind::Wait;
+    verdict.why = "a newer state of it is on its way";
+  }
   if (attempt.gone && verdict.kind == VerdictKind::Create) verdict.drift = true;
   return verdict;
 }
@@ -330,12 +339,13 @@ void Reconciler::admit_to_namespace(const ObjectKey& home) {
     if (key.namespace_ == home.name && !closed_.contains(key)) queue_.add(key, lane_of_rank(newest_form(key)->rank));
 }
 
-void Reconciler::settled(const ObjectKey& key) {
+// `held`: it is not as Git says, and that is what was asked for.
+void Reconciler::settled(const ObjectKey& key, bool held) {
   KeyState& state = states_[key];
   const auto wanted = desired_.find(key);
   const bool once = wanted != desired_.end() && wanted->second.options.management == Management::Once;
-  const bool in_force =
-      wanted != desired_.end() && (once || (state.record && state.record->desired_hash == state.applied_form().hash));
+  const bool in_force = wanted != desired_.end() &&
+                        (once || held || (state.record && state.record->desired_hash == state.applied_form().hash));
   if (in_force) state.last_good.reset();
   if (state.next != nullptr && !closed_.contains(key)) {
     state.hurry(options_.now());

@@ -92,6 +92,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void forget_writes();
   // A complete list of the type has been stored.
   void type_synced(const GroupKind& type);
+  // What the SchemaView says of some types is another than before.
+  void schemas_changed();
   // Another application has begun or ceased to want the object.
   void reconsider(const ObjectKey& key);
   void reconsider_pruning() { wake(); }
@@ -207,13 +209,18 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void carry_shape_over(KeyState& state, const Shape& before);
   [[nodiscard]] bool may_yield(const Desired& desired) const;
   bool prove_converged(const LiveObject& object, const json::value& body, KeyState& state);
+  [[nodiscard]] bool may_prove(const ObjectKey& key, const LivePtr& live) const;
+  bool prove_stored(const ObjectKey& key, const Attempt& attempt);
+  bool awaits_schema(const ObjectKey& key, const Attempt& attempt);
   boost::asio::awaitable<bool> look_before_writing(ObjectKey key, Attempt& attempt, Verdict verdict);
+  void take_form(Attempt& attempt, const KeyState& state) const;
   static std::string body_to_send(const Attempt& attempt, const Uid& uid);
   static bool settled_by(Attempt& attempt, const ApiResponse& response);
   boost::asio::awaitable<bool> see_body(ObjectKey key, Attempt& attempt, Uid uid);
   bool meet_drift(const ObjectKey& key, Attempt& attempt, const Verdict& verdict);
   bool meet_absence(const ObjectKey& key, const Attempt& attempt);
   [[nodiscard]] bool is_drift(const ObjectKey& key, const Verdict& verdict) const;
+  [[nodiscard]] bool may_be_drift(const ObjectKey& key) const;
   void say_drift(const ObjectKey& key, KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until);
   boost::asio::awaitable<bool> hand_over(ObjectKey key, Attempt& attempt);
   boost::asio::awaitable<bool> take_over(ObjectKey key, Attempt& attempt);
@@ -221,7 +228,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   boost::asio::awaitable<bool> patch_beside(ObjectKey key, Attempt& attempt, std::string manager, std::string type,
                                             std::string body);
   boost::asio::awaitable<void> tidy_managers(ObjectKey key, std::string answered);
-  void note_repair(const ObjectKey& key, const std::vector<FieldDrift>& fields);
+  void note_repair(const ObjectKey& key, const std::vector<FieldDrift>& fields, bool all);
   void note_calm(const ObjectKey& key, KeyState& state);
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
   [[nodiscard]] std::optional<Digest128> fingerprint_of(const LiveObject& live, const KeyState& state) const;
@@ -229,11 +236,13 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   [[nodiscard]] Snapshot snapshot_of(const ObjectKey& key, const KeyState& state, LivePtr live) const;
   bool handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer);
   bool learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
+  [[nodiscard]] bool has_drifted(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict) const;
   void report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created, Time answered,
                      const std::string* owned_before);
   [[nodiscard]] bool namespace_comes_first(const ObjectKey& key) const;
   void admit_to_namespace(const ObjectKey& home);
-  void settled(const ObjectKey& key);
+  void settled(const ObjectKey& key) { settled(key, false); }
+  void settled(const ObjectKey& key, bool held);
   void retry(const ObjectKey& key, Error error, std::chrono::milliseconds least, bool certain_refusal);
   std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds first);
 
@@ -312,7 +321,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   std::size_t unprepared_ = 0;            // manifests of this round that cannot be applied as things stand
   std::optional<Wave> first_unprepared_;  // the wave of the first of them
   std::map<ObjectKey, std::string> held_back_;
-  std::set<ObjectKey> pruning_;  // approved for deletion, not yet seen gone
+  std::map<ObjectKey, Time> awaiting_schema_;  // not proven for lack of one, and until when that is waited for
+  std::set<ObjectKey> pruning_;                // approved for deletion, not yet seen gone
   bool pruning_judged_ = false;
   std::optional<RoundSummary> finished_;
   std::set<std::string> told_;  // problems of this revision: each is said once

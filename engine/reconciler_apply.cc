@@ -1,4 +1,5 @@
 // The reconciler's requests for one object: the GET that tells whose it is, the apply, and what their answers teach.
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <charconv>
 
@@ -48,6 +49,12 @@ std::int64_t generation_of(const JsonView& body) {
   return 0;
 }
 
+bool is_our_label(const FieldDrift& field) {
+  constexpr std::string_view kLabels = ".metadata.labels";
+  if (!field.path.starts_with(kLabels)) return false;
+  return field.path == kLabels || field.path.contains(kInstallationLabel) || field.path.contains(kApplySetLabel);
+}
+
 }  // namespace
 
 ApiRequest apply_request(const Desired& desired, const FieldManager& manager) {
@@ -72,7 +79,7 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   }
   const auto wanted = desired_.find(key);
   if (stopping_ || wanted == desired_.end()) co_return false;
-  attempt.desired = states_[key].applied_form();  // the newest: it may have changed meanwhile
+  take_form(attempt, states_[key]);  // the newest: it may have changed meanwhile
   if (!response) {
     retry(key, response.error(), 0ms, false);
     co_return false;
@@ -121,7 +128,7 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   attempt.body = *std::move(body);
   if (ownership.installation == options_.prepare.installation) attempt.found_labelled = attempt.body;
   reshape(key, states_[key], *attempt.body);
-  attempt.desired = states_[key].applied_form();
+  take_form(attempt, states_[key]);
   co_return co_await apply(key, attempt, verdict);
 }
 
@@ -133,9 +140,10 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
     if (!co_await look_before_writing(key, attempt, verdict)) co_return false;
     if (!co_await take_over(key, attempt) || !co_await hand_over(key, attempt)) co_return false;
     if (!meet_drift(key, attempt, verdict)) {
-      settled(key);
+      settled(key, true);
       co_return false;
     }
+    verdict.drift = has_drifted(key, attempt, verdict);
   }
   ApiRequest request = apply_request(attempt.desired, options_.prepare.manager);
   request.body = body_to_send(attempt, verdict.uid);
@@ -167,7 +175,8 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
   const ResourceVersion& before = attempt.live != nullptr ? attempt.live->resource_version : attempt.found;
   const bool wrote = !state.record || state.record->last_write != before;
   if (wrote && verdict.drift) {
-    report_repair(key, attempt, verdict, created, answered, record_before ? record_before->owned.get() : nullptr);
+    const bool same_form = record_before && record_before->desired_hash == attempt.desired.hash;
+    report_repair(key, attempt, verdict, created, answered, same_form ? record_before->owned.get() : nullptr);
   } else if (wrote) {
     observer_.applied(key, created, revision_);
   }
@@ -189,7 +198,7 @@ boost::asio::awaitable<bool> Reconciler::look_before_writing(ObjectKey key, Atte
   const KeyState& state = states_[key];
   const bool at_hand = attempt.body || (attempt.live != nullptr && !attempt.live->body.empty());
   const bool shape_unknown = !state.shape.known && may_yield(*state.wanted);
-  const bool by_policy = options_.policies.differs(attempt.desired) && is_drift(key, verdict);
+  const bool by_policy = options_.policies.differs(attempt.desired) && (is_drift(key, verdict) || may_be_drift(key));
   if (!at_hand && !shape_unknown && !by_policy) co_return true;
   co_return co_await see_body(key, attempt, verdict.uid);
 }
@@ -216,6 +225,7 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   if (state.record && state.record->desired_hash == attempt.desired.hash && !(verdict.drift && wrote))
     record = *state.record;
   record.desired_hash = attempt.desired.hash;
+  record.wanted_hash = attempt.wanted_hash;
   record.uid = uid;
   record.last_write = version;
   record.generation = generation_of(*body);
@@ -224,6 +234,8 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   record.partial = attempt.held.has_value();
   if (print && !attempt.held) record.learn(*print);
   if (memory.entry != nullptr) record.owned = std::shared_ptr<const std::string>(memory.entry, &memory.entry->fields);
+  // What was left as others have it is still missed (and made out from Git where that is all that is known).
+  if (attempt.held) record.owned = state.record ? state.record->owned : nullptr;
   const bool unseen = created || attempt.live == nullptr;
   const LivePtr shown = live_.find(key);
   if (unseen && (shown == nullptr || shown->uid != uid)) record.echo_awaited_until = options_.now() + kEchoPatience;
@@ -238,25 +250,41 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   return true;
 }
 
+// Whether what is about to be put back had been as Git still says. What is left to others may have changed by the same
+// event, so that it is applied in another form than before.
+bool Reconciler::has_drifted(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict) const {
+  if (verdict.drift) return true;
+  if (!attempt.body || !is_drift(key, verdict)) return false;
+  const auto& record = states_.at(key).record;
+  const bool same_form = record && record->desired_hash == attempt.desired.hash;
+  const std::optional<FieldSet> owned =
+      same_form && record->owned != nullptr ? parse_fields(*record->owned) : std::nullopt;
+  return !attribute(attempt.desired.body, *attempt.body, owned ? &*owned : nullptr, options_.prepare.manager).empty();
+}
+
 void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created,
                                Time answered, const std::string* owned_before) {
   Repair repair;
   repair.drift.key = key;
   repair.drift.kind = created ? DriftKind::Deleted : verdict.drift_kind;
-  if (!created && (attempt.live != nullptr || attempt.found_labelled)) {
-    repair.drift.kind = DriftKind::Changed;
+  const bool seen = !created && (attempt.live != nullptr || attempt.body);
+  if (seen) {
+    if (attempt.live != nullptr || attempt.found_labelled) repair.drift.kind = DriftKind::Changed;
     for (const DriftedField& field : attempt.fields) repair.drift.fields.push_back(field.drift);
     const std::optional<FieldSet> owned = owned_before == nullptr ? std::nullopt : parse_fields(*owned_before);
-    const Result<json::value> body = attempt.live != nullptr ? parse_json(attempt.live->body) : *attempt.found_labelled;
+    const Result<json::value> body = attempt.body ? *attempt.body : parse_json(attempt.live->body);
     if (body && !attempt.held)
       repair.drift.fields = attribute(attempt.desired.body, *body, owned ? &*owned : nullptr, options_.prepare.manager);
   }
+  // More than the labels by which we know it: then these are not the news.
+  if (repair.drift.kind == DriftKind::LabelLost && !std::ranges::all_of(repair.drift.fields, is_our_label))
+    repair.drift.kind = DriftKind::Changed;
   repair.event_driven = attempt.event_received.has_value();
   if (attempt.event_received) repair.event_to_verdict = attempt.judged - *attempt.event_received;
   repair.verdict_to_response = answered - attempt.judged;
   observer_.repaired(repair);
   if (repair.drift.kind == DriftKind::Deleted) repair.drift.fields.push_back({"", "present", "(absent)", std::nullopt});
-  note_repair(key, repair.drift.fields);
+  note_repair(key, repair.drift.fields, !attempt.held);
 }
 
 bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer) {

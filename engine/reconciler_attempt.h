@@ -34,7 +34,8 @@ struct Reconciler::Attempt {
   int applies = 0;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
   std::optional<Time> event_received;
-  Desired desired;  // a copy: the set may change while a request is under way
+  Desired desired;     // a copy: the set may change while a request is under way
+  Sha256 wanted_hash;  // of all that Git describes, of which it is a part
 };
 
 }  // namespace holdfast

@@ -25,6 +25,10 @@ void ReconcilerGroup::type_synced(const GroupKind& type) {
   for (Reconciler* reconciler : members_) reconciler->type_synced(type);
 }
 
+void ReconcilerGroup::schemas_changed() {
+  for (Reconciler* reconciler : members_) reconciler->schemas_changed();
+}
+
 void ReconcilerGroup::set_catalog(const std::shared_ptr<const ApiCatalog>& catalog) {
   for (Reconciler* reconciler : members_) reconciler->set_catalog(catalog);
 }

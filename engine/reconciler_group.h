@@ -35,6 +35,7 @@ class ReconcilerGroup final : public LiveReader {
   bool read(const LiveObject& object, const JsonView& body) override;
   void live_changed(const ObjectKey& key, Time received);
   void type_synced(const GroupKind& type);
+  void schemas_changed();
   void set_catalog(const std::shared_ptr<const ApiCatalog>& catalog);
   void forget_writes();
   [[nodiscard]] bool wants(const GroupVersionKind& type) const;  // any of them

@@ -8,6 +8,7 @@
 #include "engine/handover.h"
 #include "engine/proof.h"
 #include "engine/reconciler_attempt.h"
+#include "holdfast/base/log.h"
 
 namespace holdfast {
 namespace {
@@ -21,8 +22,9 @@ constexpr auto kLookAgain = 100ms;
 
 bool declares_replicas(const Desired& desired) { return find(desired.body, {"spec", "replicas"}) != nullptr; }
 
-std::optional<FieldSet> owned_before(const std::optional<Record>& record) {
-  if (!record || record->owned == nullptr) return std::nullopt;
+// In this form; with another one there was less or more to own.
+std::optional<FieldSet> owned_before(const std::optional<Record>& record, const Desired& desired) {
+  if (!record || record->owned == nullptr || record->desired_hash != desired.hash) return std::nullopt;
   const Result<json::value> fields = parse_json(*record->owned);
   if (!fields) return std::nullopt;
   Result<FieldSet> set = FieldSet::parse(*fields);
@@ -112,9 +114,13 @@ bool Reconciler::prove_converged(const LiveObject& object, const json::value& bo
   const TypeSchema schema = options_.schemas->type_of(object.gvk);
   if (schema.type == nullptr) return false;
   const Desired& form = state.applied_form();
-  if (!prove(form, body, options_.prepare.manager, schema.type.get()).proven()) return false;
+  if (const Proof proof = prove(form, body, options_.prepare.manager, schema.type.get()); !proof.proven()) {
+    log(LogLevel::Debug, "not-proven", to_string(object.key) + ": " + proof.why_not);
+    return false;
+  }
   Record record;
   record.desired_hash = form.hash;
+  record.wanted_hash = state.wanted->hash;
   record.uid = object.uid;
   record.last_write = object.resource_version;
   record.learn(*print);
@@ -125,14 +131,27 @@ bool Reconciler::prove_converged(const LiveObject& object, const json::value& bo
   return true;
 }
 
+void Reconciler::take_form(Attempt& attempt, const KeyState& state) const {
+  attempt.desired = state.applied_form();
+  attempt.wanted_hash = state.wanted->hash;
+}
+
 // Whether a difference is drift, or a roll-out that has not come here yet. Of an object that nothing was learned of
 // since the start, the record in the cluster says which.
 bool Reconciler::is_drift(const ObjectKey& key, const Verdict& verdict) const {
   if (verdict.drift) return true;
   const auto found = states_.find(key);
+  if (found == states_.end() || found->second.wanted == nullptr) return false;
+  const KeyState& state = found->second;
+  if (state.record) return state.record->wanted_hash == state.wanted->hash;
+  return may_be_drift(key) && !revision_.empty() && inventory_.inventory().revision == revision_;
+}
+
+// It was ours before this process, which has not learned yet in what form.
+bool Reconciler::may_be_drift(const ObjectKey& key) const {
+  const auto found = states_.find(key);
   const Uid* const known = inventory_.uid(key);
-  return found != states_.end() && !found->second.record && known != nullptr && !known->empty() && !revision_.empty() &&
-         inventory_.inventory().revision == revision_;
+  return found != states_.end() && !found->second.record && known != nullptr && !known->empty();
 }
 
 // False: the visit is over.
@@ -160,19 +179,22 @@ boost::asio::awaitable<bool> Reconciler::see_body(ObjectKey key, Attempt& attemp
   }
   KeyState& state = states_[key];
   reshape(key, state, *attempt.body);
-  attempt.desired = state.applied_form();
+  take_form(attempt, state);
   co_return true;
 }
 
 // Decides by policy and by fights what of a drift is put back now. False: nothing.
 bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdict& verdict) {
   KeyState& state = states_[key];
-  if (!is_drift(key, verdict) || !attempt.body) return true;
+  const bool certain = is_drift(key, verdict);
+  if (!attempt.body || (!certain && !may_be_drift(key))) return true;
   if (state.drift == nullptr && !options_.policies.differs(attempt.desired)) return true;
   if (state.drift == nullptr) state.drift = std::make_unique<DriftMemory>();
-  const std::optional<FieldSet> owned = owned_before(state.record);
-  const std::vector<DriftedField> fields =
+  const std::optional<FieldSet> owned = owned_before(state.record, attempt.desired);
+  std::vector<DriftedField> fields =
       attribute_fields(attempt.desired.body, *attempt.body, owned ? &*owned : nullptr, options_.prepare.manager);
+  // What somebody else holds by now was taken from us; what nobody does may be what a commit has changed meanwhile.
+  if (!certain) std::erase_if(fields, [](const DriftedField& field) { return !field.drift.owner; });
   if (fields.empty()) return true;
   const Time now = options_.now();
   std::vector<FieldPath> paths;
@@ -222,7 +244,7 @@ bool Reconciler::meet_absence(const ObjectKey& key, const Attempt& attempt) {
   if (next && answer.policy == DriftPolicy::Enforce) queue_.add_at(key, Lane::Repair, *next);
   say_drift(key, state, Drift{key, DriftKind::Deleted, {}}, answer.policy,
             answer.policy == DriftPolicy::Enforce ? next : std::nullopt);
-  settled(key);
+  settled(key, true);
   return true;
 }
 
@@ -236,10 +258,10 @@ void Reconciler::say_drift(const ObjectKey& key, KeyState& state, Drift drift, D
   observer_.drifted(drift, policy, wait);
 }
 
-void Reconciler::note_repair(const ObjectKey& key, const std::vector<FieldDrift>& fields) {
+void Reconciler::note_repair(const ObjectKey& key, const std::vector<FieldDrift>& fields, bool all) {
   KeyState& state = states_[key];
   if (state.drift == nullptr) state.drift = std::make_unique<DriftMemory>();
-  state.drift->said.clear();
+  if (all) state.drift->said.clear();  // what is left so was said
   for (const Fight& fight : state.drift->fights.repaired(fields, options_.now())) observer_.fight(key, fight, false);
 }
 

@@ -17,11 +17,12 @@ namespace holdfast {
 // What an apply response taught us about one object. Losing it costs one call.
 struct Record {
   Sha256 desired_hash;  // the desired state that `converged` stands for
+  Sha256 wanted_hash;   // that of Git then, what is left to others included
   // Fingerprints of a live object that is as desired; newest last, at most 8 (C6). Mostly there is one.
   boost::container::small_vector<Digest128, 1> converged;
   std::shared_ptr<const std::string> owned;  // what we owned then, as fieldsV1, to tell who took what; null: nothing
   Uid uid;
-  ResourceVersion last_write;  // of our last answer: events below it show the past
+  ResourceVersion last_write;   // of our last answer: events below it show the past
   std::int64_t generation = 0;  // of that answer; 0: it had none
   bool partial = false;         // that write left some fields as they were: its answer is not what is desired
   // Set from a create's answer until its event: until then absence in the store says nothing. Bounded, because a

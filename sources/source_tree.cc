@@ -44,7 +44,7 @@ Result<void> TreeCollector::admit_name(const std::string& path) {
 Result<void> TreeCollector::admit_size(const std::string& path, std::size_t size_bytes) {
   if (size_bytes > limits_.file_bytes)
     return fail(ErrorKind::TooLarge, fmt::format("larger than {} bytes", limits_.file_bytes), path,
-                "an API server takes objects of some 3 MiB at most");
+                "split it: an API server takes objects of some 3 MiB at most");
   if (size_bytes > limits_.total_bytes - total_bytes_)
     return fail(ErrorKind::TooLarge, fmt::format("all files together are larger than {} bytes", limits_.total_bytes),
                 path, "narrow --path");

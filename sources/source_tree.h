@@ -16,7 +16,7 @@ namespace holdfast {
 
 struct ReadLimits {
   std::size_t file_count = 100'000;
-  std::size_t file_bytes = std::size_t{4} << 20;
+  std::size_t file_bytes = std::size_t{16} << 20;  // whole installations in one file: Kyverno's has 6 MiB
   std::size_t total_bytes = std::size_t{256} << 20;
   std::size_t folder_depth = 64;
 };

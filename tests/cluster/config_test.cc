@@ -103,6 +103,23 @@ TEST_F(ConfigTest, ask_37_a_move_between_applications_in_one_commit_keeps_the_ob
   EXPECT_EQ(writes, 1U) << "the label alone changes hands";
 }
 
+TEST_F(ConfigTest, ask_14_what_is_ignored_is_neither_written_nor_reported_nor_in_a_diff) {
+  app.repository.write("one/a.yaml", app.config_map("a", "blue"));
+  const std::string first = app.repository.commit("Start");
+  configure("one", application("one", "  ignore:\n    - paths: [/data/color]\n      target: {kind: ConfigMap}\n"));
+  start();
+  wait_synced("one", first);
+  EXPECT_EQ(color("a"), "") << "it is not even there";
+  paint("a", "red");
+  EXPECT_EQ(HoldfastProcess::run(arguments("diff")).exit_code, 0);
+  const std::size_t from = daemon->lines().size();
+  app.kubectl.must({"-n", app.name, "patch", "configmap", "a", "--type=merge", "-p", R"({"data":{"size":"tiny"}})"});
+  wait_for("put back", from);
+  EXPECT_EQ(color("a"), "red");
+  EXPECT_EQ(app.field("a", "{.data.size}"), "large");
+  EXPECT_FALSE(daemon->output().contains(".data.color was")) << daemon->output();
+}
+
 TEST_F(ConfigTest, a_broken_manifest_hinders_nobody_else) {
   app.repository.write("good/a.yaml", app.config_map("good", "blue"));
   app.repository.write("bad/a.yaml", "kind: [");

@@ -40,6 +40,7 @@ struct Situation {
   Expected expected;
   std::string application = "plain";  // "tuned" has rules, "broken" what cannot be applied
   bool at_once = false;               // Holdfast does not run while it happens, and sees only what came of it
+  bool asked_again = false;           // with each commit: not settled, or nowhere to be seen
 };
 
 // kubectl WORD...; a failure of it is one of the test.

@@ -67,7 +67,6 @@ asio::awaitable<void> WebhookServer::serve(asio::ip::tcp::socket socket) {
     http::request<http::string_body> request;
     auto [failed, got] = co_await http::async_read(stream, buffer, request, kAnswer);
     if (failed) co_return;
-    ++calls_;
     http::response<http::string_body> response(http::status::ok, 11);
     response.set(http::field::content_type, "application/json");
     response.keep_alive(request.keep_alive());

@@ -1,7 +1,6 @@
 // A mutating admission webhook of the test's own: it sets data.image of every ConfigMap it is asked about.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -25,7 +24,6 @@ class WebhookServer {
 
   // A MutatingWebhookConfiguration for ConfigMaps with the label `rewritten: "yes"`.
   [[nodiscard]] std::string configuration() const;
-  [[nodiscard]] int calls() const { return calls_; }
 
  private:
   boost::asio::awaitable<void> accept();
@@ -35,7 +33,6 @@ class WebhookServer {
   boost::asio::io_context io_;
   boost::asio::ssl::context tls_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  std::atomic<int> calls_ = 0;
   std::jthread thread_;
 };
 

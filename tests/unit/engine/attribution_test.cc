@@ -104,6 +104,25 @@ TEST(Attribution, a_value_rewritten_while_it_stayed_ours_is_told) {
   }
 }
 
+TEST(Attribution, V20_an_empty_list_that_is_gone_is_told_of_a_custom_resource) {
+  const auto told = [](const char* version) {
+    const json::object wanted{
+        {"apiVersion", version}, {"kind", "Gadget"}, {"spec", {{"items", json::array{}}, {"mode", "auto"}}}};
+    json::value live(wanted);
+    live.as_object()["metadata"] = json::object{{"managedFields", json::array{}}};
+    add_entry(live, "holdfast", R"({"f:spec":{"f:mode":{}}})");
+    live.at_pointer("/metadata/managedFields/0/operation") = "Apply";
+    live.at("spec").as_object().erase("items");
+    return attribute(wanted, live, nullptr, kManager);
+  };
+  const auto custom = told("example.dev/v1");
+  ASSERT_EQ(custom.size(), 1U);
+  EXPECT_EQ(custom[0].path, ".spec.items");
+  EXPECT_EQ(custom[0].live, "(absent)");
+  EXPECT_FALSE(custom[0].owner);
+  EXPECT_TRUE(told("apps/v1").empty()) << "the server leaves it out";
+}
+
 TEST(Attribution, V25_quantities_and_defaults_are_no_differences) {
   json::object wanted = desired();
   json::value wanted_value(wanted);

@@ -98,6 +98,13 @@ TEST(Prepare, C2_what_the_server_sets_is_dropped) {
       body_of(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"web"},"data":{"a":"b"}})"));
 }
 
+TEST(Prepare, C8_empty_labels_and_annotations_are_not_owned_so_that_what_others_put_there_is_theirs) {
+  const json::object body = body_after(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","labels":{},
+    "annotations":{}},"data":{}})");
+  EXPECT_EQ(body.at("metadata"), body_of(R"({"name":"c","namespace":"web"})"));
+  EXPECT_TRUE(body.contains("data"));
+}
+
 TEST(Prepare, C2_V24_stringData_becomes_data_and_wins) {
   const json::object body = body_after(
       R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{"a":"b2xk","b":"Yg=="},"stringData":{"a":"new"}})");

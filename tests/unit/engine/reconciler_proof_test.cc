@@ -1,0 +1,93 @@
+// A daemon that starts anew on a cluster that is as Git says: what it can prove costs no call (correctness C5.5), also
+// where the bytes, what is desired, and the schema come in another order.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "unit/engine/reconciler_fixture.h"
+#include "unit/merge/merge_types.h"
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Schemas final : public SchemaView {
+ public:
+  Schemas() {
+    std::ostringstream text;
+    text << std::ifstream(HOLDFAST_SOURCE_DIR "/simulator/schemas/definitions.json").rdbuf();
+    auto read = Schema::from_definitions(json_of(text.str()).as_object());
+    EXPECT_TRUE(read.has_value());
+    if (read) schema_ = std::make_shared<const Schema>(std::move(*read));
+  }
+  [[nodiscard]] TypeSchema type_of(const GroupVersionKind& gvk) const override {
+    if (coming || schema_ == nullptr) return {nullptr, {}, coming};
+    return {std::shared_ptr<const TypeNode>(schema_, schema_->type_of(gvk)), "S", false};
+  }
+  void want(const GroupVersionKind&) override {}
+  bool coming = false;
+
+ private:
+  std::shared_ptr<const Schema> schema_;
+};
+
+class LateProof : public fake::ReconcilerTest {
+ protected:
+  void SetUp() override {
+    converged({"a=1"});
+    reconciler->stop();
+    settle();
+    live.objects.clear();
+    adjust = [this](ReconcilerOptions& options) { options.schemas = &schemas_; };
+    make();
+    start();
+    api.sent.clear();
+    observer.said.clear();
+  }
+  Schemas schemas_;
+};
+
+TEST_F(LateProof, C5_what_came_by_before_it_was_wanted_is_proven_from_the_bytes_that_were_kept) {
+  watch_event("a");
+  EXPECT_FALSE(live.find(key("a"))->body.empty());
+  git("r1", {"a=1"});
+  EXPECT_EQ(patches("a"), 0U);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+}
+
+TEST_F(LateProof, C5_what_was_changed_meanwhile_is_put_back_all_the_same) {
+  api.edit(path("a"), "/data/k", "2");
+  watch_event("a");
+  git("r1", {"a=1"});
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(live_value("a"), "1");
+}
+
+TEST_F(LateProof, C11_a_schema_that_is_about_to_come_is_waited_for) {
+  schemas_.coming = true;
+  watch_event("a");
+  git("r1", {"a=1"});
+  EXPECT_EQ(patches("a"), 0U);
+  EXPECT_EQ(observer.times("complete r1"), 0U);
+  schemas_.coming = false;
+  reconciler->schemas_changed();
+  settle();
+  EXPECT_EQ(patches("a"), 0U);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+}
+
+TEST_F(LateProof, C11_a_schema_that_does_not_come_is_not_waited_for_long) {
+  schemas_.coming = true;
+  watch_event("a");
+  git("r1", {"a=1"});
+  advance(4s);
+  EXPECT_EQ(patches("a"), 0U);
+  advance(2s);
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+}
+
+}  // namespace
+}  // namespace holdfast
