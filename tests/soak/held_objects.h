@@ -26,7 +26,8 @@ struct HeldObject {
   [[nodiscard]] std::string edit(const std::string& other_value) const;  // a merge patch
 };
 
-inline constexpr std::size_t kObjectsOfAKind = 5;
+// So many that people come back to the same one about once a minute: more often would be a fight (correctness C13).
+inline constexpr std::size_t kObjectsOfAKind = 40;
 inline constexpr const char* kNamespace = "soak";
 
 const std::vector<HeldKind>& held_kinds();
