@@ -4,10 +4,10 @@
 //   bench_latency --kubeconfig FILE --binary build/release/holdfast [--edits 200] [--json FILE]
 //
 // ConfigMaps of one namespace are edited in turn, each once: to edit one again and again would be a fight (correctness
-// C13). Half of them are held by the `holdfast run` program; the others by a bare watcher in this process that sends the
-// known server-side-apply body back the moment an event with another value arrives, over the same client code, without
-// store or verdict. One observer, with a watch of its own, times both. Interleaved: an edit starts only when the one
-// before has been put back.
+// C13). Half of them are held by the `holdfast run` program; the others by a bare watcher in this process that sends
+// the known server-side-apply body back the moment an event with another value arrives, over the same client code,
+// without store or verdict. One observer, with a watch of its own, times both. Interleaved: an edit starts only when
+// the one before has been put back.
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>

@@ -47,7 +47,8 @@ void Record::learn(const Digest128& fingerprint) {
 std::optional<std::string> other_owner(const Ownership& live, std::string_view applyset_id,
                                        std::string_view installation, OwnerState owner) {
   if (!live.installation.empty() && live.installation != installation) return "the installation " + live.installation;
-  if (!live.applyset.empty() && live.applyset != applyset_id && owner != OwnerState::LetGo) return "the ApplySet " + live.applyset;
+  if (!live.applyset.empty() && live.applyset != applyset_id && owner != OwnerState::LetGo)
+    return "the ApplySet " + live.applyset;
   if (!live.controller.empty()) return "the controller " + live.controller;
   return std::nullopt;
 }
@@ -57,8 +58,7 @@ Verdict judge(const Snapshot& snapshot) {
   const LiveObject& live = *snapshot.live;
   if (live.terminating) return make(VerdictKind::Hold, "being deleted");
   if (live.ownership != nullptr)
-    if (const auto owner =
-            other_owner(*live.ownership, snapshot.applyset_id, snapshot.installation, snapshot.owner))
+    if (const auto owner = other_owner(*live.ownership, snapshot.applyset_id, snapshot.installation, snapshot.owner))
       return snapshot.owner == OwnerState::Undecided
                  ? make(VerdictKind::Wait, "belongs to " + *owner + ", which has not read its source yet")
                  : make(VerdictKind::Refuse, "belongs to " + *owner);

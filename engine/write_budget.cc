@@ -19,7 +19,8 @@ void WriteBudget::give() {
   tell();
 }
 
-// As many as there are places; each may find nothing to do any more, so all of them are asked before a place stays free.
+// As many as there are places; each may find nothing to do any more, so all of them are asked before a place stays
+// free.
 void WriteBudget::tell() {
   for (std::size_t asked = repairs_.size() + others_.size(); asked > 0 && taken_ < limit_; --asked) {
     std::deque<Waiter*>& line = repairs_.empty() ? others_ : repairs_;

@@ -1,6 +1,6 @@
 // An Application of holdfast.dev/v1alpha1: what is desired of whom, and how drift is met. The same document is a file
-// for `holdfast run --config` and will be an object in the cluster. Checked when it is read (sources/application_reader.h):
-// a value of these types is complete and valid.
+// for `holdfast run --config` and will be an object in the cluster. Checked when it is read
+// (sources/application_reader.h): a value of these types is complete and valid.
 #pragma once
 
 #include <chrono>
@@ -44,8 +44,8 @@ struct IgnoreRule {
 };
 
 struct SourceSpec {
-  std::string repo_url;                       // or a directory
-  std::string branch, tag, commit;            // at most one is set; none: the default branch
+  std::string repo_url;             // or a directory
+  std::string branch, tag, commit;  // at most one is set; none: the default branch
   std::string path = ".";
   bool recurse = true;
   std::string include, exclude;  // globs (sources/file_choice.h) below `path`; empty: all, none

@@ -14,7 +14,7 @@ namespace holdfast {
 struct Inventory {
   std::map<ObjectKey, Uid> entries;
   std::map<ObjectKey, bool> hooks;  // those of the entries that are hooks; true: it has ended well
-  std::string revision;  // the last revision of which every object was applied; empty before the first
+  std::string revision;             // the last revision of which every object was applied; empty before the first
   bool operator==(const Inventory&) const = default;
 };
 
