@@ -221,7 +221,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   bool meet_absence(const ObjectKey& key, const Attempt& attempt);
   [[nodiscard]] bool is_drift(const ObjectKey& key, const Verdict& verdict) const;
   [[nodiscard]] bool may_be_drift(const ObjectKey& key) const;
-  void say_drift(const ObjectKey& key, KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until);
+  void say_drift(KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until);
   boost::asio::awaitable<bool> hand_over(ObjectKey key, Attempt& attempt);
   boost::asio::awaitable<bool> take_over(ObjectKey key, Attempt& attempt);
   boost::asio::awaitable<bool> release_handover(ObjectKey key);

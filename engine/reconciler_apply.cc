@@ -20,13 +20,6 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr auto kEchoPatience = 10s;
 constexpr std::string_view kApplyQuery = "&force=true&fieldValidation=Strict&timeout=30s";
 
-std::optional<FieldSet> parse_fields(const std::string& fields_v1) {
-  const Result<json::value> fields = parse_json(fields_v1);
-  if (!fields) return std::nullopt;
-  Result<FieldSet> set = FieldSet::parse(*fields);
-  return set ? std::optional(std::move(*set)) : std::nullopt;
-}
-
 // metadata.generation; 0 where there is none.
 std::int64_t generation_of(const JsonView& body) {
   JsonCursor cursor = body.cursor();
@@ -56,6 +49,14 @@ bool is_our_label(const FieldDrift& field) {
 }
 
 }  // namespace
+
+std::optional<FieldSet> read_owned(const std::string* fields_v1) {
+  if (fields_v1 == nullptr) return std::nullopt;
+  const Result<json::value> fields = parse_json(*fields_v1);
+  if (!fields) return std::nullopt;
+  Result<FieldSet> set = FieldSet::parse(*fields);
+  return set ? std::optional(std::move(*set)) : std::nullopt;
+}
 
 ApiRequest apply_request(const Desired& desired, const FieldManager& manager) {
   ApiRequest request;
@@ -257,8 +258,7 @@ bool Reconciler::has_drifted(const ObjectKey& key, const Attempt& attempt, const
   if (!attempt.body || !is_drift(key, verdict)) return false;
   const auto& record = states_.at(key).record;
   const bool same_form = record && record->desired_hash == attempt.desired.hash;
-  const std::optional<FieldSet> owned =
-      same_form && record->owned != nullptr ? parse_fields(*record->owned) : std::nullopt;
+  const std::optional<FieldSet> owned = same_form ? read_owned(record->owned.get()) : std::nullopt;
   return !attribute(attempt.desired.body, *attempt.body, owned ? &*owned : nullptr, options_.prepare.manager).empty();
 }
 
@@ -271,7 +271,7 @@ void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, con
   if (seen) {
     if (attempt.live != nullptr || attempt.found_labelled) repair.drift.kind = DriftKind::Changed;
     for (const DriftedField& field : attempt.fields) repair.drift.fields.push_back(field.drift);
-    const std::optional<FieldSet> owned = owned_before == nullptr ? std::nullopt : parse_fields(*owned_before);
+    const std::optional<FieldSet> owned = read_owned(owned_before);
     const Result<json::value> body = attempt.body ? *attempt.body : parse_json(attempt.live->body);
     if (body && !attempt.held)
       repair.drift.fields = attribute(attempt.desired.body, *body, owned ? &*owned : nullptr, options_.prepare.manager);

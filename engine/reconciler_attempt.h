@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/reconciler.h"
+#include "holdfast/merge/field_set.h"
 
 namespace holdfast {
 
@@ -17,6 +18,9 @@ ApiRequest apply_request(const Desired& desired, const FieldManager& manager);
 // Deletes this very object in this very state, what it owns afterwards in the background (correctness D10).
 ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, const Uid& uid,
                           const ResourceVersion& version);
+
+// What a Record says was owned; none where it says nothing, or cannot be read.
+std::optional<FieldSet> read_owned(const std::string* fields_v1);
 
 // One visit to a key: what was known when it was judged. Lives in the coroutine that visits.
 struct Reconciler::Attempt {

@@ -24,11 +24,8 @@ bool declares_replicas(const Desired& desired) { return find(desired.body, {"spe
 
 // In this form; with another one there was less or more to own.
 std::optional<FieldSet> owned_before(const std::optional<Record>& record, const Desired& desired) {
-  if (!record || record->owned == nullptr || record->desired_hash != desired.hash) return std::nullopt;
-  const Result<json::value> fields = parse_json(*record->owned);
-  if (!fields) return std::nullopt;
-  Result<FieldSet> set = FieldSet::parse(*fields);
-  return set ? std::optional(std::move(*set)) : std::nullopt;
+  if (!record || record->desired_hash != desired.hash) return std::nullopt;
+  return read_owned(record->owned.get());
 }
 
 std::string text_of(const std::vector<FieldDrift>& fields) {
@@ -216,7 +213,7 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
   if (next) queue_.add_at(key, Lane::Repair, *next);
   if (held.empty()) return true;
   const DriftPolicy policy = plan.reported.empty() ? DriftPolicy::Enforce : DriftPolicy::Warn;
-  say_drift(key, state, Drift{key, DriftKind::Changed, in_words(held)}, policy, next);
+  say_drift(state, Drift{key, DriftKind::Changed, in_words(held)}, policy, next);
   if (put_back.empty()) {
     state.drift->fights.drifted(in_words(held), now);
     return false;
@@ -242,19 +239,17 @@ bool Reconciler::meet_absence(const ObjectKey& key, const Attempt& attempt) {
   if (const auto fought = state.drift->fights.not_before("")) next = std::max(next.value_or(*fought), *fought);
   if (answer.policy == DriftPolicy::Enforce && (!next || *next <= now)) return false;
   if (next && answer.policy == DriftPolicy::Enforce) queue_.add_at(key, Lane::Repair, *next);
-  say_drift(key, state, Drift{key, DriftKind::Deleted, {}}, answer.policy,
+  say_drift(state, Drift{key, DriftKind::Deleted, {}}, answer.policy,
             answer.policy == DriftPolicy::Enforce ? next : std::nullopt);
   settled(key, true);
   return true;
 }
 
-void Reconciler::say_drift(const ObjectKey& key, KeyState& state, Drift drift, DriftPolicy policy,
-                           std::optional<Time> until) {
+void Reconciler::say_drift(KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until) {
   std::string text = drift.kind == DriftKind::Deleted ? "deleted" : text_of(drift.fields);
   if (std::exchange(state.drift->said, text) == text) return;
   std::optional<std::chrono::milliseconds> wait;
   if (until) wait = std::chrono::ceil<std::chrono::milliseconds>(*until - options_.now());
-  if (!states_[key].drift) return;
   observer_.drifted(drift, policy, wait);
 }
 

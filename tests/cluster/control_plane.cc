@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <utility>
@@ -78,6 +79,23 @@ void ControlPlane::add_apiserver(const std::string& name) { script({"apiserver",
 void ControlPlane::stop(const std::string& process) const { script({"stop", directory_.string(), process}); }
 void ControlPlane::kill(const std::string& process) const { script({"kill", directory_.string(), process}); }
 void ControlPlane::restart(const std::string& process) const { script({"restart", directory_.string(), process}); }
+// Over etcd's HTTP gateway.
+void ControlPlane::compact() const {
+  std::ifstream state(directory_ / "state.env");
+  std::string line;
+  std::string port;
+  while (std::getline(state, line))
+    if (line.starts_with("port_etcd=")) port = line.substr(10);
+  const std::string gateway = "http://127.0.0.1:" + port + "/v3/kv/";
+  const std::string range =
+      run({"curl", "-sS", "-X", "POST", gateway + "range", "-d", R"({"key":"AA==","count_only":true})"}).out;
+  const std::size_t at = range.find("\"revision\":\"") + 12;
+  const std::string revision = range.substr(at, range.find('"', at) - at);
+  const Finished done =
+      run({"curl", "-sS", "-X", "POST", gateway + "compaction", "-d", R"({"revision":")" + revision + "\"}"});
+  if (!done.out.contains("header")) throw std::runtime_error("etcd did not compact: " + range + done.out + done.err);
+}
+
 void ControlPlane::start_controllers() const { script({"controllers", directory_.string()}); }
 
 std::vector<AuditedRequest> ControlPlane::requests(std::string_view user, std::chrono::system_clock::time_point since,

@@ -38,6 +38,7 @@ class ControlPlane {
   void stop(const std::string& process) const;     // SIGTERM; returns when it is gone ("etcd" is a process, too)
   void kill(const std::string& process) const;     // SIGKILL
   void restart(const std::string& process) const;  // on the same port; returns when it is ready
+  void compact() const;                            // etcd forgets all changes up to its present revision
   void start_controllers() const;                  // kube-controller-manager; built at first use, which takes minutes
 
   // Requests of a user to any of the servers since a moment, those of which the predicate holds (none: all of them).

@@ -34,23 +34,6 @@ bool has_color(const LiveWatch& watch, const std::string& space, const std::stri
   return object && object->body.find("\"color\":\"" + color + "\"") != std::string::npos;
 }
 
-// What etcd forgets up to its present revision, asked for over its HTTP gateway.
-void compact(const ControlPlane& plane) {
-  std::ifstream state(plane.directory() / "state.env");
-  std::string line;
-  std::string port;
-  while (std::getline(state, line))
-    if (line.starts_with("port_etcd=")) port = line.substr(10);
-  const std::string gateway = "http://127.0.0.1:" + port + "/v3/kv/";
-  const std::string range =
-      run({"curl", "-sS", "-X", "POST", gateway + "range", "-d", R"({"key":"AA==","count_only":true})"}).out;
-  const std::size_t at = range.find("\"revision\":\"") + 12;
-  const std::string revision = range.substr(at, range.find('"', at) - at);
-  const Finished done =
-      run({"curl", "-sS", "-X", "POST", gateway + "compaction", "-d", R"({"revision":")" + revision + "\"}"});
-  if (!done.out.contains("header")) throw std::runtime_error("etcd did not compact: " + range + done.out + done.err);
-}
-
 class WatchProtocol : public testing::Test {
  protected:
   ControlPlane plane_ = ControlPlane::shared();
@@ -190,7 +173,7 @@ TEST_F(OwnWatchProtocol, A3_A9_A11_after_compaction_and_a_restart_deletions_are_
   second.must({"-n", space_, "delete", "configmap", "deleted"});
   paint(second, space_, "kept", "red");
   make_config_map(second, space_, "made");
-  compact(plane_);
+  plane_.compact();
   plane_.restart("apiserver");
   EXPECT_TRUE(watch.until([&] {
     watch.pass(1s);

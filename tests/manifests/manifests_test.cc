@@ -49,23 +49,6 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-// What etcd forgets up to its present revision, so that nobody can go on from before it.
-void compact(const ControlPlane& plane) {
-  std::ifstream state(plane.directory() / "state.env");
-  std::string line;
-  std::string port;
-  while (std::getline(state, line))
-    if (line.starts_with("port_etcd=")) port = line.substr(10);
-  const std::string gateway = "http://127.0.0.1:" + port + "/v3/kv/";
-  const std::string range =
-      run({"curl", "-sS", "-X", "POST", gateway + "range", "-d", R"({"key":"AA==","count_only":true})"}).out;
-  const std::size_t at = range.find("\"revision\":\"") + 12;
-  const std::string revision = range.substr(at, range.find('"', at) - at);
-  const Finished done =
-      run({"curl", "-sS", "-X", "POST", gateway + "compaction", "-d", R"({"revision":")" + revision + "\"}"});
-  if (!done.out.contains("header")) throw std::runtime_error("etcd did not compact: " + range + done.out + done.err);
-}
-
 class RealManifests : public testing::Test {
  protected:
   void SetUp() override {
@@ -185,7 +168,7 @@ class RealManifests : public testing::Test {
     plane_.kubectl().must({"create", "configmap", "marker" + std::to_string(++markers_), "--namespace", "default"});
     begin("forced relist");
     plane_.stop("apiserver");
-    compact(plane_);
+    plane_.compact();
     plane_.restart("apiserver");
     std::set<std::string> types;
     for (const std::string& object : managed_) types.insert(type_of_path(object));
