@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "cluster/eventually.h"
+
 namespace holdfast::cluster {
 
 Kubectl::Kubectl(std::string program, std::string kubeconfig, std::string cache_directory)
@@ -26,6 +28,14 @@ std::string Kubectl::field(const std::string& namespace_name, const std::string&
                            const std::string& json_path) const {
   return must({"get", resource, name, "--namespace", namespace_name, "--ignore-not-found", "--output",
                "jsonpath=" + json_path});
+}
+
+void Kubectl::wait_until_established(const std::string& definition, std::chrono::milliseconds deadline) const {
+  const auto established = [&] {
+    const Finished conditions = run({"get", "crd", definition, "--output", "jsonpath={.status.conditions}"});
+    return conditions.out.contains(R"("status":"True","type":"Established")");
+  };
+  if (!eventually(established, deadline)) throw std::runtime_error(definition + " was not established in time");
 }
 
 }  // namespace holdfast::cluster

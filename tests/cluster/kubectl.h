@@ -1,6 +1,7 @@
 // kubectl as a test runs it: the person at the other end, who edits, applies and deletes.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ class Kubectl {
   // A field by JSONPath ("{.spec.replicas}"), without a trailing newline; empty where object or field is absent.
   [[nodiscard]] std::string field(const std::string& namespace_name, const std::string& resource,
                                   const std::string& name, const std::string& json_path) const;
+  // Until the type of a CustomResourceDefinition is served; throws where that takes longer. `kubectl wait` does not
+  // do: it fails on a definition so new that its conditions are null, as those of a real API server are for a moment.
+  void wait_until_established(const std::string& definition, std::chrono::milliseconds deadline) const;
 
  private:
   std::string program_, kubeconfig_, cache_directory_;

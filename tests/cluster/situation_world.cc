@@ -137,7 +137,7 @@ SituationWorld::~SituationWorld() {
 
 void SituationWorld::install_type() {
   app_.kubectl.must({"apply", "-f", "-"}, kType);
-  app_.kubectl.must({"wait", "--for=condition=Established", "crd/gadgets.situations.holdfast.test", "--timeout=20s"});
+  app_.kubectl.wait_until_established("gadgets.situations.holdfast.test", 20s);
 }
 
 // Of others: made by kubectl apply, and never seen by Holdfast.

@@ -298,7 +298,7 @@ TEST_F(OwnWatchProtocol, A21_fault_20_a_type_that_goes_and_comes_back_in_another
     return eventually([&] { return kubectl_.field("types", type, "one", "{.spec.size}") == "3"; }, 30s);
   };
   kubectl_.must({"create", "-f", "-"}, widgets("v1alpha1"));
-  kubectl_.must({"wait", "--for=condition=Established", "crd/widgets.protocol.example", "--timeout=20s"});
+  kubectl_.wait_until_established("widgets.protocol.example", 20s);
   app.repository.write("apps/namespace.yaml", app.namespace_manifest());
   widget("v1alpha1");
   app.repository.commit("Start");

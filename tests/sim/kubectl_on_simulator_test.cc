@@ -132,7 +132,7 @@ TEST_F(KubectlOnSimulator, applies_waits_scales_and_rolls_out) {
 
 TEST_F(KubectlOnSimulator, knows_custom_types_a_moment_after_their_definition) {
   must({"apply", "-f", "-"}, kBoats);
-  must({"wait", "--for=condition=Established", "crd/boats.ex.io", "--timeout=10s"});
+  kubectl_->wait_until_established("boats.ex.io", 10s);
   EXPECT_THAT(must({"api-resources"}), HasSubstr("boats"));
   must({"apply", "--server-side", "-f", "-"}, "apiVersion: ex.io/v1\nkind: Boat\nmetadata: {name: b}\nspec: {}\n");
   EXPECT_EQ(must({"get", "bt", "b", "-o", "jsonpath={.spec.crew}"}), "3");
