@@ -34,6 +34,17 @@ Act kubectl(std::vector<std::string> words, std::string input) {
   }};
 }
 
+Act helm_upgrade(std::string data) {
+  return {[data = std::move(data)](SituationWorld& world, const Situation& situation) {
+    world.helm(situation, {"upgrade", "--install", "--take-ownership", "--set-json", "data=" + data, "$NAME",
+                           world.chart().string()});
+  }};
+}
+
+Act helm_uninstall() {
+  return {[](SituationWorld& world, const Situation& situation) { world.helm(situation, {"uninstall", "$NAME"}); }};
+}
+
 Act in_vain(Act act) {
   return {[act = std::move(act)](SituationWorld& world, const Situation& situation) {
             try {

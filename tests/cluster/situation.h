@@ -45,6 +45,10 @@ struct Situation {
 
 // kubectl WORD...; a failure of it is one of the test.
 Act kubectl(std::vector<std::string> words, std::string input = "");
+// helm upgrade --install of a chart whose one object is the ConfigMap, with that data in JSON; it takes over what is
+// there. And helm uninstall of the same.
+Act helm_upgrade(std::string data);
+Act helm_uninstall();
 // What has no effect on the object, and need not succeed.
 Act in_vain(Act act);
 // kubectl patch; of the types json, merge or strategic.

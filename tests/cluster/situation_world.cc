@@ -127,6 +127,7 @@ SituationWorld::SituationWorld(const std::vector<Situation>& situations)
   }
   app_.repository.commit("Start");
   write_configuration();
+  write_chart();
   start();
   begin_counting();
 }
@@ -173,6 +174,21 @@ void SituationWorld::write_configuration() const {
     - {target: {name: approved}, policy: Approve}
 )";
   }
+}
+
+void SituationWorld::write_chart() const {
+  std::filesystem::create_directories(chart() / "templates");
+  std::ofstream(chart() / "Chart.yaml") << "apiVersion: v2\nname: settings\nversion: 1.0.0\n";
+  std::ofstream(chart() / "templates" / "settings.yaml") << "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ "
+                                                            ".Release.Name }}'}\ndata: {{ .Values.data | toJson }}\n";
+}
+
+void SituationWorld::helm(const Situation& situation, std::vector<std::string> words) const {
+  for (std::string& word : words) word = filled(std::move(word), situation);
+  words.insert(words.begin(), {required_environment("HOLDFAST_HELM"), "--kubeconfig", plane_.admin_kubeconfig(),
+                               "--namespace", app_.name, "--repository-cache", chart().string()});
+  const Finished finished = run(words);
+  if (finished.exit_code != 0) throw std::runtime_error("helm: " + finished.err);
 }
 
 std::string SituationWorld::kubectl(const Situation& situation, std::vector<std::string> words,

@@ -29,6 +29,10 @@ class SituationWorld {
   [[nodiscard]] std::string filled(std::string text, const Situation& situation) const;
   // kubectl in the namespace.
   std::string kubectl(const Situation& situation, std::vector<std::string> words, const std::string& input = {}) const;
+  // helm WORD... in the namespace.
+  void helm(const Situation& situation, std::vector<std::string> words) const;
+  // Of one ConfigMap, named after the release, with the value `data`.
+  [[nodiscard]] std::filesystem::path chart() const { return plane_.directory() / "chart"; }
   [[nodiscard]] std::string field(const Situation& situation, const std::string& json_path) const;
   void write(const Situation& situation, const std::string& manifest) const;
   // Commits; returns when the situation's application has read it and did what could be done.
@@ -59,6 +63,7 @@ class SituationWorld {
  private:
   void install_type();
   void write_configuration() const;
+  void write_chart() const;
   void make_what_is_there_before() const;
   void begin_counting();
   void wait_synced(const std::string& application, const std::string& commit, std::size_t from);

@@ -88,10 +88,14 @@ void add_appliers(std::vector<Situation>& all) {
                          {patch("configmap", "merge", R"({"data":{"color":"red"}})", "someone"),
                           patch("configmap", "merge", R"({"data":{"color":"blue"}})", "someone")},
                          repaired({".data.color"}, kColor, "blue"), true));
-  all.push_back(settings("helm_upgrade_of_a_field_of_its_own", {server_side("helm", R"({"chart":"x"})")}, {}));
+  all.push_back(settings("helm_upgrade_of_a_field_of_its_own",
+                         {helm_upgrade(R"({"chart":"one"})"), helm_upgrade(R"({"chart":"two"})")},
+                         {"", 0, 0, {}, "{.data.chart}", "two"}));
   all.push_back(settings("helm_upgrade_of_an_owned_field",
-                         {patch("configmap", "merge", R"({"data":{"color":"red"}})", "helm")},
+                         {helm_upgrade(R"({"chart":"one"})"), helm_upgrade(R"({"chart":"one","color":"red"})")},
                          repaired({".data.color was \"red\" (helm, Update"}, kColor, "blue")));
+  all.push_back(settings("helm_uninstall_of_what_it_took_over", {helm_upgrade(R"({"color":"blue"})"), helm_uninstall()},
+                         {"repaired", 2, 1, {"it was deleted"}, kColor, "blue"}));
   // The apply that takes all back meets an entry of nobody's that owns it, too (V29): one more write ends that.
   all.push_back(
       settings("managed_fields_cleared",
