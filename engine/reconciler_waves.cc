@@ -106,8 +106,10 @@ bool Reconciler::dependencies_ready(const Desired& desired) const {
   return std::ranges::all_of(desired.options.depends_on, [this](const ObjectKey& key) { return is_ready(key); });
 }
 
+// Where nothing is in force yet, the form is at once: what the watch shows meanwhile is read with its eyes.
 void Reconciler::admit(const ObjectKey& key) {
   if (closed_.erase(key) == 0) return;
+  if (!desired_.contains(key)) promote_if_due(key);
   const Desired* const form = newest_form(key);
   if (form != nullptr) queue_.add(key, lane_of_rank(form->rank));
 }

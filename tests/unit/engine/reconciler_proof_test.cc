@@ -89,5 +89,49 @@ TEST_F(LateProof, C11_a_schema_that_does_not_come_is_not_waited_for_long) {
   EXPECT_EQ(observer.times("complete r1"), 1U);
 }
 
+// All places to write are taken, as in the first moments of a large installation.
+class Crowd final : public WriteBudget::Waiter {
+ public:
+  explicit Crowd(WriteBudget& budget) : budget_(budget) {
+    while (budget_.take(*this, true)) ++places_;
+    budget_.forget(*this);
+  }
+  void leave() {
+    for (; places_ != 0; --places_) budget_.give();
+  }
+  void place_free() override {}
+
+ private:
+  WriteBudget& budget_;
+  std::size_t places_ = 0;
+};
+
+TEST_F(LateProof, C5_what_is_listed_before_the_queue_came_to_it_is_proven_as_it_comes) {
+  Crowd crowd(group.budget());
+  git("r1", {"a=1"});
+  watch_event("a");
+  EXPECT_TRUE(live.find(key("a"))->body.empty()) << "it was not proven from the bytes that came";
+  crowd.leave();
+  reconciler->place_free();
+  settle();
+  EXPECT_EQ(patches("a"), 0U);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+}
+
+TEST_F(LateProof, C5_what_is_listed_before_its_wave_has_come_is_proven_then) {
+  auto set = std::make_shared<ManifestSet>();
+  set->revision = "r2";
+  set->manifests = {manifest("first=1"), manifest("a=1")};
+  set->manifests[0].body["metadata"].as_object()["annotations"] = {{"holdfast.dev/wave", "-1"}};
+  hold(path("first"));
+  reconciler->set_desired(set);
+  settle();
+  watch_event("a");
+  EXPECT_FALSE(live.find(key("a"))->body.empty());
+  release(path("first"));
+  EXPECT_EQ(patches("a"), 0U);
+  EXPECT_EQ(observer.times("complete r2"), 1U);
+}
+
 }  // namespace
 }  // namespace holdfast
