@@ -10,6 +10,8 @@ kind: ConfigMap
 metadata: {name: $NAME, labels: {tier: web}, annotations: {note: kept}}
 data: {color: blue, size: large}
 )";
+constexpr const char* kCondition = R"({"status":{"conditions":[{"type":"T","status":"True","reason":"R","message":"",)"
+                                   R"("lastTransitionTime":"2026-01-01T00:00:00Z"}]}})";
 constexpr const char* kColor = "{.data.color}";
 constexpr const char* kTheirs = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"$NAME"},"data":)";
 
@@ -219,10 +221,7 @@ std::vector<Situation> secret_and_service_situations() {
           {patch("service", "merge", R"({"spec":{"type":"NodePort"}})")},
           repaired({".spec.type was \"NodePort\""}, "{.spec.type}", "ClusterIP"));
   service("service_status", web,
-          {kubectl({"patch", "service", "$NAME", "--subresource=status", "--type=merge", "-p",
-                    R"({"status":{"conditions":[{"type":"T","status":"True","reason":"R","message":"",)"
-                    R"("lastTransitionTime":"2026-01-01T00:00:00Z"}]}})"})},
-          {});
+          {kubectl({"patch", "service", "$NAME", "--subresource=status", "--type=merge", "-p", kCondition})}, {});
   return all;
 }
 
