@@ -77,6 +77,7 @@ struct Parsed {
   RunOptions run;
   DemoOptions demo;
   GetOptions get;
+  ApproveOptions approve;
   HealthOptions health;
   SimulateOptions simulate;
   LogOptions log;
@@ -121,6 +122,23 @@ CLI::App* add_get(CLI::App& app, Parsed& parsed) {
   return get;
 }
 
+CLI::App* add_approve(CLI::App& app, Parsed& parsed) {
+  ApproveOptions& options = parsed.approve;
+  CLI::App* approve = app.add_subcommand("approve", "let a drift be put back, or objects go, that wait for approval");
+  add_cluster_options(*approve, options.cluster);
+  approve->add_option("--name", options.name, "the application")->required()->check(label_problem);
+  approve->add_option("--inventory-namespace", options.inventory_namespace,
+                      "namespace of the inventory ConfigMap (default: that of --namespace)");
+  approve->add_option("object", options.objects, "KIND/NAME; with --prune also how many objects may go at once")
+      ->required();
+  CLI::Option* const prune = approve->add_flag("--prune", options.prune, "they left Git, and may be deleted");
+  approve->add_option("--field", options.fields, "put back only this field, named as reports name it; may be repeated")
+      ->excludes(prune);
+  approve->add_option("--for", options.period, "how long it holds, at most 24h")->capture_default_str();
+  approve->add_option("--reason", options.reason, "for those who read it later");
+  return approve;
+}
+
 CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   CLI::App* health = app.add_subcommand("health", "judge objects from a file, without a cluster; 2: an error");
   health->add_option("file", parsed.health.file, "YAML documents, JSON or a List, with status; - is standard input")
@@ -153,6 +171,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* run = add_run(app, parsed);
   CLI::App* diff = add_diff(app, parsed);
   CLI::App* get = add_get(app, parsed);
+  CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
@@ -177,6 +196,7 @@ int run_command_line(int argc, char** argv) {
   if (run->parsed()) return run_command(parsed.run);
   if (diff->parsed()) return diff_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
+  if (approve->parsed()) return approve_command(parsed.approve);
   if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
   if (simulate->parsed()) return simulate_command(parsed.simulate);

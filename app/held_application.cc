@@ -38,6 +38,7 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   ReconcilerOptions options;
   options.application = setup_.name;
   options.prepare = setup_.prepare;
+  options.approvals = {"", "ConfigMap", setup_.inventory.namespace_, approvals_name(setup_.inventory.name)};
   options.prune = setup_.prune;
   options.adopt = setup_.adopt;
   options.policies = setup_.policies;

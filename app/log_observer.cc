@@ -141,7 +141,9 @@ void LogObserver::drifted(const Drift& drift, DriftPolicy policy, std::optional<
   std::string text = to_string(drift.key) + " has drifted and is left so";
   if (retry_in)
     text += fmt::format(" for {:.0f} s", std::ceil(static_cast<double>(retry_in->count()) / 1000));
-  else if (policy != DriftPolicy::Enforce)
+  else if (policy == DriftPolicy::Approve)
+    text += " until it is approved";
+  else if (policy == DriftPolicy::Warn)
     text += " by policy";
   if (drift.kind == DriftKind::Deleted) text += ": it was deleted";
   for (std::size_t i = 0; i < drift.fields.size() && i < kFieldsShown; ++i) {
@@ -155,6 +157,18 @@ void LogObserver::drifted(const Drift& drift, DriftPolicy policy, std::optional<
        {"policy", policy == DriftPolicy::Enforce ? "Enforce"
                   : policy == DriftPolicy::Warn  ? "Warn"
                                                  : "Approve"}});
+}
+
+void LogObserver::approved(const std::vector<Approval>& approvals) {
+  progress_.clear();
+  if (approvals.empty()) say(LogLevel::Info, "approved", "nothing is approved any more");
+  for (const Approval& one : approvals) {
+    std::string what = one.action == ApprovedAction::Repair ? "to put back " : "to prune ";
+    what += one.object.kind.empty() ? fmt::format("{} objects at once", one.objects) : to_string(one.object);
+    for (const std::string& field : one.fields) what += " " + field;
+    say(LogLevel::Info, "approved",
+        what + (one.by.empty() ? "" : ", by " + one.by) + (one.reason.empty() ? "" : ": " + one.reason));
+  }
 }
 
 void LogObserver::yielded(const ObjectKey& key, const std::vector<Yielded>& fields) {

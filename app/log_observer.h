@@ -29,6 +29,7 @@ class LogObserver : public ReconcileObserver {
   void waiting(const Error& reason) override;
   void round(const RoundSummary& summary) override;
   void drifted(const Drift& drift, DriftPolicy policy, std::optional<std::chrono::milliseconds> retry_in) override;
+  void approved(const std::vector<Approval>& approvals) override;
   void yielded(const ObjectKey& key, const std::vector<Yielded>& fields) override;
   void fight(const ObjectKey& key, const Fight& fight, bool over) override;
   void health_changed(const ObjectKey& key, const Health& before, const Health& now) override;

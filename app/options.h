@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "holdfast/base/log.h"
 #include "holdfast/model/label.h"
@@ -65,6 +66,17 @@ struct GetOptions {
   std::string inventory_namespace;  // empty: all
   std::string name;                 // empty: all
   OutputFormat output = OutputFormat::Table;
+};
+
+struct ApproveOptions {
+  ClusterOptions cluster;
+  std::string name;                  // of the application
+  std::string inventory_namespace;   // empty: that of the cluster options
+  bool prune = false;                // let go, rather than put back
+  std::vector<std::string> objects;  // "KIND/NAME"; with `prune` also one number: how many may go at once
+  std::vector<std::string> fields;   // without `prune`: only these
+  std::string period = "1h";
+  std::string reason;
 };
 
 struct HealthOptions {

@@ -93,6 +93,11 @@ DriftPolicies::Answer DriftPolicies::of_existence(const Desired& desired) const 
   return default_;
 }
 
+bool DriftPolicies::asks_for_approval() const {
+  return default_.policy == DriftPolicy::Approve ||
+         std::ranges::any_of(rules_, [](const Rule& rule) { return rule.answer.policy == DriftPolicy::Approve; });
+}
+
 bool DriftPolicies::differs(const Desired& desired) const {
   return default_ != Answer{} || std::ranges::any_of(rules_, [&](const Rule& rule) {
            return rule.answer != Answer{} && is_target(rule.target, desired);
@@ -133,6 +138,7 @@ DriftPlan plan_drift(const DriftPolicies& policies, const Desired& desired, cons
     const bool approves = approved.contains("") || approved.contains(field.drift.path);
     if (answer.policy == DriftPolicy::Warn || (answer.policy == DriftPolicy::Approve && !approves)) {
       plan.reported.push_back(field);
+      plan.waits_for_approval |= answer.policy == DriftPolicy::Approve;
       continue;
     }
     const Clock::time_point at = ages.since(field.path).value_or(now) + answer.grace;

@@ -34,6 +34,7 @@ class DriftPolicies {
   [[nodiscard]] Answer of_field(const Desired& desired, const DriftedField& field) const;
   // Of an object that is gone: rules with paths say nothing about that.
   [[nodiscard]] Answer of_existence(const Desired& desired) const;
+  [[nodiscard]] bool asks_for_approval() const;  // of anything
   // Whether any field of the object may be met with other than putting it back at once.
   [[nodiscard]] bool differs(const Desired& desired) const;
 
@@ -68,6 +69,7 @@ struct DriftPlan {
   std::vector<DriftedField> now;
   std::vector<Later> later;            // in a grace that has not passed
   std::vector<DriftedField> reported;  // policy Warn, or Approve and not approved
+  bool waits_for_approval = false;     // for one of those
 
   // All that a write must leave as it is live.
   [[nodiscard]] std::vector<DriftedField> held() const;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/approvals.h"
 #include "engine/fight_watch.h"
 #include "engine/yielding.h"
 #include "health/health.h"
@@ -48,6 +49,8 @@ class ReconcileObserver {
   // Not as Git says, and not put back now: by policy, or not before `retry_in`. Said once for the same drift.
   virtual void drifted(const Drift& /*drift*/, DriftPolicy /*policy*/,
                        std::optional<std::chrono::milliseconds> /*retry_in*/) {}
+  // What people have approved is another than before; those that hold now.
+  virtual void approved(const std::vector<Approval>& /*approvals*/) {}
   virtual void yielded(const ObjectKey& /*key*/, const std::vector<Yielded>& /*fields*/) {}
   virtual void fight(const ObjectKey& /*key*/, const Fight& /*fight*/, bool /*over*/) {}
   virtual void health_changed(const ObjectKey& /*key*/, const Health& /*before*/, const Health& /*now*/) {}

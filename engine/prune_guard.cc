@@ -30,11 +30,12 @@ std::string reason_to_hold_all(std::size_t left, std::size_t inventory, bool not
   if (static_cast<double>(left) > most)
     return fmt::format(
         "{} of {} objects left Git at once, more than {:.0f} (the larger of {} and {:g} %); "
-        "--prune-limit {}, or spec.pruneLimit.objects, lets them go",
+        "`holdfast approve --prune {}` lets them go, or spec.pruneLimit.objects",
         left, inventory, most, limits.objects, limits.percent, left);
   if (nothing_desired && !limits.end_is_meant && limits.objects <= PruneLimits{}.objects)
-    return fmt::format("Git holds no object any more; --prune-limit {}, or spec.pruneLimit.objects, lets them go",
-                       std::max(left, PruneLimits{}.objects + 1));
+    return fmt::format(
+        "Git holds no object any more; `holdfast approve --prune {}` lets them go, or spec.pruneLimit.objects",
+        std::max(left, PruneLimits{}.objects + 1));
   return {};
 }
 
@@ -54,9 +55,12 @@ PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>&
   const std::string hold_all = reason_to_hold_all(left.size(), inventory.entries.size(), desired.empty(), limits);
   for (const ObjectKey& key : left) {
     const std::string name = key.kind + "/" + key.name;
-    if (!limits.never && is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
-      decision.held_back.push_back(
-          {key, fmt::format("a {} is deleted only with --allow-prune {}, or spec.allowPrune", key.kind, name)});
+    if (!limits.never && limits.approved.contains(key)) {
+      decision.to_delete.push_back(key);
+    } else if (!limits.never && is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
+      decision.held_back.push_back({key, fmt::format("a {0} is deleted only when it is named: `holdfast approve "
+                                                     "--prune {1}`, --allow-prune {1}, or spec.allowPrune",
+                                                     key.kind, name)});
     } else if (!hold_all.empty()) {
       decision.held_back.push_back({key, hold_all});
     } else {

@@ -12,11 +12,12 @@
 namespace holdfast {
 
 struct PruneLimits {
-  std::size_t objects = 10;       // --prune-limit
-  double percent = 20;            // of the inventory; whichever of the two allows more
-  std::set<std::string> allowed;  // --allow-prune "KIND/NAME", as "Namespace/web": protected objects that may go
-  bool never = false;             // spec.prune is false: whatever leaves Git stays
-  bool end_is_meant = false;      // the application is to end, so that an empty set is no mistake
+  std::size_t objects = 10;            // --prune-limit
+  double percent = 20;                 // of the inventory; whichever of the two allows more
+  std::set<std::string> allowed = {};  // --allow-prune "KIND/NAME", as "Namespace/web": protected objects that may go
+  std::set<ObjectKey> approved = {};   // these very objects may go, whatever stands against it but `never`
+  bool never = false;                  // spec.prune is false: whatever leaves Git stays
+  bool end_is_meant = false;           // the application is to end, so that an empty set is no mistake
 };
 
 struct HeldBack {

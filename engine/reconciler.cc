@@ -53,6 +53,7 @@ void Reconciler::stop() {
 
 boost::asio::awaitable<void> Reconciler::run() {
   for (const auto& [key, uid] : inventory_.inventory().entries) claim(key);  // others may have it watched already
+  if (!options_.approvals.name.empty()) group_.claim(options_.approvals, *this);
   while (!stopping_) {
     const Time now = options_.now();
     const bool may_save = !save_retry_at_ || *save_retry_at_ <= now;
@@ -103,6 +104,10 @@ boost::asio::awaitable<bool> Reconciler::save_inventory() {
 }
 
 bool Reconciler::read(const LiveObject& object, const JsonView& body) {
+  if (object.key == options_.approvals) {
+    if (const Result<json::value> config_map = parse_json(body.text())) read_approvals(*config_map);
+    return false;
+  }
   const auto found = states_.find(object.key);
   if (found == states_.end()) return false;
   KeyState& state = found->second;
@@ -128,6 +133,7 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
 }
 
 void Reconciler::live_changed(const ObjectKey& key, Time received) {
+  if (key == options_.approvals) return take_approvals(live_.find(key) == nullptr ? Approvals() : approvals_read_);
   const auto found = states_.find(key);
   if (found == states_.end()) return;
   KeyState& state = found->second;

@@ -22,6 +22,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/approvals.h"
 #include "engine/drift_policy.h"
 #include "engine/fight_watch.h"
 #include "engine/fingerprinter.h"
@@ -49,7 +50,8 @@ struct ReconcilerOptions {
   std::string application;  // its name, for words
   PrepareOptions prepare;
   PruneLimits prune;
-  bool adopt = false;  // take objects that exist already and that nobody else owns
+  ObjectKey approvals;  // the ConfigMap that holds what people approve; without a name: nobody does
+  bool adopt = false;   // take objects that exist already and that nobody else owns
   DigestKey digest_key = DigestKey::random();
   YieldRules yield_rules;
   DriftPolicies policies;
@@ -221,6 +223,11 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   bool meet_absence(const ObjectKey& key, const Attempt& attempt);
   [[nodiscard]] bool is_drift(const ObjectKey& key, const Verdict& verdict) const;
   [[nodiscard]] bool may_be_drift(const ObjectKey& key) const;
+  [[nodiscard]] std::set<std::string> approved_repairs(const ObjectKey& key, const Uid& uid) const;
+  [[nodiscard]] PruneLimits prune_limits() const;
+  void watch_approvals();
+  void read_approvals(const json::value& config_map);
+  void take_approvals(Approvals approvals);
   void say_drift(KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until);
   boost::asio::awaitable<bool> hand_over(ObjectKey key, Attempt& attempt);
   boost::asio::awaitable<bool> take_over(ObjectKey key, Attempt& attempt);
@@ -321,6 +328,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   std::size_t unprepared_ = 0;            // manifests of this round that cannot be applied as things stand
   std::optional<Wave> first_unprepared_;  // the wave of the first of them
   std::map<ObjectKey, std::string> held_back_;
+  Approvals approvals_;
+  Approvals approvals_read_;                   // the same, before the store has them
   std::map<ObjectKey, Time> awaiting_schema_;  // not proven for lack of one, and until when that is waited for
   std::set<ObjectKey> pruning_;                // approved for deletion, not yet seen gone
   bool pruning_judged_ = false;

@@ -64,7 +64,7 @@ void Reconciler::start_pruning() {
     uncounted.push_back(key);
     counted.entries.erase(key);
   }
-  const PruneDecision decision = judge_prune(counted, wanted, options_.prune);
+  const PruneDecision decision = judge_prune(counted, wanted, prune_limits());
   std::map<ObjectKey, std::string> held;
   for (const HeldBack& object : decision.held_back) {
     held.emplace(object.key, object.reason);
@@ -72,6 +72,7 @@ void Reconciler::start_pruning() {
       observer_.held_back(object.key, object.reason);
   }
   held_back_ = std::move(held);
+  watch_approvals();
   for (const ObjectKey& key : uncounted) prune(key);
   for (const ObjectKey& key : decision.to_delete) prune(key);
   pump();

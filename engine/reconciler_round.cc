@@ -124,6 +124,7 @@ void Reconciler::keep_unprepared(PreparedSet& prepared) {
 }
 
 void Reconciler::watch_types() {
+  watch_approvals();
   std::set<GroupKind> seen;
   for (const auto& [key, state] : states_) {
     const Desired* const newest = newest_form(key);

@@ -197,7 +197,8 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
   std::vector<FieldPath> paths;
   for (const DriftedField& field : fields) paths.push_back(field.path);
   state.drift->ages.note(paths, now);
-  DriftPlan plan = plan_drift(options_.policies, attempt.desired, fields, state.drift->ages, {}, now);
+  DriftPlan plan = plan_drift(options_.policies, attempt.desired, fields, state.drift->ages,
+                              approved_repairs(key, verdict.uid), now);
   std::vector<DriftedField> held = plan.held();
   std::optional<Time> next = plan.next();
   std::vector<DriftedField> put_back;
@@ -212,7 +213,9 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
   }
   if (next) queue_.add_at(key, Lane::Repair, *next);
   if (held.empty()) return true;
-  const DriftPolicy policy = plan.reported.empty() ? DriftPolicy::Enforce : DriftPolicy::Warn;
+  const DriftPolicy policy = plan.waits_for_approval ? DriftPolicy::Approve
+                             : plan.reported.empty() ? DriftPolicy::Enforce
+                                                     : DriftPolicy::Warn;
   say_drift(state, Drift{key, DriftKind::Changed, in_words(held)}, policy, next);
   if (put_back.empty()) {
     state.drift->fights.drifted(in_words(held), now);
@@ -228,7 +231,9 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
 // True: the object stays away for now.
 bool Reconciler::meet_absence(const ObjectKey& key, const Attempt& attempt) {
   KeyState& state = states_[key];
-  const DriftPolicies::Answer answer = options_.policies.of_existence(attempt.desired);
+  DriftPolicies::Answer answer = options_.policies.of_existence(attempt.desired);
+  if (const Uid* const known = inventory_.uid(key); answer.policy == DriftPolicy::Approve && known != nullptr)
+    if (approved_repairs(key, *known).contains("")) answer.policy = DriftPolicy::Enforce;
   const bool plain = answer.policy == DriftPolicy::Enforce && answer.grace == 0s;
   if (plain && state.drift == nullptr) return false;
   if (state.drift == nullptr) state.drift = std::make_unique<DriftMemory>();
