@@ -229,7 +229,8 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
           co_return;
         }
         if (waits(key)) co_return;
-        again = co_await look_up(key, attempt, verdict);
+        again = attempt.desired.options.management == Management::Once ? co_await look_up(key, attempt, verdict)
+                                                                       : co_await apply(key, attempt, verdict);
         break;
       case VerdictKind::Hold:
         co_await attend_deletion(key, attempt.desired.resource, attempt.live);

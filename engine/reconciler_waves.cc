@@ -266,12 +266,15 @@ bool Reconciler::hook_vanished(const ObjectKey& key) {
   return true;
 }
 
-// What is made once is looked at by nobody, so its health may have come by before it was asked for.
+// What is made once is looked at by nobody, and what was wanted by nobody for a while was not: its health may have come
+// by before it was asked for.
 bool Reconciler::has_to_be_seen(const ObjectKey& key, const LivePtr& live) const {
   const auto state = states_.find(key);
   if (live == nullptr || state == states_.end() || !staged()) return false;
-  return desired_.at(key).options.management == Management::Once && pending_.contains(key) && !closed_.contains(key) &&
-         !state->second.sight.shows(*live);
+  const Sight& sight = state->second.sight;
+  const bool newer =
+      sight.uid != live->uid || compare(sight.resource_version, live->resource_version) == std::partial_ordering::less;
+  return newer && pending_.contains(key) && !closed_.contains(key);
 }
 
 // An object that is made once is there already, as the response to a GET shows it.

@@ -121,6 +121,22 @@ TEST_F(WavesTest, what_is_unchanged_in_a_later_wave_is_healed_meanwhile) {
   EXPECT_EQ(observer.times("complete r2"), 1U);
 }
 
+// Found by kills on the simulator: its health had come by while nobody wanted it, and the wave waited for ever.
+TEST_F(WavesTest, what_was_held_back_and_comes_back_unchanged_is_looked_at) {
+  adjust = [](ReconcilerOptions& options) { options.prune.never = true; };
+  make();
+  start_staged();
+  commit("r1", {object("ConfigMap/a=1"), object("ConfigMap/b=1")});
+  show_all();
+  commit("r2", {object("ConfigMap/b=1")});
+  show_all();
+  ASSERT_EQ(observer.times("complete r2"), 1U);
+  commit("r3", {object("ConfigMap/a=1"), object("ConfigMap/b=1"), in_wave("ConfigMap/c=1", 1)});
+  show_all();
+  EXPECT_TRUE(exists("ConfigMap/c"));
+  EXPECT_EQ(observer.times("complete r3"), 1U);
+}
+
 TEST_F(WavesTest, what_changes_in_a_later_wave_is_healed_to_its_old_form_until_its_wave_comes) {
   rolled_out_to_the_first();
   commit("r2", {object("Widget/a=1"), in_wave("ConfigMap/b=2", 1)});
