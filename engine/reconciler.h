@@ -204,6 +204,10 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   [[nodiscard]] std::string objection_to_pruning(const ObjectKey& key, const LiveObject& live) const;
   void pruned(const ObjectKey& key);
   bool waits(const ObjectKey& key);
+  bool look_at_what_is_not_shown();
+  bool counts_after_all(const ObjectKey& key);
+  void end_pruning(const ObjectKey& key);
+  void forget(const ObjectKey& key);
   void give_up_pruning(const ObjectKey& key, const std::string& reason);
 
   bool look_closely(const LiveObject& object, const JsonView& text, KeyState& state);
@@ -332,6 +336,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   Approvals approvals_read_;                   // the same, before the store has them
   std::map<ObjectKey, Time> awaiting_schema_;  // not proven for lack of one, and until when that is waited for
   std::set<ObjectKey> pruning_;                // approved for deletion, not yet seen gone
+  std::set<ObjectKey> taken_for_gone_;         // of these, what no watch shows: the server is asked first
+  std::set<ObjectKey> found_there_;            // and has these all the same
   bool pruning_judged_ = false;
   std::optional<RoundSummary> finished_;
   std::set<std::string> told_;  // problems of this revision: each is said once

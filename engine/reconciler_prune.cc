@@ -5,6 +5,7 @@
 
 #include "engine/apply_order.h"
 #include "engine/reconciler_attempt.h"
+#include "holdfast/merge/managed_fields.h"
 
 namespace holdfast {
 namespace {
@@ -34,6 +35,16 @@ std::string what_holds(const json::value& body) {
   return names;
 }
 
+// Our own apply made the object one of our set. A copy that somebody else makes has our labels from them.
+bool is_of_our_making(const std::string& text, const PrepareOptions& ours) {
+  static const FieldPath kPartOf{PathElement::field("metadata"), PathElement::field("labels"),
+                                 PathElement::field("applyset.kubernetes.io/part-of")};
+  const Result<json::value> body = parse_json(text);
+  if (!body || ownership_of(*body).applyset != ours.applyset_id) return false;
+  const auto applied = find_applied_entry(*body, ours.manager);
+  return applied && *applied && (*applied)->fields.covers(kPartOf);
+}
+
 }  // namespace
 
 ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, const Uid& uid,
@@ -50,9 +61,24 @@ ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, con
   return request;
 }
 
+// What the watch does not show may never have been made, and must not count as a deletion; or the watch is late, and
+// then it has to. False: there is nothing left to look at.
+bool Reconciler::look_at_what_is_not_shown() {
+  if (taken_for_gone_.empty()) {
+    for (const auto& [key, uid] : inventory_.inventory().entries) {
+      if (wants(key) || left_alone_.contains(key) || live_.find(key) != nullptr || found_there_.contains(key)) continue;
+      if (group_.other_wanting(key, *this) == nullptr) taken_for_gone_.insert(key);
+    }
+    for (const ObjectKey& key : taken_for_gone_) prune(key);
+    pump();
+  }
+  return !taken_for_gone_.empty();
+}
+
 // What moves to another application is no deletion, and the hooks of an older revision leave with it: neither counts
 // for what guards against deleting too much.
 void Reconciler::start_pruning() {
+  if (look_at_what_is_not_shown()) return;
   pruning_judged_ = true;
   std::set<ObjectKey> wanted;
   std::vector<ObjectKey> uncounted;
@@ -91,21 +117,37 @@ void Reconciler::say_pruning_waits(const std::string& reason) {
     observer_.waiting(Error{ErrorKind::Busy, "nothing is pruned yet: " + reason, {}, {}});
 }
 
-void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
+// It was not shown, and is there: nothing is done to it before all that leaves is judged together.
+bool Reconciler::counts_after_all(const ObjectKey& key) {
+  if (!taken_for_gone_.contains(key)) return false;
+  end_pruning(key);
+  found_there_.insert(key);
+  wake();
+  return true;
+}
+
+void Reconciler::end_pruning(const ObjectKey& key) {
   pruning_.erase(key);
+  taken_for_gone_.erase(key);
+  found_there_.erase(key);
   failed_.erase(key);
+}
+
+void Reconciler::forget(const ObjectKey& key) {
+  end_pruning(key);
   inventory_.forget(key);
   drop(key);
+}
+
+void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
+  forget(key);
   observer_.held_back(key, reason + "; it is left alone and no longer managed");
 }
 
 void Reconciler::pruned(const ObjectKey& key) {
   const Uid* known = inventory_.uid(key);
   const bool was_there = states_[key].removed || (known != nullptr && !known->empty());
-  pruning_.erase(key);
-  failed_.erase(key);
-  inventory_.forget(key);
-  drop(key);
+  forget(key);
   if (was_there) observer_.pruned(key);  // otherwise a set that was overtaken meant to make it, and never did
 }
 
@@ -123,10 +165,7 @@ std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObj
 
 boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   if (const Reconciler* other = group_.other_wanting(key, *this)) {
-    pruning_.erase(key);
-    failed_.erase(key);
-    inventory_.forget(key);
-    drop(key);
+    forget(key);
     observer_.moved(key, other->application());
     co_return;
   }
@@ -138,6 +177,7 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   const ApiResource resource = *served;
   const LivePtr live = live_.find(key);
   if (live == nullptr && !live_.synced(key.group_kind())) co_return;
+  if (live != nullptr && counts_after_all(key)) co_return;
   const bool behind = live != nullptr && states_[key].refused_to_delete == live->resource_version;
   if (live == nullptr || (!live->terminating && (behind || !objection_to_pruning(key, *live).empty()))) {
     co_await look_before_pruning(key, resource);
@@ -201,8 +241,14 @@ boost::asio::awaitable<void> Reconciler::look_before_pruning(ObjectKey key, ApiR
     const Result<LivePtr> found = read_live_object(std::string_view(response->body), resource.gvk);
     if (!found) {
       retry(key, found.error(), 0ms, false);
-    } else if (const std::string objection = objection_to_pruning(key, **found); !objection.empty()) {
+      co_return;
+    }
+    // Made anew by a process that died before it could record that.
+    if (is_of_our_making(response->body, options_.prepare)) inventory_.saw(key, (*found)->uid);
+    if (const std::string objection = objection_to_pruning(key, **found); !objection.empty()) {
       give_up_pruning(key, objection);
+    } else if (counts_after_all(key)) {
+      co_return;
     } else if ((*found)->terminating) {
       queue_.add_at(key, Lane::Repair, options_.now() + kUnseenEnd);
       co_await attend_deletion(key, resource, *found);

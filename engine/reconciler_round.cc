@@ -71,6 +71,7 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
   failed_.clear();
   closed_.clear();
   pruning_.clear();
+  taken_for_gone_.clear();
   pruning_judged_ = false;
   waves_.clear();
   dependents_.clear();

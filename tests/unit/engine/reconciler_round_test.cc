@@ -134,7 +134,8 @@ TEST_F(ReconcilerTest, D12_nothing_is_pruned_before_every_type_is_synced) {
 
 TEST_F(ReconcilerTest, D12_another_uid_or_no_label_is_not_pruned) {
   converged({"a=1", "b=1", "c=1"});
-  json::value again = api.objects[path("b")];
+  json::value again = api.objects[path("b")];  // a copy that somebody made by hand, our labels on it
+  again.at_pointer("/metadata/managedFields/0/manager") = "kubectl-create";
   api.put(path("b"), again);
   live.objects[key("b")] = take_in(to_json(api.objects[path("b")]));
   api.objects[path("c")].at_pointer("/metadata/labels") = json::object{{"holdfast.dev/installation", "prod"}};
@@ -143,6 +144,19 @@ TEST_F(ReconcilerTest, D12_another_uid_or_no_label_is_not_pruned) {
   EXPECT_EQ(api.count(Method::Delete, path("b")) + api.count(Method::Delete, path("c")), 0U);
   EXPECT_EQ(observer.times("held back b"), 1U);
   EXPECT_EQ(observer.times("held back c"), 1U);
+}
+
+// Found by kills on the simulator: made anew for a commit, the process dead before its uid was recorded, the commit
+// undone.
+TEST_F(ReconcilerTest, D12_what_we_made_anew_before_we_died_is_pruned_though_its_uid_is_not_recorded) {
+  converged({"a=1", "b=1"});
+  api.put(path("b"), api.objects[path("b")]);  // as our own apply leaves it, under another uid
+  live.objects[key("b")] = take_in(to_json(api.objects[path("b")]));
+  git("r2", {"a=1"});
+  watch_event("b");
+  EXPECT_FALSE(api.objects.contains(path("b")));
+  EXPECT_EQ(observer.times("pruned b"), 1U);
+  EXPECT_EQ(observer.times("complete r2"), 1U);
 }
 
 // The watch broke off before it showed what we had made anew.
@@ -214,6 +228,48 @@ TEST_F(ReconcilerTest, D13_a_namespace_is_held_back_and_said_once) {
   EXPECT_EQ(api.count(Method::Delete, "/api/v1/namespaces/n"), 0U);
   EXPECT_EQ(observer.times("held back n"), 1U);
   EXPECT_EQ(observer.times("complete r3"), 1U);
+}
+
+std::vector<std::string> dozen() {
+  std::vector<std::string> objects;
+  for (int i = 0; i < 12; ++i) objects.push_back("many" + std::to_string(i) + "=1");
+  return objects;
+}
+
+// Found by kills on the simulator: what was recorded and never made was held back as if so many were to be deleted.
+TEST_F(ReconcilerTest, D13_what_was_never_made_is_no_deletion_and_is_forgotten) {
+  adjust = [](ReconcilerOptions& options) { options.prune.percent = 0; };
+  make();
+  start();
+  api.hold = [](const ApiRequest& request) { return request.target.contains("/many"); };
+  std::vector<std::string> objects = dozen();
+  objects.emplace_back("a=1");
+  git("r1", objects);
+  for (int i = 0; i < 12 && !api.held.empty(); ++i)
+    release(fake::ApiServer::path_of(api.held.front().request), fail(ErrorKind::Unreachable, "refused"));
+  git("r2", {"a=1"});
+  api.hold = nullptr;
+  while (!api.held.empty())
+    release(fake::ApiServer::path_of(api.held.front().request), fail(ErrorKind::Unreachable, "refused"));
+  watch_event("a");
+  advance(6s);
+  EXPECT_EQ(observer.times("held back many0"), 0U);
+  EXPECT_EQ(observer.times("complete r2"), 1U);
+  EXPECT_EQ(inventory->inventory().entries.size(), 1U);
+}
+
+TEST_F(ReconcilerTest, D13_what_a_late_watch_does_not_show_counts_all_the_same) {
+  adjust = [](ReconcilerOptions& options) { options.prune.percent = 0; };
+  make();
+  std::vector<std::string> objects = dozen();
+  objects.emplace_back("a=1");
+  converged(objects);
+  for (int i = 0; i < 12; ++i) live.objects.erase(key("many" + std::to_string(i)));
+  git("r2", {"a=1"});
+  for (int i = 0; i < 12; ++i) advance(2s);
+  for (const ApiRequest& request : api.sent) EXPECT_NE(request.method, Method::Delete) << request.target;
+  EXPECT_EQ(observer.times("held back many0"), 1U);
+  EXPECT_EQ(inventory->inventory().entries.size(), 13U);
 }
 
 TEST_F(ReconcilerTest, what_comes_back_into_the_set_while_its_absence_is_confirmed_stays_recorded) {
