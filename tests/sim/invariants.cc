@@ -4,6 +4,7 @@
 
 #include "holdfast/model/json.h"
 #include "sim/fault_table.h"
+#include "sim/mismatch.h"
 #include "sim/world.h"
 
 namespace holdfast::sim {
@@ -16,30 +17,6 @@ constexpr std::size_t kTypesWatched = 6;  // by one daemon at most, its catalog'
 
 std::string_view label_of(const json::object& body, const char* label) {
   return string_at(body, {"metadata", "labels", label});
-}
-
-// Every value that is desired is live; lists by position.
-std::string mismatch(const json::value& desired, const json::value& live, const std::string& path) {
-  if (desired.is_object()) {
-    if (!live.is_object()) return path;
-    for (const auto& [key, value] : desired.get_object()) {
-      const json::value* there = live.get_object().if_contains(key);
-      const std::string below = path + "." + std::string(key);
-      if (there == nullptr) return below;
-      if (std::string found = mismatch(value, *there, below); !found.empty()) return found;
-    }
-    return {};
-  }
-  if (desired.is_array()) {
-    if (!live.is_array() || live.get_array().size() < desired.get_array().size()) return path;
-    for (std::size_t i = 0; i < desired.get_array().size(); ++i)
-      if (std::string found =
-              mismatch(desired.get_array()[i], live.get_array()[i], path + "[" + std::to_string(i) + "]");
-          !found.empty())
-        return found;
-    return {};
-  }
-  return desired == live ? std::string() : path;
 }
 
 // Every field that is desired is in our entry of managedFields, down to the first list.

@@ -83,6 +83,7 @@ SimulatedNetwork::SimulatedNetwork(asio::any_io_executor executor, SimulatedClus
     : executor_(std::move(executor)), cluster_(cluster), faults_(faults), on_handled_(std::move(on_handled)) {}
 
 void SimulatedNetwork::saw(const ApiRequest& request, int status, StoredPtr before) {
+  ++served_;
   if (request.method != Method::Get && is_success(status)) ++writes_;
   const SeenRequest seen{request.method, request.target, status, Clock::now(), std::move(before)};
   if (seen_.size() == kSeenKept) seen_.erase(seen_.begin(), seen_.begin() + kSeenKept / 2);
@@ -194,13 +195,15 @@ void SimulatedNetwork::check_patience(const ApiRequest& request) {
 asio::awaitable<Result<ApiResponse>> SimulatedNetwork::send(ApiRequest request, ServerKeys keys) {
   const RequestTraits traits = request_traits(request);
   const FaultKind fault = faults_.next_request(traits);
-  ++requests_;
+  const std::size_t number = ++requests_;
   if (is_whole_list(request)) ++lists_;
+  if (traits.write) on_their_way_.emplace(number, request);
   co_await travel();
   if (fault == RequestLate) {
     faults_.hit(fault);
     co_await pass(std::chrono::milliseconds(faults_.random().below(5'000)));
   }
+  on_their_way_.erase(number);
   if (connections_.isolated) co_return co_await lost(traits.write, request.deadline);
   if (parted()) {
     const bool noticed = faults_.random().coin();
@@ -234,6 +237,18 @@ asio::awaitable<Result<ApiResponse>> SimulatedNetwork::send(ApiRequest request, 
   co_return co_await bring_back(std::move(request), std::move(answer), fault);
 }
 
+std::vector<ApiRequest> SimulatedNetwork::on_their_way() const {
+  std::vector<ApiRequest> requests;
+  for (const auto& [number, request] : on_their_way_) requests.push_back(request);
+  return requests;
+}
+
+void SimulatedNetwork::arrive(const ApiRequest& request) {
+  const StoredPtr before = request.method == Method::Delete ? at(request) : nullptr;
+  const SimulatedAnswer answer = serve(request);
+  saw(request, answer.response.status, before);
+}
+
 asio::awaitable<Result<ApiResponse>> SimulatedNetwork::bring_back(ApiRequest request, SimulatedAnswer answer,
                                                                   FaultKind fault) {
   const bool is_write = request.method != Method::Get;
@@ -256,6 +271,7 @@ asio::awaitable<Result<ApiResponse>> SimulatedNetwork::bring_back(ApiRequest req
   ApiResponse response = to_response(answer.response);
   if (fault == AnswerTruncated && !response.body.empty())
     response.body.resize(faults_.random().below(response.body.size()));
+  ++answered_;
   co_return response;
 }
 

@@ -43,11 +43,16 @@ class SimulatedNetwork {
                                                                        ServerKeys keys);
 
   void isolate() { connections_.isolated = true; }
+  // Writes that were sent and have not arrived. Whoever sent them may be dead: then nobody else brings them there.
+  [[nodiscard]] std::vector<ApiRequest> on_their_way() const;
+  void arrive(const ApiRequest& request);  // and nobody hears the answer
   // Streams are closed: they were opened with other keys.
   void replace_connections();
   [[nodiscard]] std::size_t writes() const { return writes_; }      // successful ones
   [[nodiscard]] std::size_t requests() const { return requests_; }  // all that were sent, watches too
   [[nodiscard]] std::size_t lists() const { return lists_; }        // those of them that ask for everything
+  [[nodiscard]] std::size_t served() const { return served_; }      // dealt with by the server, watches not counted
+  [[nodiscard]] std::size_t answered() const { return answered_; }  // those of which the daemon has the answer
   // What came sooner than it was told to; empty: nothing (correctness B8).
   [[nodiscard]] const std::string& impatience() const { return impatience_; }
   [[nodiscard]] std::string last_requests() const;  // for the message of a failed history
@@ -74,7 +79,8 @@ class SimulatedNetwork {
   SimulatedCluster& cluster_;
   FaultPlan& faults_;
   std::function<void(const SeenRequest&)> on_handled_;
-  std::size_t requests_ = 0, writes_ = 0, lists_ = 0;
+  std::size_t requests_ = 0, writes_ = 0, lists_ = 0, served_ = 0, answered_ = 0;
+  std::map<std::size_t, ApiRequest> on_their_way_;
   std::map<std::string, Clock::time_point> turned_away_until_;
   std::uint64_t types_seen_ = 0;
   std::string impatience_;

@@ -7,6 +7,7 @@
 
 #include "engine/inventory_record.h"
 #include "holdfast/model/json.h"
+#include "sim/api_services.h"
 
 namespace holdfast::sim {
 
@@ -57,10 +58,8 @@ World::Life::Life(World& world, const Application& application, std::uint64_t se
 }
 
 World::World(std::uint64_t seed) : seed_(seed), random_(seed), faults_(random_.next()), cluster_(random_.next()) {
-  for (const char* group : {"", "apps", "apiextensions.k8s.io", "apiregistration.k8s.io"})
-    person("POST", "/apis/apiregistration.k8s.io/v1/apiservices",
-           R"({"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"v1.)" +
-               std::string(group) + R"("}})");
+  const std::vector<std::string> groups{"", "apps", "apiextensions.k8s.io", "apiregistration.k8s.io"};
+  add_api_services(cluster_, groups);
   for (const char* name : {"web", "sea"}) applications_.push_back(std::make_unique<Application>(name));
   for (const auto& application : applications_) start(*application);
   run_for(5s);
@@ -110,7 +109,8 @@ void World::run_for(std::chrono::nanoseconds time) {
     while (io_.poll_one() != 0)
       if (++steps > kStepsAtOneMoment) give_up("work without end at one moment");
     if (cluster_.types().generation() != types_seen_) {
-      follow_types();
+      types_seen_ = cluster_.types().generation();
+      follow_custom_group(cluster_);
       continue;
     }
     const Clock::time_point next = std::min(time_.next_due(), cluster_.next_due());
@@ -120,17 +120,6 @@ void World::run_for(std::chrono::nanoseconds time) {
     if (cluster_.next_due() <= time_.now() + 1ms) cluster_.settle();
   }
   time_.advance_to(end);
-}
-
-// A custom group has an APIService for as long as it is served.
-void World::follow_types() {
-  types_seen_ = cluster_.types().generation();
-  const std::string types = "/apis/apiregistration.k8s.io/v1/apiservices";
-  if (!cluster_.types().has_group("ex.io"))
-    request("kube-apiserver", "DELETE", types + "/v1.ex.io", "", "");
-  else if (cluster_.store().find("apiservices.apiregistration.k8s.io", "", "v1.ex.io") == nullptr)
-    request("kube-apiserver", "POST", types, "application/json",
-            R"({"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"v1.ex.io"}})");
 }
 
 SimulatedAnswer World::request(const std::string& manager, const std::string& method, const std::string& path,

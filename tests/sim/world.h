@@ -68,7 +68,6 @@ class World {
   [[noreturn]] void give_up(const char* why) const;
   void start(Application& application);
   void check_deletion(const Application& application, const Life& life, const SeenRequest& request);
-  void follow_types();
   SimulatedAnswer request(const std::string& manager, const std::string& method, const std::string& path,
                           const std::string& content_type, const std::string& body);
   SimulatedAnswer person(const std::string& method, const std::string& path, const std::string& body);
