@@ -75,6 +75,7 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 
 struct Parsed {
   RunOptions run;
+  PlanOptions plan;
   DemoOptions demo;
   GetOptions get;
   ApproveOptions approve;
@@ -83,6 +84,15 @@ struct Parsed {
   LogOptions log;
   long interval_s = 60;
 };
+
+// What may be deleted unasked.
+void add_prune_options(CLI::App& app, ApplicationOptions& options) {
+  app.add_option("--prune-limit", options.prune_limit,
+                 "prune up to so many objects of one commit unasked (20 % where that is more)")
+      ->capture_default_str();
+  app.add_option("--allow-prune", options.allow_prune,
+                 "KIND/NAME of a Namespace, CRD, PV or PVC that may be pruned; may be repeated");
+}
 
 CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   CLI::App* run = app.add_subcommand("run", "make the cluster what the repository says, and keep it there");
@@ -93,22 +103,22 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
       ->check(CLI::Range(1L, 86'400L))
       ->capture_default_str();
   run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
-  run->add_option("--prune-limit", parsed.run.application.prune_limit,
-                  "prune up to so many objects of one commit unasked (20 % where that is more)")
-      ->capture_default_str();
-  run->add_option("--allow-prune", parsed.run.application.allow_prune,
-                  "KIND/NAME of a Namespace, CRD, PV or PVC that may be pruned; may be repeated");
+  add_prune_options(*run, parsed.run.application);
   add_config_option(*run, parsed.run.config, "");
   return run;
 }
 
-CLI::App* add_diff(CLI::App& app, Parsed& parsed) {
-  CLI::App* diff = app.add_subcommand("diff", "show what `run` would change; 0: nothing, 1: something, 2: an error");
-  add_cluster_options(*diff, parsed.run.cluster);
-  add_application_options(*diff, parsed.run.application);
-  add_log_options(*diff, parsed.log);
-  add_config_option(*diff, parsed.run.config, "--name");
-  return diff;
+CLI::App* add_plan(CLI::App& app, Parsed& parsed, const char* verb, const char* description) {
+  CLI::App* plan = app.add_subcommand(verb, description);
+  add_cluster_options(*plan, parsed.run.cluster);
+  add_application_options(*plan, parsed.run.application);
+  add_log_options(*plan, parsed.log);
+  add_prune_options(*plan, parsed.run.application);
+  add_config_option(*plan, parsed.run.config, "--name");
+  plan->add_option("-o,--output", parsed.plan.output, "text, json or yaml (docs/plan.md has its fields)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, PlanOutput>{
+          {"text", PlanOutput::Text}, {"json", PlanOutput::Json}, {"yaml", PlanOutput::Yaml}}));
+  return plan;
 }
 
 CLI::App* add_get(CLI::App& app, Parsed& parsed) {
@@ -169,7 +179,9 @@ int run_command_line(int argc, char** argv) {
   app.footer("Errors say what to do next. See also: holdfast VERB --help");
   Parsed parsed;
   CLI::App* run = add_run(app, parsed);
-  CLI::App* diff = add_diff(app, parsed);
+  CLI::App* diff = add_plan(app, parsed, "diff", "show what `run` would change; 0: nothing, 1: something, 2: an error");
+  CLI::App* plan =
+      add_plan(app, parsed, "plan", "show what `run` would do, in order, and how far it reaches; exits as diff does");
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
@@ -179,7 +191,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
-    const bool desires = run->parsed() || diff->parsed();
+    const bool desires = run->parsed() || diff->parsed() || plan->parsed();
     if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
       throw CLI::RequiredError("--repo or --config");
   } catch (const CLI::ParseError& error) {
@@ -194,7 +206,8 @@ int run_command_line(int argc, char** argv) {
   start_logging(parsed.log.format, parsed.log.level);
   parsed.run.show_progress = parsed.log.format == LogFormat::Text && Progress::on_terminal();
   if (run->parsed()) return run_command(parsed.run);
-  if (diff->parsed()) return diff_command(parsed.run);
+  if (diff->parsed()) return diff_command(parsed.run, parsed.plan);
+  if (plan->parsed()) return plan_command(parsed.run, parsed.plan);
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
   if (health->parsed()) return health_command(parsed.health);

@@ -1,5 +1,4 @@
-// The verbs, one file each: run_command.cc, diff_command.cc, get_command.cc, approve_command.cc, health_command.cc,
-// simulate_command.cc. Each returns the process' exit code.
+// The verbs; each is in the file of its name (diff in plan_command.cc), and returns the process' exit code.
 #pragma once
 
 #include "app/options.h"
@@ -7,7 +6,9 @@
 namespace holdfast {
 
 int run_command(const RunOptions& options);
-int diff_command(const RunOptions& options);
+int diff_command(const RunOptions& options, const PlanOptions& plan);
+int plan_command(const RunOptions& options, const PlanOptions& plan);
+int apply_command(const RunOptions& options, const std::string& plan_file);  // of a saved plan
 int demo_command(const DemoOptions& options);
 int approve_command(const ApproveOptions& options);
 int get_command(const GetOptions& options);

@@ -55,6 +55,15 @@ struct RunOptions {
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
 };
 
+enum class PlanOutput { Text, Json, Yaml };
+
+// Of `diff` and `plan`.
+struct PlanOptions {
+  PlanOutput output = PlanOutput::Text;
+  std::string save;  // file for `apply --plan`; empty: none
+  std::string live;  // file with the live objects, instead of a cluster; "-": standard input
+};
+
 struct DemoOptions {
   bool exit = false;  // end after the story
 };

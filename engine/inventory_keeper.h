@@ -47,6 +47,9 @@ class InventoryKeeper {
   void set_revision(std::string revision) { inventory_.revision = std::move(revision); }
   [[nodiscard]] const Uid* uid(const ObjectKey& key) const;
   [[nodiscard]] const InventoryLocation& location() const { return location_; }
+  // Of the ConfigMap as it was read or written last; empty: there was none.
+  [[nodiscard]] const Uid& record_uid() const { return uid_; }
+  [[nodiscard]] const ResourceVersion& record_version() const { return resource_version_; }
 
  private:
   [[nodiscard]] std::string path() const;

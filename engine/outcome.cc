@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxMessageBytes = 1024;  // an immutable Job template is echoed in tens of kB (V11)
 constexpr std::string_view kDenied = "admission webhook \"";
+constexpr std::string_view kNoDryRun = "does not support dry run";
 constexpr std::string_view kFailedCall = "failed calling webhook \"";
 
 // The API server tells these apart in its message only. Everything that matches on text is in this file.
@@ -196,10 +197,15 @@ ClassifiedApply classify_apply(const ApiResponse& response) {
   if (answer.webhook.empty()) answer.webhook = quoted_after(status.message, kFailedCall);
   answer.causes = telling_causes(status);
   answer.retry_after = wait_of(response, status);
-  answer.immutable = response.status == 422 && answer.outcome == ApplyOutcome::Rejected &&
-                     std::ranges::any_of(answer.causes, [](const ApiStatusCause& cause) {
-                       return speaks_of_immutability(cause.message);
-                     });
+  if (response.status == 422 && answer.outcome == ApplyOutcome::Rejected) {
+    for (const ApiStatusCause& cause : answer.causes) {
+      if (!speaks_of_immutability(cause.message)) continue;
+      answer.immutable = true;
+      if (std::ranges::find(answer.immutable_fields, cause.field) == answer.immutable_fields.end())
+        answer.immutable_fields.push_back(cause.field);
+    }
+  }
+  answer.no_dry_run = answer.outcome == ApplyOutcome::WebhookDenied && status.message.contains(kNoDryRun);
   answer.no_such_object = answer.outcome == ApplyOutcome::UidMismatch && response.status == 409;
   return answer;
 }

@@ -36,6 +36,8 @@ struct ClassifiedApply {
   std::chrono::seconds retry_after{0};
   bool immutable = false;       // with Rejected: it seems that a field may not change (D8, V11); a guess from the text
   bool no_such_object = false;  // with UidMismatch: there is none at all, rather than another one
+  std::vector<std::string> immutable_fields = {};  // those, as the server names them: "spec.selector"
+  bool no_dry_run = false;  // with WebhookDenied: the webhook has side effects, so that a dry run tells nothing (D6)
 };
 ClassifiedApply classify_apply(const ApiResponse& response);
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "engine/apply_order.h"
+#include "engine/verdict.h"
 
 namespace holdfast {
 namespace {
@@ -68,6 +69,16 @@ PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>&
     }
   }
   return decision;
+}
+
+std::string objection_to_pruning(const Uid* known, const Uid& live, const Ownership* ownership,
+                                 std::string_view applyset_id, std::string_view installation) {
+  if (known == nullptr || (!known->empty() && *known != live)) return "another object has taken its name";
+  if (ownership == nullptr) return "it has lost the label that says it is ours";
+  if (const auto owner = other_owner(*ownership, applyset_id, installation)) return "it belongs to " + *owner;
+  if (ownership->applyset != applyset_id) return "it has lost the label that says it is ours";
+  if (!ownership->kept_by.empty()) return fmt::format("its annotation {} forbids it", ownership->kept_by);
+  return {};
 }
 
 }  // namespace holdfast

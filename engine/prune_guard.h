@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "holdfast/model/inventory.h"
+#include "holdfast/model/object.h"
 #include "holdfast/model/object_key.h"
 
 namespace holdfast {
@@ -38,5 +40,9 @@ bool is_protected(const GroupKind& type);
 // more than the limit left at once (protected objects count: they left, too), and where nothing at all is desired any
 // more, which only a limit above the ordinary one allows, or that the end of the application is meant.
 PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>& desired, const PruneLimits& limits);
+
+// D12: inventory, uid and label have to agree. Why this object may not be deleted all the same; empty where it may.
+std::string objection_to_pruning(const Uid* known, const Uid& live, const Ownership* ownership,
+                                 std::string_view applyset_id, std::string_view installation);
 
 }  // namespace holdfast

@@ -151,16 +151,9 @@ void Reconciler::pruned(const ObjectKey& key) {
   if (was_there) observer_.pruned(key);  // otherwise a set that was overtaken meant to make it, and never did
 }
 
-// D12: inventory, uid and label have to agree. Empty where they do.
 std::string Reconciler::objection_to_pruning(const ObjectKey& key, const LiveObject& live) const {
-  const Uid* known = inventory_.uid(key);
-  if (known == nullptr || (!known->empty() && *known != live.uid)) return "another object has taken its name";
-  if (live.ownership == nullptr) return "it has lost the label that says it is ours";
-  if (const auto owner = other_owner(*live.ownership, options_.prepare.applyset_id, options_.prepare.installation))
-    return "it belongs to " + *owner;
-  if (live.ownership->applyset != options_.prepare.applyset_id) return "it has lost the label that says it is ours";
-  if (!live.ownership->kept_by.empty()) return fmt::format("its annotation {} forbids it", live.ownership->kept_by);
-  return {};
+  return holdfast::objection_to_pruning(inventory_.uid(key), live.uid, live.ownership.get(),
+                                        options_.prepare.applyset_id, options_.prepare.installation);
 }
 
 boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {

@@ -1,25 +1,16 @@
 // Deleting an object to make it anew, where its manifest says that this may be done and a field that changed may not
 // (correctness D8). First it is tried out under another name; whatever goes wrong leaves the object as it is.
-#include <spdlog/fmt/fmt.h>
-
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/reconciler_attempt.h"
+#include "engine/replacement.h"
 
 namespace holdfast {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kUnseenEnd = 5s;           // until we look again at what the watch does not show
-constexpr std::size_t kLongestName = 50;  // with what follows, still a label
-
-// Nobody else has this name, and it never comes to exist.
-std::string temporary_name(const ObjectKey& key, const Uid& uid) {
-  std::string name = key.name.substr(0, kLongestName);
-  while (!name.empty() && (name.back() == '-' || name.back() == '.')) name.pop_back();
-  return name + "-" + to_hex(sha256(uid.value)).substr(0, 10);
-}
+constexpr auto kUnseenEnd = 5s;  // until we look again at what the watch does not show
 
 }  // namespace
 
@@ -36,10 +27,7 @@ bool Reconciler::may_replace(const ObjectKey& key, const Attempt& attempt, const
 // True: judge again at once.
 boost::asio::awaitable<bool> Reconciler::replace(ObjectKey key, Attempt& attempt, ClassifiedApply refusal) {
   const Sha256 form = desired_.at(key).hash;
-  Desired trial = attempt.desired;
-  trial.key.name = temporary_name(key, attempt.applied_uid);
-  trial.body["metadata"].get_object()["name"] = trial.key.name;
-  seal(trial);
+  Desired trial = replacement_trial(attempt.desired, attempt.applied_uid);
   const std::string objection = co_await try_to_create(std::move(trial));
   if (!objection.empty())
     co_return leave_as_it_is(key, attempt, refusal.message + "; nor could it be made anew: " + objection);

@@ -308,8 +308,8 @@ TEST_F(ConfigTest, run_once_and_diff_take_a_configuration) {
   app.repository.commit("Move");
   const Finished all = HoldfastProcess::run(arguments("diff"));
   EXPECT_EQ(all.exit_code, 1) << all.err;
-  EXPECT_TRUE(all.out.contains("move to two: ConfigMap " + app.name + "/a")) << all.out;
-  EXPECT_FALSE(all.out.contains("prune")) << all.out;
+  EXPECT_TRUE(all.out.contains("move      ConfigMap " + app.name + "/a  to two")) << all.out;
+  EXPECT_TRUE(all.out.contains("1 to create, 1 to change, 0 to replace, 0 to prune, 1 to move; 1 in sync")) << all.out;
   std::vector<std::string> of_two = arguments("diff");
   of_two.insert(of_two.end(), {"--name", "two"});
   const Finished two = HoldfastProcess::run(of_two);

@@ -1,0 +1,102 @@
+#include "app/wanted_applications.h"
+
+#include <utility>
+
+#include "app/config_follower.h"
+#include "sources/source.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+struct NothingTold final : ConfigObserver {
+  void config_refused(const Error&) override {}
+  void config_good_again() override {}
+};
+
+class Reader {
+ public:
+  Reader(asio::any_io_executor executor, const RunOptions& options, SetupContext context)
+      : executor_(std::move(executor)), options_(options), context_(std::move(context)) {}
+
+  asio::awaitable<Result<ReadApplications>> read() {
+    const Result<std::vector<Application>> applications = co_await documents();
+    if (!applications) co_return std::unexpected(applications.error());
+    for (const Application& application : *applications) {
+      const bool chosen = is_chosen(application);
+      Result<std::unique_ptr<WantedApplication>> wanted = co_await read_one(&application);
+      if (wanted) {
+        (*wanted)->chosen = chosen;
+        read_.applications.push_back(std::move(*wanted));
+      } else if (chosen) {
+        Error error = std::move(wanted.error());
+        if (!options_.config.empty()) error.message = application.name + ": " + error.message;
+        read_.failures.push_back(std::move(error));
+      }
+    }
+    co_return std::move(read_);
+  }
+
+ private:
+  asio::awaitable<Result<std::vector<Application>>> documents() {
+    if (options_.config.empty()) co_return std::vector{to_application(options_.application, context_.namespace_)};
+    NothingTold observer;
+    ConfigFollower follower(executor_, {options_.config, {.own_namespace = context_.namespace_}}, observer);
+    Result<std::vector<Application>> all = co_await follower.load();
+    follower.stop();
+    if (!all) co_return all;
+    std::vector<Application> held;
+    bool found = false;
+    for (Application& application : *all) {
+      found |= is_chosen(application);
+      if (!application.suspend)
+        held.push_back(std::move(application));
+      else if (is_chosen(application))
+        read_.notes.push_back(application.name + " is suspended, and left out");
+    }
+    if (!found)
+      co_return fail(ErrorKind::NotFound, "there is no application " + options_.application.name, options_.config,
+                     "check --name");
+    co_return held;
+  }
+
+  [[nodiscard]] bool is_chosen(const Application& application) const {
+    return options_.config.empty() || options_.application.name.empty() ||
+           options_.application.name == application.name;
+  }
+
+  asio::awaitable<Result<std::unique_ptr<WantedApplication>>> read_one(const Application* application) {
+    Result<ApplicationSetup> setup = make_setup(*application, context_);
+    if (!setup) co_return std::unexpected(setup.error());
+    Result<std::unique_ptr<Source>> source = make_source(executor_, setup->source);
+    if (!source) co_return std::unexpected(source.error());
+    const Result<ManifestSetPtr> manifests = co_await (*source)->load();
+    (*source)->stop();
+    if (!manifests) co_return std::unexpected(manifests.error());
+    auto wanted = std::make_unique<WantedApplication>();
+    wanted->setup = std::move(*setup);
+    wanted->manifests = *manifests;
+    co_return wanted;
+  }
+
+  asio::any_io_executor executor_;
+  const RunOptions& options_;
+  SetupContext context_;
+  ReadApplications read_;
+};
+
+}  // namespace
+
+asio::awaitable<Result<ReadApplications>> read_applications(asio::any_io_executor executor, const RunOptions& options,
+                                                            SetupContext context) {
+  Reader reader(std::move(executor), options, std::move(context));
+  co_return co_await reader.read();
+}
+
+void prepare_all(WantedApplications& applications, const ApiCatalog& catalog) {
+  for (const auto& wanted : applications)
+    wanted->prepared = prepare(*wanted->manifests, catalog, wanted->setup.prepare);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,40 @@
+// What is desired, read once: the application of the command line, or those of a configuration, each with its
+// manifests. For verbs that look and leave; `run` follows what it reads.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/application_setup.h"
+#include "app/options.h"
+#include "engine/prepare.h"
+#include "holdfast/model/application.h"
+#include "holdfast/model/manifest_set.h"
+
+namespace holdfast {
+
+struct WantedApplication {
+  ApplicationSetup setup;
+  ManifestSetPtr manifests;
+  PreparedSet prepared;  // empty until prepare_all()
+  bool chosen = true;    // otherwise it only tells where objects move to
+};
+using WantedApplications = std::vector<std::unique_ptr<WantedApplication>>;
+
+struct ReadApplications {
+  WantedApplications applications;
+  std::vector<Error> failures;  // of those chosen
+  std::vector<std::string> notes;
+};
+
+// One that cannot be read stands in nobody's way. Errors: those of the configuration; NotFound where it has none of the
+// name asked for. `options` outlives the call.
+boost::asio::awaitable<Result<ReadApplications>> read_applications(boost::asio::any_io_executor executor,
+                                                                   const RunOptions& options, SetupContext context);
+
+void prepare_all(WantedApplications& applications, const ApiCatalog& catalog);
+
+}  // namespace holdfast
