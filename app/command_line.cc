@@ -76,6 +76,7 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 struct Parsed {
   RunOptions run;
   PlanOptions plan;
+  std::string plan_file;
   DemoOptions demo;
   GetOptions get;
   ApproveOptions approve;
@@ -94,26 +95,39 @@ void add_prune_options(CLI::App& app, ApplicationOptions& options) {
                  "KIND/NAME of a Namespace, CRD, PV or PVC that may be pruned; may be repeated");
 }
 
+void add_run_options(CLI::App& app, Parsed& parsed) {
+  add_cluster_options(app, parsed.run.cluster);
+  add_application_options(app, parsed.run.application);
+  add_log_options(app, parsed.log);
+  add_prune_options(app, parsed.run.application);
+}
+
 CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   CLI::App* run = app.add_subcommand("run", "make the cluster what the repository says, and keep it there");
-  add_cluster_options(*run, parsed.run.cluster);
-  add_application_options(*run, parsed.run.application);
-  add_log_options(*run, parsed.log);
+  add_run_options(*run, parsed);
   run->add_option("--interval", parsed.interval_s, "seconds between looks at a remote repository")
       ->check(CLI::Range(1L, 86'400L))
       ->capture_default_str();
   run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
-  add_prune_options(*run, parsed.run.application);
   add_config_option(*run, parsed.run.config, "");
   return run;
 }
 
+CLI::App* add_apply(CLI::App& app, Parsed& parsed) {
+  CLI::App* apply = app.add_subcommand("apply", "apply once and end, as run --once; or exactly what a saved plan says");
+  add_run_options(*apply, parsed);
+  add_config_option(*apply, parsed.run.config, "");
+  CLI::Option* const plan = apply->add_option(
+      "--plan", parsed.plan_file, "a file of plan --save: does that, or refuses where anything has changed since (2)");
+  for (const char* name : kOfOneApplication)
+    if (CLI::Option* const other = apply->get_option_no_throw(name)) plan->excludes(other);
+  for (const char* name : {"--config", "--namespace", "--installation"}) plan->excludes(apply->get_option(name));
+  return apply;
+}
+
 CLI::App* add_plan(CLI::App& app, Parsed& parsed, const char* verb, const char* description) {
   CLI::App* plan = app.add_subcommand(verb, description);
-  add_cluster_options(*plan, parsed.run.cluster);
-  add_application_options(*plan, parsed.run.application);
-  add_log_options(*plan, parsed.log);
-  add_prune_options(*plan, parsed.run.application);
+  add_run_options(*plan, parsed);
   add_config_option(*plan, parsed.run.config, "--name");
   plan->add_option("-o,--output", parsed.plan.output, "text, json or yaml (docs/plan.md has its fields)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, PlanOutput>{
@@ -182,6 +196,8 @@ int run_command_line(int argc, char** argv) {
   CLI::App* diff = add_plan(app, parsed, "diff", "show what `run` would change; 0: nothing, 1: something, 2: an error");
   CLI::App* plan =
       add_plan(app, parsed, "plan", "show what `run` would do, in order, and how far it reaches; exits as diff does");
+  plan->add_option("--save", parsed.plan.save, "file for apply --plan; of all applications of a configuration");
+  CLI::App* apply = add_apply(app, parsed);
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
@@ -191,9 +207,12 @@ int run_command_line(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
-    const bool desires = run->parsed() || diff->parsed() || plan->parsed();
+    const bool applies = apply->parsed() && parsed.plan_file.empty();
+    const bool desires = run->parsed() || diff->parsed() || plan->parsed() || applies;
     if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
-      throw CLI::RequiredError("--repo or --config");
+      throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
+    if (!parsed.plan.save.empty() && !parsed.run.config.empty() && !parsed.run.application.name.empty())
+      throw CLI::ExcludesError("--save", "--name of a configuration");
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : kUsageError;
@@ -205,7 +224,9 @@ int run_command_line(int argc, char** argv) {
   }
   start_logging(parsed.log.format, parsed.log.level);
   parsed.run.show_progress = parsed.log.format == LogFormat::Text && Progress::on_terminal();
-  if (run->parsed()) return run_command(parsed.run);
+  if (apply->parsed() && !parsed.plan_file.empty()) return apply_command(parsed.run, parsed.plan_file);
+  parsed.run.once |= apply->parsed();
+  if (run->parsed() || apply->parsed()) return run_command(parsed.run);
   if (diff->parsed()) return diff_command(parsed.run, parsed.plan);
   if (plan->parsed()) return plan_command(parsed.run, parsed.plan);
   if (get->parsed()) return get_command(parsed.get);

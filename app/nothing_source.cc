@@ -1,51 +1,14 @@
 #include "app/nothing_source.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "holdfast/base/clock.h"
+#include "app/fixed_source.h"
 
 namespace holdfast {
-namespace {
 
-namespace asio = boost::asio;
-
-class NothingSource final : public Source {
- public:
-  NothingSource(asio::any_io_executor executor, std::string revision)
-      : nothing_(std::make_shared<const ManifestSet>(ManifestSet{std::move(revision), {}})),
-        stopped_signal_(std::move(executor)) {}
-
-  asio::awaitable<Result<ManifestSetPtr>> load() override { co_return nothing_; }
-
-  asio::awaitable<Result<void>> changed() override {
-    while (!stopped_) {
-      stopped_signal_.expires_at(Clock::time_point::max());
-      co_await stopped_signal_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-    co_return fail(ErrorKind::Cancelled, "stopped");
-  }
-
-  void nudge() override {}
-  [[nodiscard]] const std::vector<std::string>& notes() const override { return notes_; }
-
-  void stop() override {
-    stopped_ = true;
-    stopped_signal_.cancel();
-  }
-
- private:
-  ManifestSetPtr nothing_;
-  Timer stopped_signal_;
-  std::vector<std::string> notes_;
-  bool stopped_ = false;
-};
-
-}  // namespace
-
-std::unique_ptr<Source> make_nothing_source(asio::any_io_executor executor, std::string revision) {
-  return std::make_unique<NothingSource>(std::move(executor), std::move(revision));
+std::unique_ptr<Source> make_nothing_source(boost::asio::any_io_executor executor, std::string revision) {
+  return make_fixed_source(std::move(executor),
+                           std::make_shared<const ManifestSet>(ManifestSet{std::move(revision), {}}));
 }
 
 }  // namespace holdfast

@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <memory>
 
+#include "app/cluster_identity.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/plan_document.h"
 #include "app/plan_maker.h"
 #include "app/plan_text.h"
+#include "app/saved_plan.h"
 #include "app/yaml_text.h"
 
 namespace holdfast {
@@ -60,6 +62,13 @@ class PlanRun {
         co_await make_plan(io_.get_executor(), *api, std::move(*read), options_.cluster.installation);
     if (!made) co_return std::unexpected(made.error());
     for (const Error& failure : made->failures) print_error(failure);
+    if (!plan_.save.empty()) {
+      if (!made->failures.empty())
+        co_return fail(ErrorKind::Invalid, "the plan was not saved, for not all of it is known", plan_.save);
+      const std::string cluster = co_await cluster_identity(*api);
+      const Result<void> saved = write_plan(plan_.save, saved_plan(*made, options_, namespace_, cluster));
+      if (!saved) co_return std::unexpected(saved.error());
+    }
     print(made->plan);
     if (std::fflush(stdout) != 0) co_return fail(ErrorKind::Internal, "the result cannot be written");
     if (!made->failures.empty() || made->plan.trouble()) co_return kTrouble;

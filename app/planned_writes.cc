@@ -1,0 +1,130 @@
+#include "app/planned_writes.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace holdfast {
+namespace {
+
+const ApiResource kConfigMaps{{"", "v1", "ConfigMap"}, "configmaps", true, {}};
+
+std::string path_of(const ApiRequest& request) { return request.target.substr(0, request.target.find('?')); }
+
+// The uid that a write names: of what an apply is about, or of what is to be deleted.
+std::string uid_named(const ApiRequest& request) {
+  const Result<json::value> body = parse_json(request.body);
+  if (!body) return {};
+  return std::string(request.method == Method::Delete ? string_at(*body, {"preconditions", "uid"})
+                                                      : string_at(*body, {"metadata", "uid"}));
+}
+
+// Of a type whose definition comes with the same revision.
+std::optional<ApiResource> coming_type(const PreparedSet& set, const ObjectKey& key) {
+  for (const auto& [other, desired] : set.desired) {
+    if (other.kind != "CustomResourceDefinition" || string_at(desired.body, {"spec", "group"}) != key.group ||
+        string_at(desired.body, {"spec", "names", "kind"}) != key.kind)
+      continue;
+    ApiResource resource{{key.group, "", key.kind},
+                         std::string(string_at(desired.body, {"spec", "names", "plural"})),
+                         string_at(desired.body, {"spec", "scope"}) == "Namespaced",
+                         {}};
+    return resource;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+PlannedWrites::PlannedWrites(ApiServer& api, const MadePlan& made) : api_(api) {
+  for (const auto& application : made.applications) {
+    const InventoryLocation& inventory = application->setup.inventory;
+    allowed_[resource_path(kConfigMaps, inventory.namespace_, inventory.name)] = {Rule::Any, {}};
+    for (const ApplicationPlan& plan : made.plan.applications)
+      if (plan.name == application->setup.name && plan.namespace_ == inventory.namespace_)
+        allow(made, *application, plan);
+  }
+}
+
+void PlannedWrites::allow(const MadePlan& made, const WantedApplication& application, const ApplicationPlan& plan) {
+  const PreparedSet& set = application.prepared;
+  for (const SettledObject& object : plan.settled)
+    allowed_.try_emplace(resource_path(set.desired.at(object.key).resource, object.key.namespace_, object.key.name));
+  for (const PlannedChange& change : plan.changes) {
+    Rule rule = Rule::DryRun;
+    if (change.verb == ChangeVerb::Create)
+      rule = Rule::Create;
+    else if (change.verb == ChangeVerb::Change)
+      rule = Rule::Change;
+    else if (change.verb == ChangeVerb::Replace)
+      rule = Rule::Replace;
+    else if (change.verb == ChangeVerb::Prune)
+      rule = Rule::Prune;
+    else
+      continue;
+    const auto desired = set.desired.find(change.key);
+    if (desired != set.desired.end()) {
+      allowed_[resource_path(desired->second.resource, change.key.namespace_, change.key.name)] = {rule, change.uid};
+    } else if (const ApiResource* const served = made.catalog.find(change.key.group_kind())) {
+      allowed_[resource_path(*served, change.key.namespace_, change.key.name)] = {rule, change.uid};
+    } else if (std::optional<ApiResource> coming = coming_type(set, change.key)) {
+      std::string home = change.key.namespace_;
+      if (home.empty() && coming->namespaced) home = application.setup.prepare.default_namespace;
+      for (const UnpreparedManifest& manifest : set.unprepared)
+        if (manifest.gvk.group_kind() == change.key.group_kind()) {
+          coming->gvk.version = manifest.gvk.version;
+          allowed_[resource_path(*coming, home, change.key.name)] = {rule, {}};
+        }
+    }
+  }
+}
+
+bool PlannedWrites::lets_through(const Allowed& allowed, const ApiRequest& request) const {
+  const bool deletes = request.method == Method::Delete;
+  const bool applies = request.content_type == "application/apply-patch+yaml";
+  switch (allowed.rule) {
+    case Rule::Any:
+      return !deletes;
+    case Rule::Create:
+      return !deletes && (!applies || uid_named(request).empty());
+    case Rule::Change:
+      return !deletes && (!applies || uid_named(request) == allowed.uid.value);
+    case Rule::Replace:
+      return !deletes || uid_named(request) == allowed.uid.value;
+    case Rule::Prune:
+      return deletes && uid_named(request) == allowed.uid.value;
+    case Rule::DryRun:
+      break;
+  }
+  return false;
+}
+
+boost::asio::awaitable<Result<ApiResponse>> PlannedWrites::send(ApiRequest request) {
+  const bool dry = request.target.contains("dryRun=All");
+  if (request.method == Method::Get || dry) co_return co_await api_.send(std::move(request));
+  const std::string path = path_of(request);
+  const auto found = allowed_.find(path);
+  if (found != allowed_.end()) {
+    if (lets_through(found->second, request)) co_return co_await write(path, std::move(request));
+    if (found->second.rule == Rule::DryRun && request.method == Method::Patch) {
+      request.target += "&dryRun=All";
+      co_return co_await api_.send(std::move(request));
+    }
+  }
+  const std::string what = std::string(to_string(request.method)) + " " + path;
+  if (std::ranges::find(refused_, what) == refused_.end()) refused_.push_back(what);
+  co_return fail(ErrorKind::Conflict, "it is not in the plan, and was not written", what, "make a new plan");
+}
+
+// What a planned write has made is ours from then on; it may take a second apply to settle (V21).
+boost::asio::awaitable<Result<ApiResponse>> PlannedWrites::write(std::string path, ApiRequest request) {
+  Result<ApiResponse> response = co_await api_.send(std::move(request));
+  Allowed& allowed = allowed_.at(path);
+  const bool makes = allowed.rule == Rule::Create || allowed.rule == Rule::Replace;
+  if (!makes || !response || response->status != 201) co_return response;
+  if (const Result<json::value> made = parse_json(response->body))
+    allowed = {Rule::Change, {std::string(string_at(*made, {"metadata", "uid"}))}};
+  co_return response;
+}
+
+}  // namespace holdfast
