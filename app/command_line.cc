@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/progress.h"
+#include "holdfast/base/duration.h"
 
 namespace holdfast {
 namespace {
@@ -82,6 +83,8 @@ struct Parsed {
   ApproveOptions approve;
   HealthOptions health;
   SimulateOptions simulate;
+  WaitOptions wait;
+  std::string wait_for = "healthy", wait_timeout = "5m";
   LogOptions log;
   long interval_s = 60;
 };
@@ -171,6 +174,28 @@ CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   return health;
 }
 
+std::string duration_problem(const std::string& text) {
+  const auto duration = parse_duration(text);
+  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
+}
+
+CLI::App* add_wait(CLI::App& app, Parsed& parsed) {
+  CLI::App* wait = app.add_subcommand(
+      "wait", "wait until what was applied is healthy; 0: it is, 1: not in time, or it has failed, 2: an error");
+  add_cluster_options(*wait, parsed.wait.cluster);
+  wait->add_option("--name", parsed.wait.name, "only this application")->check(label_problem);
+  wait->add_option("--inventory-namespace", parsed.wait.inventory_namespace, "only inventories of this namespace");
+  wait->add_option("--revision", parsed.wait.revision, "commit that has to be applied (default: whichever was)");
+  wait->add_option("--for", parsed.wait_for, "applied or healthy")
+      ->check(CLI::IsMember({"applied", "healthy"}))
+      ->capture_default_str();
+  wait->add_option("--timeout", parsed.wait_timeout, "as in 30s, 5m or 1h")
+      ->check(duration_problem)
+      ->capture_default_str();
+  wait->add_flag("--keep-waiting", parsed.wait.keep_waiting, "until the timeout, although something has failed");
+  return wait;
+}
+
 CLI::App* add_simulate(CLI::App& app, Parsed& parsed) {
   CLI::App* simulate = app.add_subcommand("simulate", "serve an API server over an in-memory store, to try things on");
   simulate->add_option("--port", parsed.simulate.port, "port on 127.0.0.1 (default: one that is free)")
@@ -202,6 +227,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
+  CLI::App* wait = add_wait(app, parsed);
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
   demo->add_flag("--exit", parsed.demo.exit, "end after the story: 0 if all of it happened");
   CLI::App* version = app.add_subcommand("version", "print the version");
@@ -218,6 +244,8 @@ int run_command_line(int argc, char** argv) {
     return code == 0 ? 0 : kUsageError;
   }
   parsed.run.application.interval = std::chrono::seconds(parsed.interval_s);
+  parsed.wait.healthy = parsed.wait_for == "healthy";
+  parsed.wait.timeout = *parse_duration(parsed.wait_timeout);
   if (version->parsed()) {
     std::puts("holdfast " HOLDFAST_VERSION);
     return 0;
@@ -234,6 +262,7 @@ int run_command_line(int argc, char** argv) {
   if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
   if (simulate->parsed()) return simulate_command(parsed.simulate);
+  if (wait->parsed()) return wait_command(parsed.wait);
   return kUsageError;
 }
 

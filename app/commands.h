@@ -14,5 +14,6 @@ int approve_command(const ApproveOptions& options);
 int get_command(const GetOptions& options);
 int health_command(const HealthOptions& options);
 int simulate_command(const SimulateOptions& options);
+int wait_command(const WaitOptions& options);
 
 }  // namespace holdfast

@@ -88,6 +88,16 @@ struct ApproveOptions {
   std::string reason;
 };
 
+struct WaitOptions {
+  ClusterOptions cluster;
+  std::string inventory_namespace;  // empty: all
+  std::string name;                 // empty: all
+  std::string revision;             // empty: whichever was applied
+  bool healthy = true;              // rather than applied alone
+  bool keep_waiting = false;        // although something has failed
+  std::chrono::nanoseconds timeout{std::chrono::minutes(5)};
+};
+
 struct HealthOptions {
   std::string file;       // "-": standard input
   std::string lua_rules;  // directory of custom rules; empty: none

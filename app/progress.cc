@@ -1,5 +1,6 @@
 #include "app/progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,6 +8,13 @@
 namespace holdfast {
 
 bool Progress::on_terminal() { return isatty(STDERR_FILENO) == 1; }
+
+std::size_t Progress::columns() {
+  constexpr std::size_t kLeast = 20, kUsual = 80;
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < kLeast) return kUsual;
+  return size.ws_col;
+}
 
 std::string Progress::text(std::size_t done, std::size_t total) {
   return "applying: " + std::to_string(done) + " of " + std::to_string(total) + " objects";

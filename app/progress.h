@@ -11,6 +11,7 @@ class Progress {
  public:
   explicit Progress(bool enabled) : enabled_(enabled) {}
   static bool on_terminal();                                     // standard error is one
+  static std::size_t columns();                                  // of it; 80 where it does not say
   static std::string text(std::size_t done, std::size_t total);  // "applying: 12 of 40 objects"
 
   void start(std::size_t total);

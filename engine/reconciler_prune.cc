@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/apply_order.h"
+#include "engine/deletion.h"
 #include "engine/reconciler_attempt.h"
 #include "holdfast/merge/managed_fields.h"
 
@@ -15,25 +16,6 @@ using namespace std::chrono_literals;
 constexpr auto kUnseenEnd = 5s;          // until we look again at what the watch does not show
 constexpr auto kDeletionPatience = 10s;  // then it is said what holds an object up that is being deleted (ask 33)
 constexpr int kRanks = 1000;             // above every rank of apply_order.h; deletion goes the other way round
-
-// "finalizers a, b", or what a Namespace says of its content; empty where nothing holds it up for long.
-std::string what_holds(const json::value& body) {
-  std::string names;
-  if (const json::value* finalizers = find(body, {"metadata", "finalizers"}); finalizers && finalizers->is_array()) {
-    for (const json::value& finalizer : finalizers->get_array())
-      if (finalizer.is_string()) names += (names.empty() ? "" : ", ") + std::string(finalizer.get_string());
-    if (!names.empty()) names = "its finalizers: " + names;
-  }
-  const json::value* conditions = find(body, {"status", "conditions"});
-  if (string_at(body, {"kind"}) != "Namespace" || conditions == nullptr || !conditions->is_array()) return names;
-  for (const json::value& condition : conditions->get_array()) {
-    const std::string_view type = string_at(condition, {"type"});
-    if (string_at(condition, {"status"}) != "True" || (!type.ends_with("Remaining") && !type.ends_with("Failure")))
-      continue;
-    names += (names.empty() ? "" : "; ") + std::string(string_at(condition, {"message"}));
-  }
-  return names;
-}
 
 // Our own apply made the object one of our set. A copy that somebody else makes has our labels from them.
 bool is_of_our_making(const std::string& text, const PrepareOptions& ours) {
@@ -280,7 +262,7 @@ boost::asio::awaitable<void> Reconciler::attend_deletion(ObjectKey key, ApiResou
   }
   if (string_at(*body, {"metadata", "uid"}) != live->uid.value) co_return;
   state->second.deletion.said = true;
-  const std::string holds = what_holds(*body);
+  const std::string holds = what_holds_up(*body);
   if (holds.empty()) co_return;
   if (pending_.contains(key) || pruning_.contains(key)) failed_.insert(key);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.now() - state->second.deletion.since);

@@ -4,22 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-
-#include "cluster/control_plane.h"
 #include "cluster/eventually.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/kubectl.h"
+#include "sim/served_simulator.h"
 
 namespace holdfast::cluster {
 namespace {
 
 using testing::HasSubstr;
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 constexpr const char* kDeployment = R"(apiVersion: apps/v1
 kind: Deployment
@@ -48,37 +40,7 @@ spec:
     schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {crew: {type: integer, default: 3}}}}}}
 )";
 
-class KubectlOnSimulator : public testing::Test {
- protected:
-  KubectlOnSimulator() {
-    std::string pattern = (fs::temp_directory_path() / "holdfast-simulator.XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-    folder_ = pattern;
-    kubeconfig_ = (folder_ / "kubeconfig").string();
-    server_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{"simulate", "--kubeconfig", kubeconfig_});
-    server_->wait_for_line("an API server is ready", 10s);
-    kubectl_ =
-        std::make_unique<Kubectl>(required_environment("HOLDFAST_KUBECTL"), kubeconfig_, (folder_ / "cache").string());
-  }
-  ~KubectlOnSimulator() override {
-    server_.reset();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-
-  std::string must(std::vector<std::string> arguments, const std::string& input = {}) {
-    return kubectl_->must(std::move(arguments), input);
-  }
-  void write(const std::string& name, const std::string& text) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
-  }
-
-  fs::path folder_;
-  std::string kubeconfig_;
-  std::unique_ptr<HoldfastProcess> server_;
-  std::unique_ptr<Kubectl> kubectl_;
-};
+class KubectlOnSimulator : public ServedSimulator {};
 
 TEST_F(KubectlOnSimulator, creates_edits_and_deletes) {
   must({"create", "-f", "-"}, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: \"one\"}\n");
