@@ -37,6 +37,7 @@ struct SetupContext {
   std::string installation;
   std::string namespace_;  // the kubeconfig's, used where an application names none
   std::string cache_dir;   // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
+  bool explain = false;    // say why each decision was taken
 };
 
 // What the command line describes.

@@ -112,6 +112,7 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
       ->check(CLI::Range(1L, 86'400L))
       ->capture_default_str();
   run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
+  run->add_flag("--explain", parsed.run.explain, "say why each decision was taken, and by which rule (docs/rules.md)");
   add_config_option(*run, parsed.run.config, "");
   return run;
 }

@@ -107,7 +107,8 @@ std::vector<ConfiguredApplications::Ready> ConfiguredApplications::make_ready(
 void ConfiguredApplications::hold(Ready ready) {
   const ApplicationName name = name_of(ready.application);
   held_[name] = std::move(ready.application);
-  daemon_.hold(std::move(ready.setup), std::move(ready.source), std::make_shared<LogObserver>(false, shown(name)));
+  daemon_.hold(std::move(ready.setup), std::move(ready.source),
+               std::make_shared<LogObserver>(false, shown(name), context_.explain));
 }
 
 // Needs no way into the repository any more.
@@ -120,7 +121,7 @@ void ConfiguredApplications::end(const Application& application) {
   if (!setup) return;  // fails for these files alone
   const std::string name = shown(name_of(application));
   daemon_.hold(ending(std::move(*setup)), make_nothing_source(executor_, "the end of " + name),
-               std::make_shared<LogObserver>(false, name));
+               std::make_shared<LogObserver>(false, name, context_.explain));
 }
 
 void ConfiguredApplications::tell_suspended(const std::vector<ApplicationName>& names) {

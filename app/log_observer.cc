@@ -7,17 +7,33 @@
 #include <vector>
 
 #include "holdfast/base/log.h"
+#include "holdfast/model/json.h"
 
 namespace holdfast {
 namespace {
 
 constexpr std::size_t kFieldsShown = 5;
 
-std::string describe_owner(const std::optional<FieldOwner>& owner) {
-  if (!owner) return "removed, no manager owns it now";
-  std::string text = owner->manager + ", " + owner->operation;
-  if (!owner->subresource.empty()) text += " of " + owner->subresource;
-  return owner->time.empty() ? text : text + " at " + owner->time;
+// What a webhook has rewritten stays ours, and an order has no owner.
+std::string describe_taker(const FieldDrift& field) {
+  if (field.owner) return describe(*field.owner);
+  return field.live == "(absent)" ? "removed, no manager owns it now" : "no other manager owns it";
+}
+
+// Every field, for machines: the message shows a few.
+LogField data_of(const Drift& drift) {
+  json::array fields;
+  for (const FieldDrift& field : drift.fields) {
+    json::object one{{"path", field.path}, {"desired", field.desired}, {"live", field.live}};
+    if (field.owner) {
+      one["manager"] = field.owner->manager;
+      one["operation"] = field.owner->operation;
+      one["subresource"] = field.owner->subresource;
+      one["time"] = field.owner->time;
+    }
+    fields.push_back(std::move(one));
+  }
+  return LogField::data("fields", to_json(fields));
 }
 
 std::string fields_of(const Drift& drift) {
@@ -57,15 +73,20 @@ const char* kind_name(DriftKind kind) {
 
 }  // namespace
 
+std::string describe(const FieldOwner& owner) {
+  std::string text = owner.manager + ", " + owner.operation;
+  if (!owner.subresource.empty()) text += " of " + owner.subresource;
+  return owner.time.empty() ? text : text + " at " + owner.time;
+}
+
 std::string describe(const FieldDrift& field) {
-  return fmt::format("{} was {} ({}), is {} again", field.path, field.live, describe_owner(field.owner), field.desired);
+  return fmt::format("{} was {} ({}), is {} again", field.path, field.live, describe_taker(field), field.desired);
 }
 
 void LogObserver::say(LogLevel level, std::string_view event, std::string_view message,
-                      std::initializer_list<LogField> fields) const {
-  std::vector<LogField> all(fields);
-  if (!application_.empty()) all.emplace_back("application", application_);
-  log(level, event, message, all);
+                      std::vector<LogField> fields) const {
+  if (!application_.empty()) fields.emplace_back("application", application_);
+  log(level, event, message, fields);
 }
 
 void LogObserver::round_started(const std::string& /*revision*/, std::size_t objects) { progress_.start(objects); }
@@ -78,19 +99,11 @@ void LogObserver::applied(const ObjectKey& key, bool created, const std::string&
 
 void LogObserver::repaired(const Repair& repair) {
   progress_.clear();
-  const std::string object = to_string(repair.drift.key);
-  if (repair.event_driven) {
-    say(LogLevel::Info, "repaired", sentence(repair.drift),
-        {{"object", object},
-         {"drift", kind_name(repair.drift.kind)},
-         {"event_to_verdict_ms", repair.event_to_verdict},
-         {"verdict_to_response_ms", repair.verdict_to_response}});
-  } else {
-    say(LogLevel::Info, "repaired", sentence(repair.drift),
-        {{"object", object},
-         {"drift", kind_name(repair.drift.kind)},
-         {"verdict_to_response_ms", repair.verdict_to_response}});
-  }
+  std::vector<LogField> fields = {{"object", to_string(repair.drift.key)}, {"drift", kind_name(repair.drift.kind)}};
+  if (repair.event_driven) fields.emplace_back("event_to_verdict_ms", repair.event_to_verdict);
+  fields.emplace_back("verdict_to_response_ms", repair.verdict_to_response);
+  fields.push_back(data_of(repair.drift));
+  say(LogLevel::Info, "repaired", sentence(repair.drift), std::move(fields));
 }
 
 void LogObserver::pruned(const ObjectKey& key) {
@@ -148,15 +161,15 @@ void LogObserver::drifted(const Drift& drift, DriftPolicy policy, std::optional<
   if (drift.kind == DriftKind::Deleted) text += ": it was deleted";
   for (std::size_t i = 0; i < drift.fields.size() && i < kFieldsShown; ++i) {
     const FieldDrift& field = drift.fields[i];
-    text += fmt::format("{}{} is {} ({}), not {}", i == 0 ? ": " : "; ", field.path, field.live,
-                        describe_owner(field.owner), field.desired);
+    text += fmt::format("{}{} is {} ({}), not {}", i == 0 ? ": " : "; ", field.path, field.live, describe_taker(field),
+                        field.desired);
   }
   if (drift.fields.size() > kFieldsShown) text += fmt::format("; and {} more", drift.fields.size() - kFieldsShown);
-  say(LogLevel::Warning, "drifted", text,
-      {{"object", to_string(drift.key)},
-       {"policy", policy == DriftPolicy::Enforce ? "Enforce"
-                  : policy == DriftPolicy::Warn  ? "Warn"
-                                                 : "Approve"}});
+  std::vector<LogField> fields = {
+      {"object", to_string(drift.key)}, {"drift", kind_name(drift.kind)}, {"policy", to_string(policy)}};
+  if (drift.detected_after) fields.emplace_back("event_to_verdict_ms", *drift.detected_after);
+  fields.push_back(data_of(drift));
+  say(LogLevel::Warning, "drifted", text, std::move(fields));
 }
 
 void LogObserver::approved(const std::vector<Approval>& approvals) {
@@ -188,12 +201,17 @@ void LogObserver::yielded(const ObjectKey& key, const std::vector<Yielded>& fiel
 void LogObserver::fight(const ObjectKey& key, const Fight& fight, bool over) {
   progress_.clear();
   const std::string what = to_string(key) + (fight.field.empty() ? std::string() : " over " + fight.field) +
-                           (fight.opponent ? " with " + describe_owner(fight.opponent) : std::string());
+                           (fight.opponent ? " with " + describe(*fight.opponent) : std::string());
   if (over)
     say(LogLevel::Info, "fight-over", "no longer a fight about " + what);
   else
     say(LogLevel::Warning, "fight",
         "a fight about " + what + ": " + fight.why + "; it is put back less and less often, see who writes it");
+}
+
+void LogObserver::explained(const std::string& subject, const Explanation& explanation) {
+  progress_.clear();
+  say(LogLevel::Info, "explained", "explain: " + subject + ": " + to_string(explanation));
 }
 
 // What gets worse, and what is well again; that something is on its way is no news.

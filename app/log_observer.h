@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/progress.h"
 #include "engine/observer.h"
@@ -12,9 +13,10 @@ namespace holdfast {
 class LogObserver : public ReconcileObserver {
  public:
   // With progress shown, the objects of the first roll-out are counted on one line of the terminal instead of being
-  // listed. `application`: named in each line, where there are several; may be empty.
-  explicit LogObserver(bool show_progress, std::string application = {})
-      : progress_(show_progress), application_(std::move(application)) {}
+  // listed. `application`: named in each line, where there are several; may be empty. With `explain`, every decision is
+  // said with its reason.
+  explicit LogObserver(bool show_progress, std::string application = {}, bool explain = false)
+      : progress_(show_progress), application_(std::move(application)), explain_(explain) {}
 
   void round_started(const std::string& revision, std::size_t objects) override;
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;
@@ -32,17 +34,21 @@ class LogObserver : public ReconcileObserver {
   void approved(const std::vector<Approval>& approvals) override;
   void yielded(const ObjectKey& key, const std::vector<Yielded>& fields) override;
   void fight(const ObjectKey& key, const Fight& fight, bool over) override;
+  [[nodiscard]] bool wants_explanations() const override { return explain_; }
+  void explained(const std::string& subject, const Explanation& explanation) override;
   void health_changed(const ObjectKey& key, const Health& before, const Health& now) override;
 
  private:
-  void say(LogLevel level, std::string_view event, std::string_view message,
-           std::initializer_list<LogField> fields = {}) const;
+  void say(LogLevel level, std::string_view event, std::string_view message, std::vector<LogField> fields = {}) const;
 
   Progress progress_;
   std::string application_;
+  bool explain_;
   std::string last_problem_;  // what is retried fails the same way again and is said once
 };
 
+// "kube-controller-manager, Update of scale at 2026-01-01T00:00:00Z"
+std::string describe(const FieldOwner& owner);
 // "color was \"red\" (kubectl-edit, Update at 2026-01-01T00:00:00Z), is \"blue\" again"
 std::string describe(const FieldDrift& field);
 

@@ -52,6 +52,7 @@ struct RunOptions {
   std::string config;              // file or folder of Applications; empty: the one that follows
   ApplicationOptions application;  // with a configuration: only `cache_dir`, and for diff `name`, which chooses one
   bool once = false;
+  bool explain = false;        // say why each decision was taken
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
 };
 

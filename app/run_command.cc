@@ -26,7 +26,7 @@ int refuse(const Error& error) {
 }
 
 SetupContext context_of(const RunOptions& options, const ClusterSession& session) {
-  return {options.cluster.installation, session.namespace_, options.application.cache_dir};
+  return {options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain};
 }
 
 // Runs until it is told to stop, or has ended by itself; returns the exit code.
@@ -68,7 +68,8 @@ class Run {
     if (!setup) return std::unexpected(std::move(setup.error()));
     Result<std::unique_ptr<Source>> source = make_source(io_.get_executor(), setup->source);
     if (!source) return std::unexpected(std::move(source.error()));
-    daemon_.hold(std::move(*setup), std::move(*source), std::make_shared<LogObserver>(options_.show_progress));
+    daemon_.hold(std::move(*setup), std::move(*source),
+                 std::make_shared<LogObserver>(options_.show_progress, std::string(), options_.explain));
     return {};
   }
 

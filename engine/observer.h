@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/approvals.h"
+#include "engine/explanation.h"
 #include "engine/fight_watch.h"
 #include "engine/yielding.h"
 #include "health/health.h"
@@ -53,6 +54,10 @@ class ReconcileObserver {
   virtual void approved(const std::vector<Approval>& /*approvals*/) {}
   virtual void yielded(const ObjectKey& /*key*/, const std::vector<Yielded>& /*fields*/) {}
   virtual void fight(const ObjectKey& /*key*/, const Fight& /*fight*/, bool /*over*/) {}
+  // Whether explained() is of use: explanations are made only where somebody reads them.
+  [[nodiscard]] virtual bool wants_explanations() const { return false; }
+  // `subject`: an object, or a wave.
+  virtual void explained(const std::string& /*subject*/, const Explanation& /*explanation*/) {}
   virtual void health_changed(const ObjectKey& /*key*/, const Health& /*before*/, const Health& /*now*/) {}
 };
 

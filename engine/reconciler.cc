@@ -43,7 +43,9 @@ void Reconciler::claim(const ObjectKey& key) {
 }
 
 void Reconciler::drop(const ObjectKey& key) {
-  if (states_.erase(key) != 0) group_.release(key, *this);
+  if (states_.erase(key) == 0) return;
+  unproven_.erase(key);
+  group_.release(key, *this);
 }
 
 void Reconciler::stop() {
@@ -150,9 +152,13 @@ void Reconciler::live_changed(const ObjectKey& key, Time received) {
   // Most events are none of our business, and are over here: no queue, no look.
   const bool settled_before = state.wanted != nullptr && live != nullptr && state.record && state.failures == 0 &&
                               !queue_.processing(key) && !pending_.contains(key);
-  if (settled_before && !state.release_due && judge(snapshot_of(key, state, live)).kind == VerdictKind::InSync) {
-    note_calm(key, state);
-    return;
+  if (settled_before && !state.release_due) {
+    const Verdict verdict = judge(snapshot_of(key, state, live));
+    if (verdict.kind == VerdictKind::InSync) {
+      explain(key, [&] { return explain_verdict(key, verdict); });
+      note_calm(key, state);
+      return;
+    }
   }
   if (!state.event_received) state.event_received = received;
   queue_.add(key, Lane::Repair);
@@ -220,6 +226,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
     if (catalog_->find(type) == nullptr && !catalog_->unknown_groups.contains(type.group))
       co_return;  // not served now; the catalog that has it again brings the key back
     bool again = false;
+    if (verdict.kind != VerdictKind::Apply) explain(key, [&] { return explain_verdict(key, verdict); });
     switch (verdict.kind) {
       case VerdictKind::InSync:
         note_calm(key, states_[key]);
@@ -255,7 +262,9 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
         if (verdict.kind == VerdictKind::Create && verdict.drift && meet_absence(key, attempt)) co_return;
         if (pass == 0 && awaits_schema(key, attempt)) co_return;
         again = pass == 0 && prove_stored(key, attempt);
-        if (!again) again = co_await apply(key, attempt, verdict);
+        if (again) break;
+        if (verdict.kind == VerdictKind::Apply) explain(key, [&] { return explain_verdict(key, verdict); });
+        again = co_await apply(key, attempt, verdict);
         break;
     }
     if (!again || stopping_) co_return;
@@ -265,6 +274,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
 bool Reconciler::waits(const ObjectKey& key) {
   const std::optional<Time> not_before = states_[key].not_before;
   if (!not_before || *not_before <= options_.now()) return false;
+  explain(key, [&] { return explain_pause(std::chrono::ceil<Milliseconds>(*not_before - options_.now())); });
   queue_.add_at(key, Lane::Repair, *not_before);
   return true;
 }
@@ -291,6 +301,7 @@ Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
       compare(attempt.live->resource_version, state.sight.resource_version) == std::partial_ordering::less) {
     verdict.kind = VerdictKind::Wait;
     verdict.why = "a newer state of it is on its way";
+    verdict.rules = "C5.3";
   }
   if (attempt.gone && verdict.kind == VerdictKind::Create) verdict.drift = true;
   return verdict;
@@ -391,6 +402,7 @@ void Reconciler::retry(const ObjectKey& key, Error error, Milliseconds least, bo
     else
       observer_.failed(key, error, wait);
   }
+  explain(key, [&] { return explain_retry(error, wait, certain_refusal); });
   state.not_before = options_.now() + wait;
   queue_.add_at(key, Lane::Repair, *state.not_before);
 }

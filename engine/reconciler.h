@@ -232,6 +232,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void watch_approvals();
   void read_approvals(const json::value& config_map);
   void take_approvals(Approvals approvals);
+  [[nodiscard]] static std::optional<std::chrono::nanoseconds> detected_after(const Attempt& attempt);
   void say_drift(KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until);
   boost::asio::awaitable<bool> hand_over(ObjectKey key, Attempt& attempt);
   boost::asio::awaitable<bool> take_over(ObjectKey key, Attempt& attempt);
@@ -241,6 +242,17 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   boost::asio::awaitable<void> tidy_managers(ObjectKey key, std::string answered);
   void note_repair(const ObjectKey& key, const std::vector<FieldDrift>& fields, bool all);
   void note_calm(const ObjectKey& key, KeyState& state);
+  // `make` makes the Explanation, where somebody wants it.
+  template <class Make>
+  void explain(const ObjectKey& key, const Make& make) const {
+    if (observer_.wants_explanations()) observer_.explained(to_string(key), make());
+  }
+  [[nodiscard]] Explanation explain_verdict(const ObjectKey& key, const Verdict& verdict) const;
+  void explain_shape(const ObjectKey& key, const std::vector<Yielded>& yielded) const;
+  void explain_drift(const ObjectKey& key, const Desired& desired, const DriftPlan& plan,
+                     const FightWatch& fights) const;
+  void explain_wave(const Wave& wave) const;
+  void explain_prune(const ObjectKey& key, std::size_t left, std::size_t inventory) const;
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
   [[nodiscard]] std::optional<Digest128> fingerprint_of(const LiveObject& live, const KeyState& state) const;
   [[nodiscard]] OwnerState owner_state(const Ownership& ownership, const ObjectKey& key) const;
@@ -334,6 +346,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   std::map<ObjectKey, std::string> held_back_;
   Approvals approvals_;
   Approvals approvals_read_;                   // the same, before the store has them
+  std::map<ObjectKey, std::string> unproven_;  // why; kept only where explanations are wanted
   std::map<ObjectKey, Time> awaiting_schema_;  // not proven for lack of one, and until when that is waited for
   std::set<ObjectKey> pruning_;                // approved for deletion, not yet seen gone
   std::set<ObjectKey> taken_for_gone_;         // of these, what no watch shows: the server is asked first

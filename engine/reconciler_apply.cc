@@ -130,6 +130,7 @@ boost::asio::awaitable<bool> Reconciler::look_up(ObjectKey key, Attempt& attempt
   if (ownership.installation == options_.prepare.installation) attempt.found_labelled = attempt.body;
   reshape(key, states_[key], *attempt.body);
   take_form(attempt, states_[key]);
+  explain(key, [&] { return explain_found(attempt.taking_over, state == OwnerState::LetGo); });
   co_return co_await apply(key, attempt, verdict);
 }
 
@@ -280,7 +281,8 @@ void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, con
   if (repair.drift.kind == DriftKind::LabelLost && !std::ranges::all_of(repair.drift.fields, is_our_label))
     repair.drift.kind = DriftKind::Changed;
   repair.event_driven = attempt.event_received.has_value();
-  if (attempt.event_received) repair.event_to_verdict = attempt.judged - *attempt.event_received;
+  repair.drift.detected_after = detected_after(attempt);
+  repair.event_to_verdict = repair.drift.detected_after.value_or(0ns);
   repair.verdict_to_response = answered - attempt.judged;
   observer_.repaired(repair);
   if (repair.drift.kind == DriftKind::Deleted) repair.drift.fields.push_back({"", "present", "(absent)", std::nullopt});

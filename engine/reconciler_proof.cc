@@ -19,6 +19,7 @@ bool Reconciler::awaits_schema(const ObjectKey& key, const Attempt& attempt) {
   const auto [waiting, began] = awaiting_schema_.try_emplace(key, options_.now() + kSchemaPatience);
   if (waiting->second <= options_.now()) return false;
   if (began) queue_.add_at(key, Lane::Repair, waiting->second);
+  if (began) explain(key, explain_schema_awaited);
   return true;
 }
 

@@ -82,7 +82,12 @@ void Reconciler::start_pruning() {
   held_back_ = std::move(held);
   watch_approvals();
   for (const ObjectKey& key : uncounted) prune(key);
-  for (const ObjectKey& key : decision.to_delete) prune(key);
+  for (const ObjectKey& key : decision.to_delete) {
+    explain_prune(key, decision.to_delete.size() + decision.held_back.size(), counted.entries.size());
+    prune(key);
+  }
+  for (const HeldBack& object : decision.held_back)
+    explain(object.key, [&] { return Explanation{"do not prune", object.reason, "D13"}; });
   pump();
 }
 
@@ -124,6 +129,7 @@ void Reconciler::forget(const ObjectKey& key) {
 void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason) {
   forget(key);
   observer_.held_back(key, reason + "; it is left alone and no longer managed");
+  explain(key, [&] { return Explanation{"do not prune, and forget", reason, "D12"}; });
 }
 
 void Reconciler::pruned(const ObjectKey& key) {
@@ -142,6 +148,9 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   if (const Reconciler* other = group_.other_wanting(key, *this)) {
     forget(key);
     observer_.moved(key, other->application());
+    explain(key, [&] {
+      return Explanation{"do not prune", "the application " + other->application() + " wants it", "D12"};
+    });
     co_return;
   }
   const ApiResource* served = catalog_->find(key.group_kind());

@@ -63,6 +63,7 @@ boost::asio::awaitable<bool> Reconciler::delete_to_replace(ObjectKey key, Attemp
     case DeleteOutcome::Deleting:
     case DeleteOutcome::AlreadyGone:
       observer_.replacing(key, refusal.message);
+      explain(key, [&] { return Explanation{"delete it to make it anew", refusal.message, "D8"}; });
       if (const auto wanted = desired_.find(key); wanted != desired_.end()) state.replaced = wanted->second.hash;
       state.record.reset();
       inventory_.saw(key, {});

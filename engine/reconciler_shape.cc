@@ -65,6 +65,7 @@ bool Reconciler::reshape(const ObjectKey& key, KeyState& state, const json::valu
   if (rest->hash != state.wanted->hash) state.shape.rest = std::move(rest);
   state.sight.memory = {};
   if (!live.is_null()) observer_.yielded(key, state.shape.yielded);
+  explain_shape(key, state.shape.yielded);
   return true;
 }
 
@@ -113,6 +114,7 @@ bool Reconciler::prove_converged(const LiveObject& object, const json::value& bo
   const Desired& form = state.applied_form();
   if (const Proof proof = prove(form, body, options_.prepare.manager, schema.type.get()); !proof.proven()) {
     log(LogLevel::Debug, "not-proven", to_string(object.key) + ": " + proof.why_not);
+    if (observer_.wants_explanations()) unproven_[object.key] = proof.why_not;
     return false;
   }
   Record record;
@@ -124,6 +126,7 @@ bool Reconciler::prove_converged(const LiveObject& object, const json::value& bo
   const KnownEntryPtr& entry = state.sight.memory.entry;
   if (entry != nullptr) record.owned = std::shared_ptr<const std::string>(entry, &entry->fields);
   state.record = std::move(record);
+  explain(object.key, explain_proof);
   if (*inventory_.uid(object.key) != object.uid) inventory_.saw(object.key, object.uid);
   return true;
 }
@@ -199,6 +202,7 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
   state.drift->ages.note(paths, now);
   DriftPlan plan = plan_drift(options_.policies, attempt.desired, fields, state.drift->ages,
                               approved_repairs(key, verdict.uid), now);
+  explain_drift(key, attempt.desired, plan, state.drift->fights);
   std::vector<DriftedField> held = plan.held();
   std::optional<Time> next = plan.next();
   std::vector<DriftedField> put_back;
@@ -216,7 +220,7 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
   const DriftPolicy policy = plan.waits_for_approval ? DriftPolicy::Approve
                              : plan.reported.empty() ? DriftPolicy::Enforce
                                                      : DriftPolicy::Warn;
-  say_drift(state, Drift{key, DriftKind::Changed, in_words(held)}, policy, next);
+  say_drift(state, Drift{key, DriftKind::Changed, in_words(held), detected_after(attempt)}, policy, next);
   if (put_back.empty()) {
     state.drift->fights.drifted(in_words(held), now);
     return false;
@@ -244,10 +248,20 @@ bool Reconciler::meet_absence(const ObjectKey& key, const Attempt& attempt) {
   if (const auto fought = state.drift->fights.not_before("")) next = std::max(next.value_or(*fought), *fought);
   if (answer.policy == DriftPolicy::Enforce && (!next || *next <= now)) return false;
   if (next && answer.policy == DriftPolicy::Enforce) queue_.add_at(key, Lane::Repair, *next);
-  say_drift(state, Drift{key, DriftKind::Deleted, {}}, answer.policy,
+  explain(key, [&] {
+    const bool later = next && answer.policy == DriftPolicy::Enforce;
+    return explain_absence(answer,
+                           later ? std::optional(std::chrono::ceil<std::chrono::seconds>(*next - now)) : std::nullopt);
+  });
+  say_drift(state, Drift{key, DriftKind::Deleted, {}, detected_after(attempt)}, answer.policy,
             answer.policy == DriftPolicy::Enforce ? next : std::nullopt);
   settled(key, true);
   return true;
+}
+
+std::optional<std::chrono::nanoseconds> Reconciler::detected_after(const Attempt& attempt) {
+  if (!attempt.event_received) return std::nullopt;
+  return attempt.judged - *attempt.event_received;
 }
 
 void Reconciler::say_drift(KeyState& state, Drift drift, DriftPolicy policy, std::optional<Time> until) {
@@ -313,6 +327,10 @@ boost::asio::awaitable<bool> Reconciler::hand_over(ObjectKey key, Attempt& attem
   if (!fields || fields->empty()) co_return true;
   Result<std::string> body = handover_body(*state.wanted, *attempt.body, *fields, manager);
   if (!body) co_return true;
+  explain(key, [] {
+    return Explanation{"hand over first", "a field that is left to others is held by us alone, and would be reset",
+                       "D2"};
+  });
   co_return co_await patch_beside(key, attempt, handover_manager(manager).value, std::string(kApplyPatch),
                                   std::move(*body));
 }
@@ -328,6 +346,9 @@ boost::asio::awaitable<bool> Reconciler::take_over(ObjectKey key, Attempt& attem
     patch = std::optional(std::move(*reset));
   }
   if (!patch->has_value()) co_return true;
+  explain(key, [] {
+    return Explanation{"take over its fields", "what was written before us would stay after Git has dropped it", "D3"};
+  });
   co_return co_await patch_beside(key, attempt, options_.prepare.manager.value, std::string(kJsonPatch),
                                   std::move(**patch));
 }

@@ -72,12 +72,17 @@ void Reconciler::open_wave(const Wave& wave) {
   const auto found = waves_.find(wave);
   if (found == waves_.end()) return;
   if (staged()) {
+    explain_wave(wave);
     for (const ObjectKey& key : found->second)
       if (!is_ready(key)) awaited_.insert(key);
     if (!awaited_.empty()) waiting_since_ = options_.now();
   }
-  for (const ObjectKey& key : found->second)
-    if (dependencies_ready(*newest_form(key))) admit(key);
+  for (const ObjectKey& key : found->second) {
+    if (dependencies_ready(*newest_form(key)))
+      admit(key);
+    else
+      explain(key, [] { return Explanation{"wait", "what it depends on is not ready", "D9"}; });
+  }
 }
 
 // True: there is something to do for the queue.
@@ -152,6 +157,8 @@ void Reconciler::promote(const ObjectKey& key, KeyState& state) {
 void Reconciler::demote(const ObjectKey& key) {
   KeyState& state = states_[key];
   if (state.last_good == nullptr || stopping_) return;
+  explain(key,
+          [] { return Explanation{"heal to the last good form", "the server refuses the new one for certain", "D4"}; });
   if (state.next == nullptr) {
     state.next = std::make_unique<Form>(std::move(desired_.at(key)), std::move(state.sight), Shape{});
     state.next_not_before = std::exchange(state.not_before, std::nullopt);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/prepare.h"
 #include "holdfast/base/digest.h"
@@ -70,7 +71,8 @@ struct Verdict {
   Uid uid;
   bool drift = false;  // the desired state did not change, the live one did
   DriftKind drift_kind = DriftKind::Changed;
-  std::string why;  // one clause, for --log-level debug and for refusals
+  std::string why;         // one clause, for refusals and explanations
+  std::string_view rules;  // of docs/rules.md, on which it rests
   std::optional<std::chrono::steady_clock::time_point> again_at;
 };
 

@@ -40,6 +40,13 @@ std::string text_value(const LogField& field) {
 LogField::LogField(std::string_view n, std::chrono::nanoseconds v)
     : name(n), value(fmt::format("{:.3f}", static_cast<double>(v.count()) / 1e6)), quoted(false) {}
 
+LogField LogField::data(std::string_view n, std::string json_text) {
+  LogField field(n, std::string_view());
+  field.value = std::move(json_text);
+  field.quoted = field.in_text = false;
+  return field;
+}
+
 void start_logging(LogFormat format, LogLevel least) {
   g_format = format;
   auto logger = std::make_shared<spdlog::logger>("holdfast", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -60,7 +67,8 @@ void log(LogLevel level, std::string_view event, std::string_view message, std::
       line += "," + quoted(field.name) + ":" + (field.quoted ? quoted(field.value) : field.value);
   } else {
     line = message;
-    for (const LogField& field : fields) line += " " + std::string(field.name) + "=" + text_value(field);
+    for (const LogField& field : fields)
+      if (field.in_text) line += " " + std::string(field.name) + "=" + text_value(field);
   }
   spdlog::default_logger_raw()->log(to_spdlog(level), "{}", line);
 }

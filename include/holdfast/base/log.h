@@ -20,7 +20,8 @@ enum class LogFormat { Text, Json };
 struct LogField {
   std::string_view name;
   std::string value;
-  bool quoted = true;  // in JSON: a string; otherwise a number as it stands
+  bool quoted = true;   // in JSON: a string; otherwise a number as it stands
+  bool in_text = true;  // false: for machines alone, since the message says it already
 
   LogField(std::string_view n, std::string_view v) : name(n), value(v) {}
   LogField(std::string_view n, const std::string& v) : name(n), value(v) {}
@@ -29,6 +30,8 @@ struct LogField {
   LogField(std::string_view n, T v) : name(n), value(std::to_string(v)), quoted(false) {}
   LogField(std::string_view n, std::chrono::nanoseconds v);  // printed as milliseconds with three decimals
   LogField(std::string_view, const Secret&) = delete;
+  // JSON as it stands, in JSON logs alone.
+  static LogField data(std::string_view n, std::string json_text);
 };
 
 // Set up once, before the first line; lines go to standard error. Thread-safe afterwards.

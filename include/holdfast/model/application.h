@@ -25,6 +25,8 @@ enum class DriftPolicy {
   Approve,  // reported, and written once somebody has approved it
 };
 
+const char* to_string(DriftPolicy policy);
+
 // How drift of some fields of some objects is met. The last rule that matches a field decides.
 struct DriftRule {
   ObjectTarget target;

@@ -31,6 +31,8 @@ struct Drift {
   ObjectKey key;
   DriftKind kind = DriftKind::Changed;
   std::vector<FieldDrift> fields;
+  // From the bytes of its event to the verdict; none: found while starting or retrying, with no event to measure from.
+  std::optional<std::chrono::nanoseconds> detected_after = std::nullopt;
 };
 
 }  // namespace holdfast

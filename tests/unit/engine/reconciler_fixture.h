@@ -31,6 +31,11 @@ class Observer final : public ReconcileObserver {
   void round(const RoundSummary& summary) override {
     said.push_back((summary.complete ? "complete " : "incomplete ") + summary.revision);
   }
+  [[nodiscard]] bool wants_explanations() const override { return wants_reasons; }
+  void explained(const std::string& subject, const Explanation& explanation) override {
+    reasons.push_back(subject + ": " + to_string(explanation));
+  }
+  [[nodiscard]] bool has_reason(const std::string& line) const { return std::ranges::count(reasons, line) != 0; }
   [[nodiscard]] std::size_t times(std::string_view line) const {
     return static_cast<std::size_t>(std::ranges::count(said, line));
   }
@@ -38,6 +43,8 @@ class Observer final : public ReconcileObserver {
   int rounds_started = 0;
   std::vector<std::string> said;
   std::vector<Repair> repairs;
+  bool wants_reasons = false;
+  std::vector<std::string> reasons;  // "ConfigMap web/a: nothing to do: fingerprint known (C5.4)"
 };
 
 class ReconcilerTest : public testing::Test {
