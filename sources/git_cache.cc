@@ -215,4 +215,63 @@ Result<bool> GitCache::fetch_blobs(const std::vector<std::string>& ids, const Fi
   return true;
 }
 
+// History never leaves a cache by itself; one of many fetches is begun anew, as for contents.
+Result<void> GitCache::bring_history(const std::string& commit) const {
+  if (has_trees(commit)) return {};
+  auto held = lock();
+  if (!held) return std::unexpected(held.error());
+  remove_leftovers();
+  if (pack_count() <= options_.pack_limit) {
+    auto done = fetch_all_before(commit, *held);
+    if (done || done.error().kind != ErrorKind::Internal) return done;
+  }
+  GitCache fresh = *this;
+  fresh.options_.repository += ".new";
+  if (auto made = fresh.initialize(*held); !made) return made;
+  if (auto done = fresh.fetch_all_before(commit, *held); !done) return done;
+  return replace_by(fresh);
+}
+
+Result<void> GitCache::fetch_all_before(const std::string& commit, const FileDescriptor& lock) const {
+  std::vector<std::string> arguments = {"--filter=blob:none", "--update-shallow", "--", kRemote,
+                                        fmt::format("+{}:{}", commit, kept_ref(commit))};
+  const auto output = fetch(std::move(arguments), {}, lock);
+  if (!output) return std::unexpected(output.error());
+  if (output->exit_status == 0) return {};
+  if (!is_unadvertised_object(output->err)) return std::unexpected(git_failure(output->err, git_.url()));
+  return fetch_history(commit, Contents::Left, lock);
+}
+
+// Nothing is fetched by asking: a remote that could hand it out is known during a fetch only.
+Result<std::vector<std::string>> GitCache::missing_of(const std::vector<std::string>& ids) const {
+  std::vector<std::string> missing;
+  for (std::size_t begin = 0; begin < ids.size(); begin += options_.blobs_per_fetch) {
+    GitCall call{.arguments = {"--git-dir=" + options_.repository, "cat-file", "--batch-check"},
+                 .deadline = options_.query_deadline};
+    for (std::size_t i = begin; i < std::min(begin + options_.blobs_per_fetch, ids.size()); ++i)
+      call.input += ids[i] + "\n";
+    const auto output = git_.run(std::move(call));
+    if (!output) return std::unexpected(output.error());
+    if (output->exit_status != 0) return std::unexpected(git_failure(output->err, options_.repository));
+    std::string_view text = output->out;
+    while (!text.empty()) {
+      const std::string_view line = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(line.size() + 1, text.size()));
+      if (line.ends_with(" missing")) missing.emplace_back(line.substr(0, line.find(' ')));
+    }
+  }
+  return missing;
+}
+
+Result<void> GitCache::bring_blobs(const std::vector<std::string>& ids, const std::string& commit) const {
+  const auto missing = missing_of(ids);
+  if (!missing) return std::unexpected(missing.error());
+  if (missing->empty()) return {};
+  const auto held = lock();
+  if (!held) return std::unexpected(held.error());
+  const auto sent = fetch_blobs(*missing, *held);
+  if (!sent) return std::unexpected(sent.error());
+  return *sent ? Result<void>() : fetch_history(commit, Contents::Sent, *held);
+}
+
 }  // namespace holdfast

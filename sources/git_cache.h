@@ -41,6 +41,12 @@ class GitCache {
   // NotFound (commit, path), Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid, TooLarge, Internal.
   Result<void> bring(const TreeRequest& wanted) const;
 
+  // Instead of bring(), in a cache for histories: afterwards the commit and all before it are here, with their trees
+  // and without contents. Where the remote's own history is cut off, so is this one.
+  Result<void> bring_history(const std::string& commit) const;
+  // Afterwards these contents of that history are here as well.
+  Result<void> bring_blobs(const std::vector<std::string>& ids, const std::string& commit) const;
+
   [[nodiscard]] const std::string& repository() const { return options_.repository; }
   [[nodiscard]] const GitProgram& git() const { return git_; }
 
@@ -49,6 +55,7 @@ class GitCache {
 
   [[nodiscard]] bool has_trees(const std::string& commit) const;
   [[nodiscard]] std::size_t pack_count() const;
+  [[nodiscard]] Result<std::vector<std::string>> missing_of(const std::vector<std::string>& ids) const;
   void remove_leftovers() const;
   Result<FileDescriptor> lock() const;
   Result<void> initialize(const FileDescriptor& lock) const;
@@ -56,6 +63,7 @@ class GitCache {
   Result<void> rebuild(const TreeRequest& wanted, const FileDescriptor& lock) const;
   Result<void> bring_locked(const TreeRequest& wanted, const FileDescriptor& lock) const;
   Result<ProcessOutput> fetch(std::vector<std::string> arguments, std::string input, const FileDescriptor& lock) const;
+  Result<void> fetch_all_before(const std::string& commit, const FileDescriptor& lock) const;
   Result<void> fetch_commit(const std::string& commit, Contents contents, const FileDescriptor& lock) const;
   Result<void> fetch_history(const std::string& commit, Contents contents, const FileDescriptor& lock) const;
   Result<bool> fetch_blobs(const std::vector<std::string>& ids, const FileDescriptor& lock) const;

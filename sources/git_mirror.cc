@@ -27,8 +27,8 @@ ResolvedRef resolved_as(std::string ref, std::string object) {
 
 }  // namespace
 
-GitMirror::GitMirror(GitCache cache, std::chrono::milliseconds query_deadline)
-    : cache_(std::move(cache)), query_deadline_(query_deadline) {}
+GitMirror::GitMirror(GitCache cache, GitCache history, std::chrono::milliseconds query_deadline)
+    : cache_(std::move(cache)), history_(std::move(history)), query_deadline_(query_deadline) {}
 
 Result<GitMirror> GitMirror::open(GitMirrorOptions options) {
   auto url = parse_git_url(options.url);
@@ -47,9 +47,12 @@ Result<GitMirror> GitMirror::open(GitMirrorOptions options) {
   auto git = GitProgram::find(std::move(*url), std::move(options.credentials), (folder / "gitconfig").string(),
                               std::move(options.stop));
   if (!git) return std::unexpected(git.error());
+  GitCacheOptions of_history = kept;
+  of_history.repository = kept.repository.substr(0, kept.repository.size() - 4) + ".history.git";
+  GitCache history(*git, std::move(of_history));  // prepared when somebody asks for it
   GitCache cache(std::move(*git), std::move(kept));
   if (auto prepared = cache.prepare(); !prepared) return std::unexpected(prepared.error());
-  return GitMirror(std::move(cache), options.query_deadline);
+  return GitMirror(std::move(cache), std::move(history), options.query_deadline);
 }
 
 Result<std::vector<GitMirror::RemoteRef>> GitMirror::list_refs(std::vector<std::string> patterns) const {
@@ -133,6 +136,12 @@ Error GitMirror::no_such_ref(const std::string& ref) const {
     error.hint =
         fmt::format("there are: {}{}", names, count > kShown ? fmt::format(" and {} more", count - kShown) : "");
   return error;
+}
+
+Result<std::map<int, LineCommit>> GitMirror::blame(const ResolvedRef& resolved, const std::string& file,
+                                                   const std::vector<LineRange>& lines) const {
+  if (auto prepared = history_.prepare(); !prepared) return std::unexpected(prepared.error());
+  return holdfast::blame(history_, resolved.object, file, lines);
 }
 
 Result<SourceTree> GitMirror::load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits,

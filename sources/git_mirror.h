@@ -9,11 +9,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "sources/git_blame.h"
 #include "sources/git_cache.h"
 #include "sources/git_program.h"
 #include "sources/source_tree.h"
@@ -47,18 +49,22 @@ class GitMirror {
   Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits = {},
                           FileChoice choice = {}) const;
 
+  // Who touched these lines last, of a file of that commit (git_blame.h). Fetches history, into a cache of its own.
+  Result<std::map<int, LineCommit>> blame(const ResolvedRef& resolved, const std::string& file,
+                                          const std::vector<LineRange>& lines) const;
+
   [[nodiscard]] const std::string& url() const { return cache_.git().url(); }
 
  private:
   struct RemoteRef {
     std::string name, object, symbolic_target;
   };
-  GitMirror(GitCache cache, std::chrono::milliseconds query_deadline);
+  GitMirror(GitCache cache, GitCache history, std::chrono::milliseconds query_deadline);
   Result<std::vector<RemoteRef>> list_refs(std::vector<std::string> patterns) const;
   Result<ResolvedRef> resolve_name(const std::string& ref) const;
   [[nodiscard]] Error no_such_ref(const std::string& ref) const;
 
-  GitCache cache_;
+  GitCache cache_, history_;
   std::chrono::milliseconds query_deadline_;
 };
 

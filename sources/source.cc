@@ -54,7 +54,33 @@ class Loader {
     return loaded;
   }
 
+  Result<ObjectOrigin> trace(const TraceRequest& request) const {
+    if (!last_.manifests) return fail(ErrorKind::NotFound, "nothing was read yet");
+    const auto place = parse_origin(request.origin);
+    if (!place) return std::unexpected(place.error());
+    const auto tree =
+        from_git_ ? mirror_->load(last_resolved_, place->file) : read_directory(options_.repo, place->file);
+    if (!tree) return std::unexpected(tree.error());
+    auto origin = trace_lines(tree->files.files.front(), request);
+    if (!origin) return origin;
+    origin->revision = last_.manifests->revision;
+    add_commits(*origin);
+    return origin;
+  }
+
  private:
+  void add_commits(ObjectOrigin& origin) const {
+    if (!from_git_) {
+      origin.no_commits = "these are files, which no commit is known of";
+      return;
+    }
+    const auto commits = mirror_->blame(last_resolved_, origin.file, lines_to_blame(origin));
+    if (commits)
+      holdfast::add_commits(origin, *commits);
+    else
+      origin.no_commits = describe(commits.error());
+  }
+
   [[nodiscard]] bool is_last(const std::string& revision) const {
     return last_.manifests && last_.manifests->revision == revision;
   }
@@ -76,13 +102,16 @@ class Loader {
     auto resolved = mirror_->resolve(options_.ref);
     if (!resolved) return std::unexpected(resolved.error());
     if (is_last(resolved->revision)) return last_;
-    return parsed(mirror_->load(*resolved, options_.path, {}, options_.choice));
+    auto loaded = parsed(mirror_->load(*resolved, options_.path, {}, options_.choice));
+    if (loaded) last_resolved_ = std::move(*resolved);
+    return loaded;
   }
 
   SourceOptions options_;
   bool from_git_;
   std::stop_token stop_;
   std::optional<GitMirror> mirror_;
+  ResolvedRef last_resolved_;
   Loaded last_;
 };
 
@@ -127,6 +156,16 @@ class WatchedSource final : public Source {
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     notes_ = std::move(loaded->notes);
     co_return std::move(loaded->manifests);
+  }
+
+  asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
+    auto job = [](const Loader* loader, TraceRequest wanted) -> asio::awaitable<Result<ObjectOrigin>> {
+      co_return loader->trace(wanted);
+    };
+    auto work = job(&loader_, std::move(request));
+    auto [thrown, origin] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
+    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
+    co_return std::move(origin);
   }
 
   asio::awaitable<Result<void>> changed() override {
@@ -228,6 +267,10 @@ Result<WatchedSource::Place> place_of(SourceOptions& options) {
 }
 
 }  // namespace
+
+asio::awaitable<Result<ObjectOrigin>> Source::trace(TraceRequest /*request*/) {
+  co_return fail(ErrorKind::NotFound, "what is desired does not come from files");
+}
 
 Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {
   auto place = place_of(options);

@@ -15,6 +15,7 @@
 #include "holdfast/base/result.h"
 #include "holdfast/model/manifest_set.h"
 #include "sources/git_mirror.h"
+#include "sources/object_trace.h"
 
 namespace holdfast {
 
@@ -32,6 +33,12 @@ class Source {
 
   // There may be something new: the next or present changed() completes at once.
   virtual void nudge() = 0;
+
+  // Where the fields of an object of the set that was loaded last stand in their file, and who touched these lines
+  // last. For people who ask about one object: reads the file again, and of a repository its history, which is kept in
+  // the cache. That no commit can be told is part of the answer. Errors: NotFound (not a source of files, nothing
+  // loaded, or the file has changed since), and those of reading. One call at a time, and none beside load().
+  virtual boost::asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request);
 
   // What the last successful load() passed over (links, submodules, hidden files).
   [[nodiscard]] virtual const std::vector<std::string>& notes() const = 0;

@@ -21,6 +21,12 @@ std::string text_of(const yaml_char_t* bytes) {
   return bytes == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(bytes));
 }
 
+// A block scalar ends where the next line begins.
+int last_line_of(const yaml_event_t& event) {
+  const yaml_mark_t &start = event.start_mark, &end = event.end_mark;
+  return static_cast<int>(end.line > start.line && end.column == 0 ? end.line : end.line + 1);
+}
+
 std::string_view line_at(std::string_view text, std::size_t line) {
   for (; line > 0; --line) {
     const std::size_t end = text.find('\n');
@@ -85,7 +91,7 @@ class Composer {
     const auto index = static_cast<std::uint32_t>(tree_.nodes.size());
     YamlNode node;
     node.kind = kind;
-    node.line = static_cast<int>(event.start_mark.line + 1);
+    node.line = node.last_line = static_cast<int>(event.start_mark.line + 1);
     tree_.nodes.push_back(std::move(node));
     if (!open_.empty()) tree_.nodes[open_.back()].children.push_back(index);
     return index;
@@ -102,6 +108,7 @@ class Composer {
     tree_.nodes[index].tag = text_of(data.tag);
     tree_.nodes[index].text.assign(reinterpret_cast<const char*>(data.value), data.length);
     tree_.nodes[index].plain = data.plain_implicit != 0;
+    tree_.nodes[index].last_line = last_line_of(event);
     anchor(data.anchor, index);
     return {};
   }

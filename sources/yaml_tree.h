@@ -20,6 +20,7 @@ enum class YamlNodeKind { Scalar, Sequence, Mapping, Alias };
 struct YamlNode {
   YamlNodeKind kind = YamlNodeKind::Scalar;
   int line = 1;
+  int last_line = 1;                    // of a scalar
   std::string tag;                      // in full; empty: none
   std::string text;                     // of a scalar
   bool plain = false;                   // a scalar that may be anything but text: unquoted, without a tag

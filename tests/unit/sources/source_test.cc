@@ -46,6 +46,49 @@ class SourceTest : public ::testing::Test {
   TemporaryFolder cache;
 };
 
+TraceRequest of_the_value(const std::string& origin) {
+  return {origin, "ConfigMap", "web", {{PathElement::field("data"), PathElement::field("key")}}};
+}
+
+TEST_F(SourceTest, ask_38_a_field_is_traced_to_its_file_line_and_commit) {
+  TestRepository repository;
+  const std::string second = repository.commit("apps/web.yaml", config_map("web", "2"));
+  repository.commit("apps/more.yaml", config_map("more"));
+  auto source = make(repository.folder.path(), "apps");
+  const auto set = run(context, source->load());
+  ASSERT_TRUE(set) << describe(set.error());
+  const auto traced = run(context, source->trace(of_the_value("apps/web.yaml:1")));
+  ASSERT_TRUE(traced) << describe(traced.error());
+  EXPECT_EQ(traced->file, "apps/web.yaml");
+  EXPECT_EQ(traced->revision, (*set)->revision);
+  EXPECT_EQ(traced->no_commits, "");
+  const FieldOrigin& value = traced->fields.begin()->second;
+  EXPECT_TRUE(value.written);
+  EXPECT_EQ(value.lines, (LineRange{6, 6}));
+  ASSERT_TRUE(value.commit);
+  EXPECT_EQ(value.commit->id, second);
+}
+
+TEST_F(SourceTest, of_files_there_is_no_commit_and_it_says_so) {
+  TemporaryFolder files;
+  files.write("apps/web.yaml", config_map("web"));
+  auto source = make(files.path(), "apps");
+  ASSERT_TRUE(run(context, source->load()));
+  const auto traced = run(context, source->trace(of_the_value("apps/web.yaml:1")));
+  ASSERT_TRUE(traced) << describe(traced.error());
+  EXPECT_EQ(traced->fields.begin()->second.lines, (LineRange{6, 6}));
+  EXPECT_FALSE(traced->fields.begin()->second.commit);
+  EXPECT_EQ(traced->no_commits, "these are files, which no commit is known of");
+}
+
+TEST_F(SourceTest, what_was_never_read_cannot_be_traced) {
+  TestRepository repository;
+  auto source = make(repository.folder.path());
+  const auto traced = run(context, source->trace(of_the_value("apps/web.yaml:1")));
+  ASSERT_FALSE(traced);
+  EXPECT_EQ(traced.error().kind, ErrorKind::NotFound);
+}
+
 TEST_F(SourceTest, a_local_commit_is_noticed_and_loaded) {
   TestRepository repository;
   auto source = make(repository.folder.path(), "apps");
