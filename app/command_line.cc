@@ -111,6 +111,8 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   run->add_option("--interval", parsed.interval_s, "seconds between looks at a remote repository")
       ->check(CLI::Range(1L, 86'400L))
       ->capture_default_str();
+  run->add_option("--health-rules", parsed.run.health_rules,
+                  "directory of custom health rules in Lua, as GROUP/KIND/health.lua; read at the start");
   run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
   run->add_flag("--explain", parsed.run.explain, "say why each decision was taken, and by which rule (docs/rules.md)");
   add_config_option(*run, parsed.run.config, "");

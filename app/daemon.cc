@@ -25,7 +25,11 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
               },
               [this] { replaced(); }}),
       tasks_(executor),
-      signal_(executor) {}
+      signal_(executor) {
+  if (options_.health_rules != nullptr)
+    health_scripts_ = std::make_unique<HealthScripts>(executor, options_.scripts ? options_.scripts : executor,
+                                                      options_.health_rules);
+}
 
 void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ReconcileObserver> observer) {
   const ApplicationName name{setup.inventory.namespace_, setup.name};
@@ -35,11 +39,13 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::s
   events.read = [this, self] { read(*self->application); };
   events.desired = [this, self] { desired(*self->application); };
   events.round_finished = [this, name] { round_finished(name); };
+  events.readiness_changed = [this, self] { readiness_changed(*self->application); };
   events.pruning_waits_for = [this, self, name] { return pruning_waits_for(name, *self->application); };
   events.waits_for = [this, self, name] { return waits_for(name, *self->application); };
   running->application = std::make_unique<HeldApplication>(
       executor_, cluster_.api, watch_, group_, std::move(setup), std::move(source), std::move(observer),
-      std::move(events), HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas()});
+      std::move(events),
+      HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas(), health_scripts_.get()});
   if (watch_.catalog() != nullptr) running->application->set_catalog(watch_.catalog());
   applications_[name] = running;
   if (running_ && !stopping_ && !halted_) start(std::move(running));
@@ -89,6 +95,10 @@ asio::awaitable<int> Daemon::run() {
   }
   for (auto& [name, running] : applications_) running->application->stop();
   co_await tasks_.join();
+  if (health_scripts_ != nullptr) {
+    health_scripts_->stop();
+    co_await health_scripts_->ended();
+  }
   watch_.stop();
   cluster_.close();
   co_await watch_.ended();
@@ -135,6 +145,21 @@ void Daemon::round_finished(const ApplicationName& name) {
   tasks_.spawn(let_go(std::move(names)));
 }
 
+// What depends on it may begin, or has waited long.
+void Daemon::readiness_changed(const HeldApplication& application) {
+  hand_over(application);
+  if (!application.unready_for_long()) return;
+  for (const auto& [name, running] : applications_) {
+    const HeldApplication& other = *running->application;
+    if (!other.waits() || !other.depends_on().contains(application.name())) continue;
+    log(LogLevel::Warning, "waiting",
+        other.name() + " goes on waiting for " + application.name() +
+            ", which is applied and not healthy: " + application.what_is_not_healthy(),
+        {{"application", other.name()}});
+  }
+  end_once();
+}
+
 // What waits may begin. The application that an event came from does not wait for itself, and is in the middle of it.
 void Daemon::hand_over(const HeldApplication& but) {
   for (auto& [name, running] : applications_)
@@ -148,8 +173,9 @@ bool Daemon::settled(const ApplicationName& name) const {
   if (blocked_.contains(name)) return true;
   return application->waits() && std::ranges::any_of(application->depends_on(), [&](const std::string& needed) {
            const HeldApplication* const other = find({name.first, needed});
-           const bool done = other != nullptr && other->last_round() && other->last_round()->complete;
-           return !done && settled({name.first, needed});
+           const bool applied = other != nullptr && other->last_round() && other->last_round()->complete;
+           if (applied && !other->ready()) return other->unready_for_long();
+           return !applied && settled({name.first, needed});
          });
 }
 

@@ -15,6 +15,7 @@
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
 #include "app/config_changes.h"
+#include "app/health_scripts.h"
 #include "app/held_application.h"
 #include "engine/reconciler_group.h"
 #include "holdfast/base/clock.h"
@@ -26,8 +27,10 @@ namespace holdfast {
 struct DaemonOptions {
   std::string installation;
   bool once = false;
-  std::uint64_t seed = 0;                    // of all chance: jitter of waits
-  boost::asio::any_io_executor parser = {};  // where schemas are read; none: the daemon's own
+  std::uint64_t seed = 0;                             // of all chance: jitter of waits
+  boost::asio::any_io_executor parser = {};           // where schemas are read; none: the daemon's own
+  std::shared_ptr<const LuaRules> health_rules = {};  // null: none
+  boost::asio::any_io_executor scripts = {};          // where these are applied; none: the daemon's own
 };
 
 class Daemon {
@@ -62,6 +65,7 @@ class Daemon {
   void read(const HeldApplication& application);
   void desired(const HeldApplication& application);
   void round_finished(const ApplicationName& name);
+  void readiness_changed(const HeldApplication& application);
   void hand_over(const HeldApplication& but);
   [[nodiscard]] std::string pruning_waits_for(const ApplicationName& name, HeldApplication& application);
   [[nodiscard]] std::string end_waits_for(const ApplicationName& name, const HeldApplication& application) const;
@@ -79,6 +83,7 @@ class Daemon {
   std::mt19937_64 random_;
   ReconcilerGroup group_;
   ClusterWatch watch_;
+  std::unique_ptr<HealthScripts> health_scripts_;  // null without rules
   std::map<ApplicationName, std::shared_ptr<Running>> applications_;
   std::map<std::string, std::string> missing_;
   std::set<ApplicationName> blocked_;  // with `once`: pruning waits for what will not come

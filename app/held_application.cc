@@ -44,6 +44,7 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.policies = setup_.policies;
   options.yield_rules = setup_.yield_rules;
   options.schemas = options_.schemas;
+  options.health_judge = options_.health_judge;
   options.wait_for_health = setup_.wait_for_health;
   options.wave_patience = setup_.wave_patience;
   options.chance = options_.chance;
@@ -52,6 +53,7 @@ ReconcilerOptions HeldApplication::reconciler_options() {
     events_.round_finished();
   };
   options.on_desired = events_.desired;
+  options.on_ready = events_.readiness_changed;
   options.pruning_waits_for = events_.pruning_waits_for;
   return options;
 }
@@ -149,7 +151,7 @@ void HeldApplication::note_waiting(const std::string& names) {
 bool HeldApplication::ready() const {
   if (!problem_.empty() || loaded_ == nullptr) return false;
   const bool complete = last_round_ && last_round_->complete && last_round_->revision == loaded_->revision;
-  return complete || counts_as_ready_ == loaded_->revision;
+  return complete ? reconciler_.ready() : counts_as_ready_ == loaded_->revision && reconciler_.healthy_so_far();
 }
 
 bool HeldApplication::has_to_prune() const {

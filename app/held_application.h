@@ -27,9 +27,10 @@ namespace holdfast {
 class HeldApplication {
  public:
   struct Events {
-    std::function<void()> read;            // its source was read, or could not be
-    std::function<void()> desired;         // what was read has become what is desired
-    std::function<void()> round_finished;  // or everything that `once` may wait for has failed
+    std::function<void()> read;               // its source was read, or could not be
+    std::function<void()> desired;            // what was read has become what is desired
+    std::function<void()> round_finished;     // or everything that `once` may wait for has failed
+    std::function<void()> readiness_changed;  // ready() may be another than before, or unready_for_long()
     std::function<std::string()> pruning_waits_for;
     std::function<std::string()> waits_for;  // names of applications that are not ready; empty: nothing to wait for
   };
@@ -37,6 +38,7 @@ class HeldApplication {
     bool once = false;
     std::function<double()> chance;  // in [0, 1)
     const SchemaView* schemas = nullptr;
+    HealthJudge* health_judge = nullptr;  // of kinds with custom rules; null: there are none
   };
 
   HeldApplication(boost::asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch, ReconcilerGroup& group,
@@ -65,8 +67,12 @@ class HeldApplication {
 
   [[nodiscard]] const std::set<std::string>& depends_on() const { return setup_.depends_on; }
   [[nodiscard]] bool ends() const { return setup_.ends; }
-  // What it has read last is brought about completely, or all but what moves to applications that wait for it.
+  // What it has read last is brought about completely, or all but what moves to applications that wait for it; and it
+  // is healthy, unless the application says that this is not waited for.
   [[nodiscard]] bool ready() const;
+  // See Reconciler.
+  [[nodiscard]] bool unready_for_long() const { return reconciler_.unready_for_long(); }
+  [[nodiscard]] std::string what_is_not_healthy() const { return reconciler_.what_is_not_healthy(); }
   void count_as_ready() { counts_as_ready_ = reconciler_.revision(); }
   [[nodiscard]] bool waits() const { return loaded_ != nullptr && loaded_ != given_; }
   // Whether it holds an object that it wants no longer.

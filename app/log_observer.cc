@@ -224,6 +224,26 @@ void LogObserver::health_changed(const ObjectKey& key, const Health& before, con
       to_string(key) + (degraded ? " is degraded: " + now.message : " is healthy again"));
 }
 
+void LogObserver::health_unknown(const ObjectKey& key, const std::string& reason) {
+  progress_.clear();
+  say(LogLevel::Warning, "health-rule", "cannot tell how " + to_string(key) + " fares, nothing begins on it: " + reason,
+      {{"object", to_string(key)}});
+}
+
+void LogObserver::became_ready(const std::string& revision, std::size_t objects) {
+  progress_.clear();
+  say(LogLevel::Info, "ready", fmt::format("{} is healthy: {} object{}", revision, objects, objects == 1 ? "" : "s"),
+      {{"revision", revision}});
+}
+
+void LogObserver::no_longer_ready(const std::string& revision, const ObjectKey& key, const Health& now) {
+  progress_.clear();
+  say(LogLevel::Warning, "degraded",
+      fmt::format("{} is no longer healthy: {} is {}{}{}", revision, to_string(key), to_string(now.status),
+                  now.message.empty() ? "" : ": ", now.message),
+      {{"object", to_string(key)}, {"revision", revision}});
+}
+
 void LogObserver::round(const RoundSummary& summary) {
   progress_.finish();
   last_problem_.clear();

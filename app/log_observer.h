@@ -37,6 +37,9 @@ class LogObserver : public ReconcileObserver {
   [[nodiscard]] bool wants_explanations() const override { return explain_; }
   void explained(const std::string& subject, const Explanation& explanation) override;
   void health_changed(const ObjectKey& key, const Health& before, const Health& now) override;
+  void health_unknown(const ObjectKey& key, const std::string& reason) override;
+  void became_ready(const std::string& revision, std::size_t objects) override;
+  void no_longer_ready(const std::string& revision, const ObjectKey& key, const Health& now) override;
 
  private:
   void say(LogLevel level, std::string_view event, std::string_view message, std::vector<LogField> fields = {}) const;

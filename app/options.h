@@ -51,6 +51,7 @@ struct RunOptions {
   ClusterOptions cluster;
   std::string config;              // file or folder of Applications; empty: the one that follows
   ApplicationOptions application;  // with a configuration: only `cache_dir`, and for diff `name`, which chooses one
+  std::string health_rules;        // directory of custom rules, of the whole process; empty: none
   bool once = false;
   bool explain = false;        // say why each decision was taken
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs

@@ -29,16 +29,28 @@ SetupContext context_of(const RunOptions& options, const ClusterSession& session
   return {options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain};
 }
 
+constexpr std::size_t kScriptThreads = 2;
+
+// Null where none are asked for.
+Result<std::shared_ptr<const LuaRules>> read_health_rules(const std::string& directory) {
+  if (directory.empty()) return nullptr;
+  Result<LuaRules> rules = LuaRules::read(directory);
+  if (!rules) return std::unexpected(std::move(rules.error()));
+  return std::make_shared<const LuaRules>(*std::move(rules));
+}
+
 // Runs until it is told to stop, or has ended by itself; returns the exit code.
 class Run {
  public:
-  Run(asio::io_context& io, ClusterSession& session, const RunOptions& options)
+  Run(asio::io_context& io, ClusterSession& session, const RunOptions& options,
+      const std::shared_ptr<const LuaRules>& health_rules)
       : io_(io),
         options_(options),
         context_(context_of(options, session)),
-        daemon_(
-            io.get_executor(), ports_of(session),
-            DaemonOptions{options.cluster.installation, options.once, std::random_device{}(), parser_.get_executor()}),
+        scripts_(health_rules == nullptr ? 1 : kScriptThreads),
+        daemon_(io.get_executor(), ports_of(session),
+                DaemonOptions{options.cluster.installation, options.once, std::random_device{}(),
+                              parser_.get_executor(), health_rules, scripts_.get_executor()}),
         tasks_(io.get_executor()),
         signals_(io, SIGINT, SIGTERM) {}
 
@@ -106,6 +118,7 @@ class Run {
   const RunOptions& options_;
   SetupContext context_;
   asio::thread_pool parser_{1};
+  asio::thread_pool scripts_;
   Daemon daemon_;
   std::optional<ConfiguredApplications> configured_;
   TaskScope tasks_;
@@ -117,9 +130,11 @@ class Run {
 
 int run_command(const RunOptions& options) {
   asio::io_context io(1);
+  const auto health_rules = read_health_rules(options.health_rules);
+  if (!health_rules) return refuse(health_rules.error());
   Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
   if (!session) return refuse(session.error());
-  return Run(io, *session, options).run();
+  return Run(io, *session, options, *health_rules).run();
 }
 
 }  // namespace holdfast

@@ -29,7 +29,7 @@ void copy_without(JsonCursor& cursor, std::string_view left_out, std::string& ou
 
 }  // namespace
 
-json::value health_view(const JsonView& body) {
+json::value health_view(const JsonView& body, const GroupVersionKind& gvk) {
   JsonCursor cursor = body.cursor();
   std::string out = "{";
   for (JsonMembers members(cursor); members.next();) {
@@ -51,12 +51,10 @@ json::value health_view(const JsonView& body) {
   }
   out += '}';
   Result<json::value> value = cursor.ok() ? parse_json(out) : std::unexpected(Error{});
-  return value ? std::move(*value) : json::value();
-}
-
-json::value whole_view(const JsonView& body) {
-  Result<json::value> value = parse_json(body.text());
-  return value ? std::move(*value) : json::value();
+  if (!value || !value->is_object()) return {};
+  value->get_object()["apiVersion"] = gvk.api_version();
+  value->get_object()["kind"] = gvk.kind;
+  return std::move(*value);
 }
 
 }  // namespace holdfast

@@ -59,6 +59,11 @@ class ReconcileObserver {
   // `subject`: an object, or a wave.
   virtual void explained(const std::string& /*subject*/, const Explanation& /*explanation*/) {}
   virtual void health_changed(const ObjectKey& /*key*/, const Health& /*before*/, const Health& /*now*/) {}
+  // A custom rule did not tell how the object fares; said once for the same reason.
+  virtual void health_unknown(const ObjectKey& /*key*/, const std::string& /*reason*/) {}
+  // All of the revision is applied and healthy, for the first time or again; and no longer, since this object is not.
+  virtual void became_ready(const std::string& /*revision*/, std::size_t /*objects*/) {}
+  virtual void no_longer_ready(const std::string& /*revision*/, const ObjectKey& /*key*/, const Health& /*now*/) {}
 };
 
 }  // namespace holdfast

@@ -34,7 +34,10 @@ Reconciler::Reconciler(boost::asio::any_io_executor executor, ApiServer& api, co
   group_.join(*this);
 }
 
-Reconciler::~Reconciler() { group_.leave(*this); }
+Reconciler::~Reconciler() {
+  if (options_.health_judge != nullptr) options_.health_judge->forget(*this);
+  group_.leave(*this);
+}
 
 void Reconciler::wake() { signal_.cancel(); }
 
@@ -79,6 +82,7 @@ boost::asio::awaitable<void> Reconciler::run() {
     if (!may_save) until = std::min(until, *save_retry_at_);
     if (rediscover_at_) until = std::min(until, *rediscover_at_);
     if (const auto end = patience_ends()) until = std::min(until, *end);
+    if (const auto end = readiness_patience_ends()) until = std::min(until, *end);
     if (stopping_) break;
     signal_.expires_at(until);
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -124,7 +128,7 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   sight.uid = object.uid;
   sight.resource_version = object.resource_version;
   const Result<Digest128> print = fingerprinter_.read(body, desired.empties, sight.memory);
-  see_health(object.key, sight, body);
+  see_health(object.key, object.gvk, sight, body);
   if (!in_force) return inventory_.uid(object.key) != nullptr;  // to be proven when its wave comes
   const bool judged = state.record && state.record->uid == object.uid && state.record->desired_hash == desired.hash;
   const bool known = judged && print && state.record->knows(*print);
@@ -233,6 +237,8 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
         if (pass != 0 || !has_to_be_seen(key, attempt.live)) {
           settled(key);
           if (states_[key].release_due && !waits(key)) co_await release_handover(key);
+          if (const Sight& sight = states_[key].sight; sight.scripted != nullptr && sight.scripted->missed)
+            co_await look_at_health(key);
           co_return;
         }
         if (waits(key)) co_return;
@@ -259,7 +265,10 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
       case VerdictKind::Create:
       case VerdictKind::Apply:
         if (pass == 0 && waits(key)) co_return;
-        if (verdict.kind == VerdictKind::Create && verdict.drift && meet_absence(key, attempt)) co_return;
+        if (verdict.kind == VerdictKind::Create && verdict.drift && meet_absence(key, attempt)) {
+          note_missing(key);
+          co_return;
+        }
         if (pass == 0 && awaits_schema(key, attempt)) co_return;
         again = pass == 0 && prove_stored(key, attempt);
         if (again) break;

@@ -26,11 +26,13 @@
 #include "engine/drift_policy.h"
 #include "engine/fight_watch.h"
 #include "engine/fingerprinter.h"
+#include "engine/health_judge.h"
 #include "engine/inventory_keeper.h"
 #include "engine/observer.h"
 #include "engine/outcome.h"
 #include "engine/prepare.h"
 #include "engine/prune_guard.h"
+#include "engine/readiness.h"
 #include "engine/reconciler_group.h"
 #include "engine/verdict.h"
 #include "engine/work_queue.h"
@@ -59,17 +61,18 @@ struct ReconcilerOptions {
   const SchemaView* schemas = nullptr;       // null: nothing is proven; outlives the reconciler
   bool wait_for_health = true;               // a wave begins when all of the one before is healthy; false: applied
   std::chrono::seconds wave_patience{300};   // then it is said what it waits for, and it goes on waiting
-  const LuaRules* health_rules = nullptr;    // null: none; outlives the reconciler
+  HealthJudge* health_judge = nullptr;  // of kinds with custom rules; null: there are none; outlives the reconciler
   std::function<WallTime()> wall_now = [] { return std::chrono::system_clock::now(); };
   std::function<double()> chance;  // in [0, 1)
   std::function<Clock::time_point()> now = Clock::now;
   std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
   std::function<void()> on_desired = [] {};                // a set has become what is desired
+  std::function<void()> on_ready = [] {};                  // ready() or unready_for_long() is another than before
   // Why nothing may be pruned yet; empty: nothing stands against it. Asked again after reconsider_pruning().
   std::function<std::string()> pruning_waits_for = [] { return std::string(); };
 };
 
-class Reconciler final : public LiveReader, public WriteBudget::Waiter {
+class Reconciler final : public LiveReader, public WriteBudget::Waiter, public HealthAsker {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
@@ -100,6 +103,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void reconsider(const ObjectKey& key);
   void reconsider_pruning() { wake(); }
   void place_free() override { pump(); }
+  void judged(const ObjectKey& key, const Uid& uid, const ResourceVersion& version, const Health& health) override;
+  void ask_again(const ObjectKey& key) override;
 
   [[nodiscard]] const std::string& application() const { return options_.application; }
   [[nodiscard]] const std::string& applyset_id() const { return options_.prepare.applyset_id; }
@@ -111,13 +116,32 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   // True once every object of the newest set was tried; then `failed` tells whether all went well.
   [[nodiscard]] std::optional<RoundSummary> finished_round() const { return finished_; }
 
+  // All of the newest set is applied, and healthy where that is waited for.
+  [[nodiscard]] bool ready() const { return readiness_.ready(); }
+  // Nothing that was applied so far is known not to be healthy.
+  [[nodiscard]] bool healthy_so_far() const { return readiness_.unhealthy().empty(); }
+  // All is applied, and has been waited for as long as a wave is before that is said; and for what.
+  [[nodiscard]] bool unready_for_long() const { return unready_for_long_; }
+  [[nodiscard]] std::string what_is_not_healthy() const;
+
  private:
+  // Of an object whose kind has a custom health rule: the state that was asked about last, and the one that the health
+  // is about. `missed`: the question was let go of.
+  struct Scripted {
+    ResourceVersion asked, judged;
+    bool missed = false;
+  };
+  struct Seen {
+    Uid uid;
+    ResourceVersion version;
+  };
   // The newest state of an object whose bytes came by.
   struct Sight {
     Uid uid;
     ResourceVersion resource_version;
     FingerprintMemory memory;
     Health health;
+    std::unique_ptr<Scripted> scripted = nullptr;
 
     [[nodiscard]] bool shows(const LiveObject& live) const {
       return resource_version == live.resource_version && uid == live.uid;
@@ -286,7 +310,19 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   void demote(const ObjectKey& key);
   [[nodiscard]] bool is_ready(const ObjectKey& key) const;
   void advanced(const ObjectKey& key);
-  void see_health(const ObjectKey& key, Sight& sight, const JsonView& body);
+  void see_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, const JsonView& body);
+  void ask_for_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, Seen seen, std::string body);
+  void take_health(const ObjectKey& key, Sight& sight, const Health& health);
+  boost::asio::awaitable<void> look_at_health(ObjectKey key);
+  void note_missing(const ObjectKey& key);
+  [[nodiscard]] std::int64_t written_generation(const ObjectKey& key) const;
+  void note_readiness(const ObjectKey& key);
+  void tell_readiness(const ObjectKey* cause);
+  void note_impatience();
+  [[nodiscard]] std::optional<Time> readiness_patience_ends() const;
+  template <class Keys>
+  [[nodiscard]] std::string names_of(const Keys& keys) const;
+  [[nodiscard]] std::string what_is_awaited() const;
   void note_hook(const ObjectKey& key);
   void note_recorded_hooks();
   bool judge_hook(const ObjectKey& key);
@@ -335,10 +371,13 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter {
   std::map<Wave, std::set<ObjectKey>> waves_;            // all of this round
   std::map<ObjectKey, std::set<ObjectKey>> dependents_;  // of what others depend on
   std::set<ObjectKey> left_alone_;
-  Wave open_wave_;                        // the last that was opened
-  std::set<ObjectKey> awaited_;           // of that wave, neither applied nor healthy; where there are several
-  std::optional<Time> waiting_since_;     // for these
-  bool wave_is_stuck_ = false;            // and that was said
+  Wave open_wave_;                     // the last that was opened
+  std::set<ObjectKey> awaited_;        // of that wave, neither applied nor healthy; where there are several
+  std::optional<Time> waiting_since_;  // for these
+  bool wave_is_stuck_ = false;         // and that was said
+  Readiness readiness_;                // of all that is applied
+  std::optional<Time> unready_since_;  // though all is
+  bool unready_for_long_ = false;
   std::size_t objects_ = 0;               // of this round
   std::set<ObjectKey> kept_;              // in the form of an earlier one, for lack of a type
   std::size_t unprepared_ = 0;            // manifests of this round that cannot be applied as things stand

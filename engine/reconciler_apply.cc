@@ -246,7 +246,7 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
       state.sight.uid != uid || compare(state.sight.resource_version, version) != std::partial_ordering::greater;
   if (newest) {  // its event is byte-equal (V34)
     state.sight = {uid, version, std::move(memory), state.sight.health};
-    see_health(key, state.sight, *body);
+    see_health(key, attempt.desired.resource.gvk, state.sight, *body);
   }
   state.record = std::move(record);
   return true;

@@ -55,7 +55,7 @@ bool Reconciler::prove_stored(const ObjectKey& key, const Attempt& attempt) {
   if (!seen) state.sight = {live.uid, live.resource_version, {}, state.sight.health};
   if (reshape(key, state, *body) || !seen)
     (void)fingerprinter_.read(*text, state.applied_form().empties, state.sight.memory);
-  if (!seen) see_health(key, state.sight, *text);
+  if (!seen) see_health(key, live.gvk, state.sight, *text);
   return prove_converged(live, *body, state);
 }
 

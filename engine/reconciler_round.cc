@@ -67,6 +67,9 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
     finished_.reset();
   }
   revision_ = revision;
+  readiness_.begin(same_revision);
+  unready_since_.reset();
+  unready_for_long_ = false;
   pending_.clear();
   failed_.clear();
   closed_.clear();
@@ -156,6 +159,7 @@ void Reconciler::await_discovery() {
 
 void Reconciler::finish_round_if_done() {
   say_what_waits();
+  note_impatience();
   if (manifests_ == nullptr || round_due_) return;
   const bool completed = finished_ && finished_->complete;  // the same revision may have begun anew since
   if (completed && pending_.empty() && pruning_.empty() && pruning_judged_) return;
@@ -189,6 +193,7 @@ void Reconciler::sum_up() {
   if (summary.complete) inventory_.set_revision(revision_);
   finished_ = summary;
   observer_.round(summary);
+  tell_readiness(nullptr);
   if (options_.on_round) options_.on_round(summary);
 }
 

@@ -3,19 +3,12 @@
 // object has reached.
 #include <spdlog/fmt/fmt.h>
 
-#include "engine/health_view.h"
 #include "engine/reconciler_attempt.h"
 
 namespace holdfast {
 namespace {
 
-constexpr std::size_t kNamesShown = 3;
 constexpr auto kLookAgain = std::chrono::seconds{10};  // at what is being deleted and shown by no watch
-
-bool is_healthy(const Health& health) {
-  const bool well = health.status == HealthStatus::Healthy || health.status == HealthStatus::Suspended;
-  return well && health.kstatus == Kstatus::Current;
-}
 
 }  // namespace
 
@@ -172,20 +165,10 @@ void Reconciler::demote(const ObjectKey& key) {
   queue_.add(key, Lane::Repair);
 }
 
-bool Reconciler::is_ready(const ObjectKey& key) const {
-  const auto found = states_.find(key);
-  if (found == states_.end() || pending_.contains(key)) return false;
-  if (inventory_.inventory().hooks.contains(key)) return inventory_.hook_recorded(key);
-  if (!options_.wait_for_health) return true;
-  const KeyState& state = found->second;
-  const bool newer_than_write =
-      !state.record || compare(state.sight.resource_version, state.record->last_write) != std::partial_ordering::less;
-  return newer_than_write && is_healthy(state.sight.health);
-}
-
 // The object was applied, or its health is another one.
 void Reconciler::advanced(const ObjectKey& key) {
   note_hook(key);
+  note_readiness(key);
   const auto wave = waves_.find(open_wave_);
   if (staged() && wave != waves_.end() && wave->second.contains(key)) {
     if (is_ready(key))
@@ -205,20 +188,6 @@ void Reconciler::advanced(const ObjectKey& key) {
   else if (!waiting_since_)
     waiting_since_ = options_.now();
   wake();
-}
-
-void Reconciler::see_health(const ObjectKey& key, Sight& sight, const JsonView& body) {
-  const auto found = states_.find(key);
-  std::int64_t generation = 0;
-  if (found != states_.end() && found->second.record) generation = found->second.record->generation;
-  const bool scripted = options_.health_rules != nullptr;
-  const Health health = judge_health(scripted ? whole_view(body) : health_view(body),
-                                     {options_.wall_now(), options_.health_rules, generation});
-  if (health == sight.health) return;
-  const Health before = std::exchange(sight.health, health);
-  if (found == states_.end() || &found->second.sight != &sight) return;
-  observer_.health_changed(key, before, health);
-  advanced(key);
 }
 
 // A hook is over when its health says so, and for good once that is on record (ask 34).
@@ -296,7 +265,7 @@ void Reconciler::take_as_it_is(const ObjectKey& key, const ApiResource& resource
   Sight& sight = states_[key].sight;
   sight.uid = live.uid;
   sight.resource_version = live.resource_version;
-  see_health(key, sight, *body);
+  see_health(key, resource.gvk, sight, *body);
   settled(key);
 }
 
@@ -311,20 +280,11 @@ void Reconciler::say_what_waits() {
   const auto end = patience_ends();
   if (!end || options_.now() < *end) return;
   wave_is_stuck_ = true;
-  std::string names;
-  std::size_t shown = 0;
-  for (const ObjectKey& key : awaited_) {
-    if (shown++ == kNamesShown) break;
-    const auto found = states_.find(key);
-    const std::string message = found == states_.end() ? "" : found->second.sight.health.message;
-    names += (names.empty() ? "" : "; ") + to_string(key) + (message.empty() ? "" : ": " + message);
-  }
-  observer_.set_problem(
-      Error{ErrorKind::Timeout,
-            fmt::format("{} is not healthy after {} s: {}{}", to_string(open_wave_), options_.wave_patience.count(),
-                        names, awaited_.size() > kNamesShown ? ", and more" : ""),
-            {},
-            "what comes after it waits; see to these objects, or commit a change"});
+  observer_.set_problem(Error{ErrorKind::Timeout,
+                              fmt::format("{} is not healthy after {} s: {}", to_string(open_wave_),
+                                          options_.wave_patience.count(), what_is_awaited()),
+                              {},
+                              "what comes after it waits; see to these objects, or commit a change"});
 }
 
 // Everything but the hooks that run at the end.

@@ -36,12 +36,20 @@ class Observer final : public ReconcileObserver {
     reasons.push_back(subject + ": " + to_string(explanation));
   }
   [[nodiscard]] bool has_reason(const std::string& line) const { return std::ranges::count(reasons, line) != 0; }
+  void became_ready(const std::string& revision, std::size_t objects) override {
+    fared.push_back("ready " + revision + " " + std::to_string(objects));
+  }
+  void no_longer_ready(const std::string& revision, const ObjectKey& key, const Health&) override {
+    fared.push_back("degraded " + revision + " " + key.name);
+  }
+  void health_unknown(const ObjectKey& key, const std::string&) override { fared.push_back("unknown " + key.name); }
   [[nodiscard]] std::size_t times(std::string_view line) const {
     return static_cast<std::size_t>(std::ranges::count(said, line));
   }
 
   int rounds_started = 0;
   std::vector<std::string> said;
+  std::vector<std::string> fared;  // of health: "ready r1 2", "degraded r1 a", "unknown a"
   std::vector<Repair> repairs;
   bool wants_reasons = false;
   std::vector<std::string> reasons;  // "ConfigMap web/a: nothing to do: fingerprint known (C5.4)"
