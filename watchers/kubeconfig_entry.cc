@@ -1,11 +1,10 @@
 #include "watchers/kubeconfig_entry.h"
 
-#include <openssl/evp.h>
-
-#include <algorithm>
 #include <fstream>
 #include <optional>
 #include <utility>
+
+#include "holdfast/base/digest.h"
 
 namespace holdfast {
 namespace {
@@ -13,16 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = 1024UL * 1024;
-
-std::optional<std::string> base64_decode(std::string text) {
-  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  std::vector<unsigned char> bytes(text.size() / 4 * 3);
-  const std::vector<unsigned char> input(text.begin(), text.end());
-  if (EVP_DecodeBlock(bytes.data(), input.data(), static_cast<int>(input.size())) < 0) return std::nullopt;
-  const auto padding = static_cast<std::size_t>(std::ranges::count(text.substr(text.size() - 2), '='));
-  return std::string(bytes.begin(), bytes.end() - static_cast<std::ptrdiff_t>(padding));
-}
 
 }  // namespace
 

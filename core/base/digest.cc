@@ -3,10 +3,12 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace holdfast {
 namespace {
@@ -78,6 +80,16 @@ std::string base64url_unpadded(std::string_view bytes) {
 
 std::string base64_encode(std::string_view bytes) {
   return base64(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
+}
+
+std::optional<std::string> base64_decode(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  std::vector<unsigned char> bytes(text.size() / 4 * 3);
+  const std::vector<unsigned char> input(text.begin(), text.end());
+  if (EVP_DecodeBlock(bytes.data(), input.data(), static_cast<int>(input.size())) < 0) return std::nullopt;
+  const auto padding = static_cast<std::size_t>(std::ranges::count(text.substr(text.size() - 2), '='));
+  return std::string(bytes.begin(), bytes.end() - static_cast<std::ptrdiff_t>(padding));
 }
 
 DigestKey DigestKey::random() {

@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ Sha256 sha256(std::string_view bytes);
 std::string to_hex(const Sha256& digest);
 std::string base64url_unpadded(std::string_view bytes);
 std::string base64_encode(std::string_view bytes);
+// Line breaks and spaces do not count. Nothing where it is empty, or no padded base64.
+std::optional<std::string> base64_decode(std::string text);
 
 // A keyed 128-bit digest (SipHash-2-4): whoever may edit an object must not be able to forge one (correctness C3).
 struct Digest128 {

@@ -28,6 +28,12 @@ TEST(Digest, sha256_and_base64url_of_the_applyset_example_V52) {
   EXPECT_EQ(base64url_unpadded(raw), "aSDGKbrZ5__QGWHlAwk3vdjY80raOCB3C7Dt0-pFFK4");
 }
 
+TEST(Digest, base64_is_read_back) {
+  for (const char* text : {"f", "fo", "foo", "foob"}) EXPECT_EQ(base64_decode(base64_encode(text)), text);
+  EXPECT_EQ(base64_decode("Zm\n9v"), "foo");
+  for (const char* text : {"", "Zg", "Zg=", "Z*=="}) EXPECT_EQ(base64_decode(text), std::nullopt) << text;
+}
+
 TEST(Digest, base64_pads) {
   EXPECT_EQ(base64_encode(""), "");
   EXPECT_EQ(base64_encode("f"), "Zg==");
