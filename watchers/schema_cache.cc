@@ -39,7 +39,7 @@ void SchemaCache::stop() {
 }
 
 void SchemaCache::refresh() {
-  machine_.refresh();
+  machine_.refresh(Clock::now());
   signal_.cancel();
 }
 

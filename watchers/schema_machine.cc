@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "holdfast/merge/schema_hash.h"
 #include "holdfast/model/api_status.h"
 #include "holdfast/model/json.h"
 
@@ -38,7 +39,8 @@ Result<SchemaDocument> read_schema_document(const Result<ApiResponse>& answer, c
   if (!document) return fail(ErrorKind::Protocol, "a schema document: " + document.error().message, where);
   auto schema = Schema::from_openapi(*document);
   if (!schema) return fail(schema.error().kind, std::move(schema.error().message), where);
-  return SchemaDocument{std::make_shared<const Schema>(std::move(*schema)), answer->body.size()};
+  return SchemaDocument{std::make_shared<const Schema>(std::move(*schema)), answer->body.size(),
+                        schema_hashes(*document)};
 }
 
 void SchemaMachine::want(const GroupVersionKind& gvk) {
@@ -63,11 +65,17 @@ TypeSchema SchemaMachine::type_of(const GroupVersionKind& gvk) const {
   if (listed == index_.end() || document.schema == nullptr || listed->second.hash != document.hash) return {};
   const TypeNode* type = document.schema->type_of(gvk);
   if (type == nullptr) return {};
-  return {std::shared_ptr<const TypeNode>(document.schema, type), document.hash, false};
+  const auto hash = document.type_hashes.find(gvk);
+  return {std::shared_ptr<const TypeNode>(document.schema, type),
+          hash == document.type_hashes.end() ? document.hash : hash->second, false};
 }
 
 std::optional<SchemaMachine::Question> SchemaMachine::next(TimePoint now) {
   if (wanted_.empty()) return std::nullopt;
+  if (again_at_ && *again_at_ <= now) {
+    again_at_.reset();
+    index_due_ = true;
+  }
   if (index_due_ && !index_retry_.waits(now)) {
     index_due_ = false;
     return Question{std::string(kIndexTarget), {}, {}};
@@ -82,6 +90,7 @@ std::optional<SchemaMachine::Question> SchemaMachine::next(TimePoint now) {
 SchemaMachine::TimePoint SchemaMachine::due() const {
   if (wanted_.empty()) return TimePoint::max();
   TimePoint due = index_due_ ? index_retry_.at.value_or(TimePoint::min()) : TimePoint::max();
+  if (again_at_) due = std::min(due, *again_at_);
   if (doubted_) return due;
   for (const auto& [name, document] : wanted_)
     if (outdated(name, document) != nullptr) due = std::min(due, document.retry.at.value_or(TimePoint::min()));
@@ -147,6 +156,7 @@ std::optional<Error> SchemaMachine::document_answered(const Question& question, 
   document.schema = std::move(answer->schema);
   document.bytes = answer->bytes;
   document.hash = question.hash;
+  document.type_hashes = std::move(answer->type_hashes);
   document.retry.succeeded();
   return std::nullopt;
 }

@@ -25,6 +25,7 @@ namespace holdfast {
 struct SchemaDocument {
   std::shared_ptr<const Schema> schema;
   std::size_t bytes = 0;  // of its text
+  std::map<GroupVersionKind, std::string> type_hashes;
 };
 // What a document is answered with. Errors: as to_error() of the status (another hash by now: 301), TooLarge beyond
 // 16 MiB, Invalid where the merge cannot use it. Slow (some 20 ms for the core group); any thread.
@@ -37,6 +38,9 @@ class SchemaMachine {
   static constexpr std::size_t kMostDocumentBytes = 16UL * 1024 * 1024;
   static constexpr std::size_t kMostBytesKept = 128UL * 1024 * 1024;  // of text; what comes of it is smaller
   static constexpr std::size_t kMostWanted = 1024;                    // groups and versions; further ones stay unknown
+  // After a change of a type its new schema may be published somewhat later: a server asks its own parts for them every
+  // second. So the index is read once more, without doubting what is known meanwhile.
+  static constexpr std::chrono::seconds kPublished{3};
 
   struct Question {
     std::string target;
@@ -48,7 +52,10 @@ class SchemaMachine {
 
   void want(const GroupVersionKind& gvk);
   // A CustomResourceDefinition or an APIService came, went or changed, or the catalog was read anew.
-  void refresh() { index_due_ = doubted_ = true; }
+  void refresh(TimePoint now) {
+    index_due_ = doubted_ = true;
+    again_at_ = now + kPublished;
+  }
   [[nodiscard]] TypeSchema type_of(const GroupVersionKind& gvk) const;
 
   // What to ask now, one at a time; nothing before due().
@@ -77,6 +84,7 @@ class SchemaMachine {
     explicit Document(const std::function<double()>& random) : retry(random) {}
     std::shared_ptr<const Schema> schema;
     std::string hash;  // of `schema`
+    std::map<GroupVersionKind, std::string> type_hashes;
     std::size_t bytes = 0;
     std::string refused_hash;  // with which it cannot be used
     Retry retry;
@@ -93,7 +101,8 @@ class SchemaMachine {
   std::function<double()> random_;
   Index index_;
   bool index_due_ = true;  // to be asked for; false from the question on
-  bool doubted_ = true;    // types may have changed since the index was asked for
+  std::optional<TimePoint> again_at_;
+  bool doubted_ = true;  // types may have changed since the index was asked for
   Retry index_retry_;
   std::map<std::string, Document, std::less<>> wanted_;
 };

@@ -12,7 +12,7 @@ namespace holdfast {
 
 struct TypeSchema {
   std::shared_ptr<const TypeNode> type;  // keeps all that it refers to; null: unknown, and then nothing can be proven
-  std::string hash;                      // of the document that it is from, S in the rules; empty where it is unknown
+  std::string hash;                      // of all that is said of it, S in the rules; empty where it is unknown
   bool coming = false;                   // unknown as yet: it is asked for, and an answer or a failure is near
 };
 

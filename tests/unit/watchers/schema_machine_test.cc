@@ -62,7 +62,7 @@ TEST_F(SchemaMachineTest, C11_only_what_is_wanted_is_asked_for) {
   EXPECT_EQ(asked(), "");
   EXPECT_EQ(machine_.due(), Clock::time_point::max());
   EXPECT_TRUE(known(kDeployment));
-  EXPECT_EQ(machine_.type_of(kDeployment).hash, "D");
+  EXPECT_NE(machine_.type_of(kDeployment).hash, "");
   EXPECT_FALSE(known(kConfigMap));
   EXPECT_FALSE(known({"apps", "v1", "Nothing"}));
   machine_.want(kConfigMap);
@@ -73,7 +73,7 @@ TEST_F(SchemaMachineTest, C11_after_a_change_nothing_is_believed_until_the_index
   machine_.want(kDeployment);
   learn_deployments("D");
   const std::shared_ptr<const TypeNode> before = machine_.type_of(kDeployment).type;
-  machine_.refresh();
+  machine_.refresh(now_);
   EXPECT_FALSE(known(kDeployment));
   EXPECT_TRUE(machine_.type_of(kDeployment).coming);
   answer_index(entry("apis/apps/v1", "D"));
@@ -85,21 +85,47 @@ TEST_F(SchemaMachineTest, C11_another_hash_is_another_document_and_the_old_types
   machine_.want(kDeployment);
   learn_deployments("D");
   const TypeSchema before = machine_.type_of(kDeployment);
-  machine_.refresh();
+  machine_.refresh(now_);
   answer_index(entry("apis/apps/v1", "E"));
   EXPECT_FALSE(known(kDeployment));
   EXPECT_TRUE(machine_.type_of(kDeployment).coming);
   ASSERT_EQ(asked(), "/openapi/v3/apis/apps/v1?hash=E");
   EXPECT_FALSE(answer_document(ok(document("apps", "Deployment", "other"))));
-  EXPECT_EQ(machine_.type_of(kDeployment).hash, "E");
+  EXPECT_NE(machine_.type_of(kDeployment).hash, before.hash);
   EXPECT_NE(machine_.type_of(kDeployment).type->map->find_field("other"), nullptr);
   EXPECT_NE(before.type->map->find_field("spec"), nullptr);
+}
+
+TEST_F(SchemaMachineTest, C11_another_document_that_says_the_same_of_a_type_is_no_other_schema_of_it) {
+  machine_.want(kDeployment);
+  learn_deployments("D");
+  const std::string before = machine_.type_of(kDeployment).hash;
+  machine_.refresh(now_);
+  learn_deployments("E");
+  EXPECT_EQ(machine_.type_of(kDeployment).hash, before);
+}
+
+TEST_F(SchemaMachineTest, C11_a_schema_that_is_published_late_is_found_and_nothing_is_doubted_meanwhile) {
+  machine_.want(kDeployment);
+  learn_deployments("D");
+  machine_.refresh(now_);
+  answer_index(entry("apis/apps/v1", "D"));
+  EXPECT_EQ(asked(), "");
+  EXPECT_EQ(machine_.due(), now_ + SchemaMachine::kPublished);
+  now_ += SchemaMachine::kPublished;
+  ASSERT_EQ(asked(), "/openapi/v3");
+  EXPECT_TRUE(known(kDeployment));
+  EXPECT_FALSE(machine_.index_answered(ok(index_of(entry("apis/apps/v1", "E"))), now_));
+  EXPECT_EQ(asked(), "/openapi/v3/apis/apps/v1?hash=E");
+  EXPECT_FALSE(answer_document(ok(document("apps", "Deployment", "other"))));
+  EXPECT_EQ(asked(), "");
+  EXPECT_EQ(machine_.due(), Clock::time_point::max());
 }
 
 TEST_F(SchemaMachineTest, a_change_while_the_index_is_on_its_way_asks_for_it_again) {
   machine_.want(kDeployment);
   ASSERT_EQ(asked(), "/openapi/v3");
-  machine_.refresh();
+  machine_.refresh(now_);
   EXPECT_FALSE(machine_.index_answered(ok(index_of(entry("apis/apps/v1", "D"))), now_));
   EXPECT_FALSE(known(kDeployment));
   EXPECT_EQ(asked(), "/openapi/v3");
@@ -108,7 +134,7 @@ TEST_F(SchemaMachineTest, a_change_while_the_index_is_on_its_way_asks_for_it_aga
 TEST_F(SchemaMachineTest, a_failed_index_throws_nothing_away_and_is_not_waited_for) {
   machine_.want(kDeployment);
   learn_deployments("D");
-  machine_.refresh();
+  machine_.refresh(now_);
   ASSERT_EQ(asked(), "/openapi/v3");
   EXPECT_TRUE(machine_.index_answered(ApiResponse{503, "text/plain", {}, "no", {}}, now_));
   EXPECT_FALSE(known(kDeployment));
@@ -125,7 +151,7 @@ TEST_F(SchemaMachineTest, B8_what_the_server_asked_for_is_waited_for_even_after_
   machine_.want(kDeployment);
   ASSERT_EQ(asked(), "/openapi/v3");
   EXPECT_TRUE(machine_.index_answered(busy, now_));
-  machine_.refresh();
+  machine_.refresh(now_);
   now_ += std::chrono::milliseconds(6999);
   EXPECT_EQ(asked(), "");
   now_ += std::chrono::milliseconds(1);
@@ -178,10 +204,10 @@ TEST_F(SchemaMachineTest, a_document_that_cannot_be_used_is_asked_for_again_when
   EXPECT_EQ(problem->kind, ErrorKind::Invalid);
   EXPECT_EQ(asked(), "");
   EXPECT_FALSE(machine_.type_of(kDeployment).coming);
-  machine_.refresh();
+  machine_.refresh(now_);
   answer_index(entry("apis/apps/v1", "D"));
   EXPECT_EQ(asked(), "");
-  machine_.refresh();
+  machine_.refresh(now_);
   learn_deployments("E");
   EXPECT_TRUE(known(kDeployment));
 }
@@ -202,12 +228,12 @@ TEST_F(SchemaMachineTest, documents_are_bounded_and_a_truncated_one_is_tried_aga
 TEST_F(SchemaMachineTest, a_type_that_is_listed_no_more_is_unknown_and_other_addresses_are_not_followed) {
   machine_.want(kDeployment);
   learn_deployments("D");
-  machine_.refresh();
+  machine_.refresh(now_);
   answer_index(R"("apis/apps/v1":{"serverRelativeURL":"https://elsewhere/?hash=D"})");
   EXPECT_FALSE(known(kDeployment));
   EXPECT_FALSE(machine_.type_of(kDeployment).coming);
   EXPECT_EQ(asked(), "");
-  EXPECT_EQ(machine_.due(), Clock::time_point::max());
+  EXPECT_EQ(machine_.due(), now_ + SchemaMachine::kPublished);
 }
 
 }  // namespace
