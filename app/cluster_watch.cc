@@ -22,6 +22,7 @@ ClusterWatch::ClusterWatch(asio::any_io_executor executor, ClusterPorts& cluster
       lists_(std::make_shared<Gate>(executor, kListsAtOnce)),
       catalog_follower_(executor, cluster_.api, cluster_.watches, *this, options_.chance, reflector_options()),
       schemas_(executor, options_.parser, cluster_.api, *this, options_.chance),
+      admission_(executor, cluster_.api, cluster_.watches, *this, options_.chance, reflector_options()),
       tasks_(executor) {}
 
 void ClusterWatch::start() {
@@ -33,10 +34,14 @@ void ClusterWatch::stop() {
   stopping_ = true;
   catalog_follower_.stop();
   schemas_.stop();
+  admission_.stop();
   for (auto& [type, reflector] : watched_) reflector->stop();
 }
 
-asio::awaitable<void> ClusterWatch::ended() { co_await tasks_.join(); }
+asio::awaitable<void> ClusterWatch::ended() {
+  co_await tasks_.join();
+  co_await admission_.ended();
+}
 
 void ClusterWatch::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
   catalog_ = std::move(catalog);
@@ -51,6 +56,7 @@ void ClusterWatch::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
     watched_.erase(here);
   }
   schemas_.refresh();
+  admission_.set_catalog(*catalog_);
   group_.set_catalog(catalog_);
 }
 
@@ -68,6 +74,18 @@ void ClusterWatch::schemas_changed() {
 
 void ClusterWatch::schema_failed(const Error& error) {
   log(LogLevel::Debug, "schema-failed", "objects are confirmed by a call instead: " + describe(error));
+}
+
+void ClusterWatch::types_changed() { schemas_.refresh(); }
+
+void ClusterWatch::admission_changed(const AdmissionReach& reach) { group_.admission_changed(reach); }
+
+void ClusterWatch::admission_known() { group_.admission_known(); }
+
+void ClusterWatch::admission_hidden(const ApiResource& type, const Error& error) {
+  log(LogLevel::Info, "admission-hidden",
+      "changes of " + to_string(type.gvk) +
+          " are not seen, and what they change is found by a daily sample: " + describe(error));
 }
 
 void ClusterWatch::catalog_failed(const Error& error) {
@@ -141,6 +159,7 @@ void ClusterWatch::cluster_restored() {
   }
   for (const ApiResource& resource : resources) start_watch(resource);
   catalog_follower_.watch_anew();
+  admission_.watch_anew();
 }
 
 void ClusterWatch::cluster_replaced(const Error& error) {

@@ -16,6 +16,7 @@
 #include "holdfast/ports/watch_control.h"
 #include "holdfast/ports/watch_transport.h"
 #include "net/gate.h"
+#include "watchers/admission_follower.h"
 #include "watchers/catalog_follower.h"
 #include "watchers/reflector.h"
 #include "watchers/schema_cache.h"
@@ -31,7 +32,11 @@ struct ClusterPorts {
   std::string name;             // for the log
 };
 
-class ClusterWatch final : public WatchControl, public ReflectorSink, public CatalogSink, public SchemaSink {
+class ClusterWatch final : public WatchControl,
+                           public ReflectorSink,
+                           public CatalogSink,
+                           public SchemaSink,
+                           public AdmissionSink {
  public:
   struct Options {
     std::string installation;
@@ -50,6 +55,7 @@ class ClusterWatch final : public WatchControl, public ReflectorSink, public Cat
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] const std::shared_ptr<const ApiCatalog>& catalog() const { return catalog_; }
   [[nodiscard]] const SchemaView& schemas() const { return schemas_; }
+  [[nodiscard]] const AdmissionView& admission() const { return admission_; }
 
   void watch(const ApiResource& resource) override;
   void rediscover() override;
@@ -57,8 +63,12 @@ class ClusterWatch final : public WatchControl, public ReflectorSink, public Cat
   void status_changed(const ApiResource& resource, const ReflectorStatus& status) override;
   void catalog_read(std::shared_ptr<const ApiCatalog> catalog) override;
   void catalog_failed(const Error& error) override;
+  void types_changed() override;
   void schemas_changed() override;
   void schema_failed(const Error& error) override;
+  void admission_changed(const AdmissionReach& reach) override;
+  void admission_known() override;
+  void admission_hidden(const ApiResource& type, const Error& error) override;
   void cluster_restored() override;
   void cluster_replaced(const Error& error) override;
 
@@ -84,6 +94,7 @@ class ClusterWatch final : public WatchControl, public ReflectorSink, public Cat
   OutageLog outages_;
   CatalogFollower catalog_follower_;
   SchemaCache schemas_;
+  AdmissionFollower admission_;
   TaskScope tasks_;
   bool stopping_ = false;
 };

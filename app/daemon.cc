@@ -45,7 +45,8 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::s
   running->application = std::make_unique<HeldApplication>(
       executor_, cluster_.api, watch_, group_, std::move(setup), std::move(source), std::move(observer),
       std::move(events),
-      HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas(), health_scripts_.get()});
+      HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas(), health_scripts_.get(),
+                               &watch_.admission()});
   if (watch_.catalog() != nullptr) running->application->set_catalog(watch_.catalog());
   applications_[name] = running;
   if (running_ && !stopping_ && !halted_) start(std::move(running));
@@ -119,7 +120,7 @@ void Daemon::stop() {
 // Each application is stopped, and the daemon stays, so that nobody starts it anew unseen.
 void Daemon::replaced() {
   halted_ = true;
-  for (auto& [name, running] : applications_) running->application->stop();
+  for (auto& [name, running] : applications_) running->application->halt();
 }
 
 const HeldApplication* Daemon::find(const ApplicationName& name) const {

@@ -13,6 +13,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr int kLoadsOfLearned = 3;
+
 asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
   timer.expires_at(until);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -29,6 +31,7 @@ HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api,
       events_(std::move(events)),
       options_(std::move(options)),
       inventory_(api, setup_.inventory),
+      learned_(api, setup_.inventory),
       reconciler_(executor, api, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
       tasks_(executor),
       pause_(executor),
@@ -45,6 +48,8 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.yield_rules = setup_.yield_rules;
   options.schemas = options_.schemas;
   options.health_judge = options_.health_judge;
+  options.learned = &learned_;
+  options.admission = options_.admission;
   options.wait_for_health = setup_.wait_for_health;
   options.wave_patience = setup_.wave_patience;
   options.chance = options_.chance;
@@ -71,8 +76,10 @@ asio::awaitable<void> HeldApplication::run() {
     log(LogLevel::Info, "holding", "holding " + setup_.name,
         {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}});
   if (co_await load_inventory()) {
+    co_await load_learned();
     tasks_.spawn(follow_source());
     co_await reconciler_.run();
+    if (setup_.ends && last_round_ && last_round_->complete && objects() == 0) co_await remove_records();
   }
   stop();
   co_await tasks_.join();
@@ -84,6 +91,12 @@ void HeldApplication::stop() {
   reconciler_.stop();
   pause_.cancel();
   source_pause_.cancel();
+}
+
+void HeldApplication::halt() {
+  learned_.close();
+  halted_ = true;
+  stop();
 }
 
 void HeldApplication::give_up() {
@@ -107,6 +120,40 @@ asio::awaitable<bool> HeldApplication::load_inventory() {
     if (!stopping_) co_await wait_on(pause_, Clock::now() + wait);
   }
   co_return false;
+}
+
+// Nobody waits long for what only saves calls.
+asio::awaitable<void> HeldApplication::load_learned() {
+  Backoff backoff(Backoff::list_watch(), options_.chance);
+  for (int attempt = 0; attempt < kLoadsOfLearned && !stopping_; ++attempt) {
+    const Result<void> loaded = co_await learned_.load();
+    const std::string& lost = learned_.lost();
+    if (loaded && lost.empty()) co_return;
+    if (loaded) {
+      log(LogLevel::Info, "learned-lost", "a part of what was learned cannot be used, and is learned anew: " + lost,
+          {{"application", setup_.name}});
+      co_return;
+    }
+    const bool for_good = loaded.error().kind == ErrorKind::Forbidden || loaded.error().kind == ErrorKind::Invalid;
+    const bool last = for_good || attempt + 1 == kLoadsOfLearned;
+    log(last ? LogLevel::Info : LogLevel::Debug, "learned-unknown",
+        describe(loaded.error()) + "; " +
+            (last ? "what is learned is not kept, and a restart costs a call for what cannot be proven" : "once more"),
+        {{"application", setup_.name}});
+    if (last) co_return;
+    const auto wait = std::max<std::chrono::milliseconds>(backoff.next(Clock::now()), loaded.error().retry_after);
+    co_await wait_on(pause_, Clock::now() + wait);
+  }
+}
+
+// The application has ended, and nothing that it held is left.
+asio::awaitable<void> HeldApplication::remove_records() {
+  if (halted_) co_return;
+  Result<void> removed = co_await learned_.remove();
+  if (removed) removed = co_await inventory_.remove();
+  if (!removed)
+    log(LogLevel::Warning, "records-left", "its records are left: " + describe(removed.error()),
+        {{"application", setup_.name}});
 }
 
 // False where it could not be read.

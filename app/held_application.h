@@ -39,6 +39,7 @@ class HeldApplication {
     std::function<double()> chance;  // in [0, 1)
     const SchemaView* schemas = nullptr;
     HealthJudge* health_judge = nullptr;  // of kinds with custom rules; null: there are none
+    const AdmissionView* admission = nullptr;
   };
 
   HeldApplication(boost::asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch, ReconcilerGroup& group,
@@ -48,6 +49,8 @@ class HeldApplication {
   // Returns after stop(), when what was under way has ended.
   boost::asio::awaitable<void> run();
   void stop();
+  // Another cluster answers: as stop(), and nothing more is written.
+  void halt();
   // Its repository may have moved: looks at once.
   void nudge() { source_->nudge(); }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
@@ -84,6 +87,8 @@ class HeldApplication {
  private:
   boost::asio::awaitable<void> follow_source();
   boost::asio::awaitable<bool> load_inventory();
+  boost::asio::awaitable<void> load_learned();
+  boost::asio::awaitable<void> remove_records();
   ReconcilerOptions reconciler_options();
   bool take(const Result<ManifestSetPtr>& manifests);
   void give_up();
@@ -95,6 +100,7 @@ class HeldApplication {
   Events events_;
   Options options_;
   InventoryKeeper inventory_;
+  LearnedKeeper learned_;
   Reconciler reconciler_;
   TaskScope tasks_;
   Timer pause_;  // of load_inventory
@@ -108,6 +114,7 @@ class HeldApplication {
   std::optional<RoundSummary> last_round_;
   bool given_up_ = false;
   bool stopping_ = false;
+  bool halted_ = false;
 };
 
 }  // namespace holdfast

@@ -1,6 +1,7 @@
 #include "engine/inventory_keeper.h"
 
 #include "engine/outcome.h"
+#include "engine/reconciler_attempt.h"
 #include "holdfast/model/api_resource.h"
 #include "holdfast/model/api_status.h"
 #include "holdfast/model/json.h"
@@ -134,6 +135,27 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::save() {
   if (Result<void> caught_up = co_await catch_up(); !caught_up) co_return caught_up;
   co_return fail(ErrorKind::Conflict, "was changed by another writer", name_of(location_),
                  "make sure that only one Holdfast runs this application");
+}
+
+boost::asio::awaitable<Result<void>> InventoryKeeper::remove() {
+  if (!inventory_.entries.empty() || !saved_.entries.empty() || outdated_ || uid_.empty()) co_return Result<void>{};
+  const ObjectKey key{"", "ConfigMap", location_.namespace_, location_.name};
+  ApiRequest request = delete_request(kConfigMaps, key, uid_, resource_version_);
+  const Result<ApiResponse> response = co_await api_.send(std::move(request));
+  if (!response) co_return std::unexpected(response.error());
+  const ClassifiedDelete answer = classify_delete(*response);
+  switch (answer.outcome) {
+    case DeleteOutcome::Deleted:
+    case DeleteOutcome::AlreadyGone:
+    case DeleteOutcome::Deleting:
+      co_return Result<void>{};
+    case DeleteOutcome::Stale:
+    case DeleteOutcome::Forbidden:
+    case DeleteOutcome::Busy:
+    case DeleteOutcome::Failed:
+      co_return refused(ErrorKind::Busy, "cannot be deleted: " + answer.message, answer.retry_after, location_);
+  }
+  co_return Result<void>{};
 }
 
 }  // namespace holdfast

@@ -25,6 +25,9 @@ class InventoryKeeper {
   // either made is forgotten) and the caller tries again. After a lost answer (correctness D7) or a conflict the record
   // is read before it is written again. One save at a time; changes in memory may go on meanwhile.
   boost::asio::awaitable<Result<void>> save();
+  // Deletes the record of an application that has ended, the one that was read or written last: nothing where it has an
+  // entry, or where it is another one by now.
+  boost::asio::awaitable<Result<void>> remove();
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
   [[nodiscard]] bool dirty() const { return inventory_ != saved_ || !source_recorded_; }

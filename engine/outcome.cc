@@ -130,6 +130,28 @@ std::chrono::seconds wait_of(const ApiResponse& response, const ApiStatus& statu
   return std::max(header, status.details.retry_after.value_or(std::chrono::seconds{0}));
 }
 
+bool is_certain(ApplyOutcome outcome) {
+  switch (outcome) {
+    case ApplyOutcome::WebhookDenied:
+    case ApplyOutcome::Rejected:
+    case ApplyOutcome::FieldConflict:
+    case ApplyOutcome::Forbidden:
+    case ApplyOutcome::QuotaExceeded:
+    case ApplyOutcome::NamespaceTerminating:
+    case ApplyOutcome::NamespaceMissing:
+      return true;
+    case ApplyOutcome::Applied:
+    case ApplyOutcome::Created:
+    case ApplyOutcome::UidMismatch:
+    case ApplyOutcome::Stale:
+    case ApplyOutcome::TypeUnknown:
+    case ApplyOutcome::Busy:
+    case ApplyOutcome::ServerFault:
+      return false;
+  }
+  return false;
+}
+
 const char* to_string(ApplyOutcome outcome) {
   switch (outcome) {
     case ApplyOutcome::Applied:

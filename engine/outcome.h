@@ -27,6 +27,8 @@ enum class ApplyOutcome {
   ServerFault,  // back off; the write may have happened (504, correctness D7)
 };
 const char* to_string(ApplyOutcome outcome);
+// The same would be answered again, until somebody changes something.
+bool is_certain(ApplyOutcome outcome);
 
 struct ClassifiedApply {
   ApplyOutcome outcome = ApplyOutcome::ServerFault;

@@ -49,6 +49,8 @@ void Reconciler::drop(const ObjectKey& key) {
   if (states_.erase(key) == 0) return;
   unproven_.erase(key);
   group_.release(key, *this);
+  lessons_changed_ = true;
+  if (options_.learned != nullptr) options_.learned->forget(key);
 }
 
 void Reconciler::stop() {
@@ -57,6 +59,7 @@ void Reconciler::stop() {
 }
 
 boost::asio::awaitable<void> Reconciler::run() {
+  begin_with_what_was_learned();
   for (const auto& [key, uid] : inventory_.inventory().entries) claim(key);  // others may have it watched already
   if (!options_.approvals.name.empty()) group_.claim(options_.approvals, *this);
   while (!stopping_) {
@@ -71,13 +74,21 @@ boost::asio::awaitable<void> Reconciler::run() {
       rediscover_at_.reset();
       watches_.rediscover();
     }
+    const std::optional<Time> next_turn = give_turns(now);
     pump();
     finish_round_if_done();
     if (inventory_.dirty() && queue_.idle() && may_save) {
       co_await save_inventory();
       continue;  // what happened meanwhile woke nobody
     }
+    const std::optional<Time> lessons = lessons_due();
+    if (lessons && *lessons <= now) {
+      co_await save_lessons();
+      continue;
+    }
     Time until = now + 1h;
+    if (next_turn) until = std::min(until, *next_turn);
+    if (lessons) until = std::min(until, *lessons);
     if (const auto due = queue_.next_due()) until = std::min(until, *due);
     if (!may_save) until = std::min(until, *save_retry_at_);
     if (rediscover_at_) until = std::min(until, *rediscover_at_);
@@ -92,6 +103,7 @@ boost::asio::awaitable<void> Reconciler::run() {
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
   if (inventory_.dirty()) co_await save_inventory();
+  if (lessons_due() && save_lessons_not_before_ <= options_.now()) co_await save_lessons();
 }
 
 // False: it has to be tried again, not before save_retry_at_.
@@ -130,6 +142,7 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   const Result<Digest128> print = fingerprinter_.read(body, desired.empties, sight.memory);
   see_health(object.key, object.gvk, sight, body);
   if (!in_force) return inventory_.uid(object.key) != nullptr;  // to be proven when its wave comes
+  if (!state.record && !may_yield(*state.wanted)) recall(object, state);
   const bool judged = state.record && state.record->uid == object.uid && state.record->desired_hash == desired.hash;
   const bool known = judged && print && state.record->knows(*print);
   const bool by_holder =
@@ -234,6 +247,11 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
     switch (verdict.kind) {
       case VerdictKind::InSync:
         note_calm(key, states_[key]);
+        if (pass == 0 && states_[key].doubt == Doubt::Due && attempt.live != nullptr) {
+          if (waits(key)) co_return;
+          again = co_await confirm(key, attempt, verdict);
+          break;
+        }
         if (pass != 0 || !has_to_be_seen(key, attempt.live)) {
           settled(key);
           if (states_[key].release_due && !waits(key)) co_await release_handover(key);
@@ -291,8 +309,11 @@ bool Reconciler::waits(const ObjectKey& key) {
 Verdict Reconciler::judge_now(const ObjectKey& key, Attempt& attempt) {
   KeyState& state = states_[key];
   if (!state.shape.known && live_.find(key) == nullptr) reshape(key, state, json::value());
-  take_form(attempt, state);
   attempt.live = live_.find(key);
+  const bool may_recall = state.shape.known || !may_yield(*state.wanted);
+  if (!state.record && may_recall && attempt.live != nullptr && state.sight.shows(*attempt.live))
+    recall(*attempt.live, state);
+  take_form(attempt, state);
   // The server's own word about that uid is newer than what the watch has shown so far.
   if (attempt.gone && attempt.live != nullptr && attempt.live->uid == attempt.applied_uid) attempt.live = nullptr;
   const Time now = options_.now();

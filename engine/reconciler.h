@@ -14,6 +14,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +30,7 @@
 #include "engine/fingerprinter.h"
 #include "engine/health_judge.h"
 #include "engine/inventory_keeper.h"
+#include "engine/learned_keeper.h"
 #include "engine/observer.h"
 #include "engine/outcome.h"
 #include "engine/prepare.h"
@@ -40,6 +43,7 @@
 #include "health/health.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/model/manifest_set.h"
+#include "holdfast/ports/admission_view.h"
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/live_reader.h"
 #include "holdfast/ports/live_view.h"
@@ -59,6 +63,8 @@ struct ReconcilerOptions {
   DriftPolicies policies;
   std::vector<std::string> former_managers;  // whose fields become ours where an object is taken over
   const SchemaView* schemas = nullptr;       // null: nothing is proven; outlives the reconciler
+  LearnedKeeper* learned = nullptr;          // loaded before run(), gives the digest key; null: nothing is kept
+  const AdmissionView* admission = nullptr;  // null: not known; outlives the reconciler
   bool wait_for_health = true;               // a wave begins when all of the one before is healthy; false: applied
   std::chrono::seconds wave_patience{300};   // then it is said what it waits for, and it goes on waiting
   HealthJudge* health_judge = nullptr;  // of kinds with custom rules; null: there are none; outlives the reconciler
@@ -99,6 +105,10 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void type_synced(const GroupKind& type);
   // What the SchemaView says of some types is another than before.
   void schemas_changed();
+  // Writes of these types may be met otherwise from now on (correctness C10).
+  void admission_changed(const AdmissionReach& reach);
+  // What the AdmissionView says is known now.
+  void admission_known();
   // Another application has begun or ceased to want the object.
   void reconsider(const ObjectKey& key);
   void reconsider_pruning() { wake(); }
@@ -171,11 +181,14 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
     Time since{};
     bool said = false;
   };
+  // Whether an object that converged still is what an apply leaves: schemas or admission have changed (C5.4, C10).
+  enum class Doubt : std::uint8_t { None, InLine, Due };
   struct KeyState {
     const Desired* wanted = nullptr;  // in desired_: the form in force, to which the object is healed
     Shape shape;                      // of that
     std::unique_ptr<DriftMemory> drift;
     bool release_due = false;  // a field that was handed over has another owner
+    Doubt doubt = Doubt::None;
     // The form of the newest set, while its wave has not come or the server refuses it; meanwhile the one before stays
     // in force (ask 42).
     std::unique_ptr<Form> next;
@@ -242,6 +255,27 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] bool may_prove(const ObjectKey& key, const LivePtr& live) const;
   bool prove_stored(const ObjectKey& key, const Attempt& attempt);
   bool awaits_schema(const ObjectKey& key, const Attempt& attempt);
+  // reconciler_learned.cc
+  void begin_with_what_was_learned();
+  void recall(const LiveObject& object, KeyState& state);
+  std::uint64_t schema_of(const GroupVersionKind& type);
+  void note_lesson(KeyState& state, Record record);
+  [[nodiscard]] std::vector<ApiResource> own_types() const;
+  [[nodiscard]] Digest128 admission_in_force() const;
+  [[nodiscard]] LearnedSet lessons() const;
+  [[nodiscard]] std::optional<Time> lessons_due() const;
+  boost::asio::awaitable<void> save_lessons();
+  // reconciler_confirm.cc
+  void doubt(const ObjectKey& key, KeyState& state);
+  void doubt_outdated_schemas();
+  void doubt_outdated_admission();
+  void doubt_rewritten(const AdmissionReach& reach, const char* why);
+  void doubt_a_sample(Time now);
+  std::optional<Time> give_turns(Time now);
+  boost::asio::awaitable<bool> confirm(ObjectKey key, Attempt& attempt, Verdict verdict);
+  boost::asio::awaitable<bool> confirm_dry(ObjectKey key, Attempt& attempt);
+  void leave_unconfirmed(const ObjectKey& key, const std::string& why);
+
   boost::asio::awaitable<bool> look_before_writing(ObjectKey key, Attempt& attempt, Verdict verdict);
   void take_form(Attempt& attempt, const KeyState& state) const;
   static std::string body_to_send(const Attempt& attempt, const Uid& uid);
@@ -398,6 +432,17 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   Time save_not_before_{};      // whatever is committed: the server asked for it
   unsigned rediscoveries_ = 0;  // of this revision
   std::optional<Time> rediscover_at_;
+
+  std::map<GroupVersionKind, std::uint64_t> schemas_seen_;  // the newest of each type
+  bool lessons_changed_ = false;                            // since they were saved last
+  Time save_lessons_at_{};
+  Time save_lessons_not_before_{};    // whatever has happened: the server asked for it
+  std::deque<ObjectKey> in_line_;     // to be confirmed
+  std::optional<Time> confirm_turn_;  // of the first of them
+  Time confirm_not_before_{};
+  bool admission_outdated_ = false;  // since the last run: what is recalled from it has to be confirmed
+  bool admission_compared_ = false;
+  std::optional<Time> sample_at_;
 
   Timer signal_;
   bool stopping_ = false;

@@ -9,6 +9,7 @@
 #include "engine/fingerprint.h"
 #include "engine/fixpoint.h"
 #include "engine/reconciler_attempt.h"
+#include "engine/rewriting.h"
 #include "holdfast/merge/field_set.h"
 
 namespace holdfast {
@@ -224,8 +225,8 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   Record record;
   // What had converged stays known, unless this write ended a real drift (C6).
   const bool wrote = attempt.live == nullptr || attempt.live->resource_version != version;
-  if (state.record && state.record->desired_hash == attempt.desired.hash && !(verdict.drift && wrote))
-    record = *state.record;
+  const bool anew = attempt.confirming || (verdict.drift && wrote);
+  if (state.record && state.record->desired_hash == attempt.desired.hash && !anew) record = *state.record;
   record.desired_hash = attempt.desired.hash;
   record.wanted_hash = attempt.wanted_hash;
   record.uid = uid;
@@ -235,6 +236,10 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
   const Result<Digest128> print = fingerprinter_.read(*body, attempt.desired.empties, memory);
   record.partial = attempt.held.has_value();
   if (print && !attempt.held) record.learn(*print);
+  if (!attempt.held) {
+    record.schema = schema_of(attempt.desired.resource.gvk);
+    record.rewritten = is_rewritten(attempt.desired.body, response.body);
+  }
   if (memory.entry != nullptr) record.owned = std::shared_ptr<const std::string>(memory.entry, &memory.entry->fields);
   // What was left as others have it is still missed (and made out from Git where that is all that is known).
   if (attempt.held) record.owned = state.record ? state.record->owned : nullptr;
@@ -248,7 +253,7 @@ bool Reconciler::learn(const ObjectKey& key, Attempt& attempt, const Verdict& ve
     state.sight = {uid, version, std::move(memory), state.sight.health};
     see_health(key, attempt.desired.resource.gvk, state.sight, *body);
   }
-  state.record = std::move(record);
+  note_lesson(state, std::move(record));
   return true;
 }
 
@@ -291,6 +296,10 @@ void Reconciler::report_repair(const ObjectKey& key, const Attempt& attempt, con
 
 bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer) {
   Error error{ErrorKind::Invalid, answer.message, attempt.desired.origin, {}};
+  if (attempt.confirming && is_certain(answer.outcome)) {
+    leave_unconfirmed(key, answer.message);
+    return false;
+  }
   switch (answer.outcome) {
     case ApplyOutcome::Applied:
     case ApplyOutcome::Created:

@@ -35,6 +35,7 @@ struct Reconciler::Attempt {
   std::optional<HeldWrite> held;     // instead of all that is desired: the rest is left as it is live
   std::vector<DriftedField> fields;  // what is put back by it
   bool taking_over = false;          // it was somebody else's, or nobody's
+  bool confirming = false;           // nothing says that it has drifted
   int applies = 0;
   Time judged{};  // of the first verdict: later passes of one visit belong to the same answer
   std::optional<Time> event_received;

@@ -37,6 +37,19 @@ void ReconcilerGroup::forget_writes() {
   for (Reconciler* reconciler : members_) reconciler->forget_writes();
 }
 
+void ReconcilerGroup::admission_changed(const AdmissionReach& reach) {
+  for (Reconciler* reconciler : members_) reconciler->admission_changed(reach);
+}
+
+void ReconcilerGroup::admission_known() {
+  for (Reconciler* reconciler : members_) reconciler->admission_known();
+}
+
+ReconcilerGroup::Time ReconcilerGroup::confirm_turn(Time not_before) {
+  last_confirm_ = std::max(not_before, last_confirm_ + kConfirmEvery);
+  return last_confirm_;
+}
+
 bool ReconcilerGroup::wants(const GroupVersionKind& type) const {
   return std::ranges::any_of(members_, [&](const Reconciler* reconciler) { return reconciler->wants(type); });
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/write_budget.h"
+#include "holdfast/model/admission.h"
 #include "holdfast/model/api_resource.h"
 #include "holdfast/model/object_key.h"
 #include "holdfast/ports/live_reader.h"
@@ -38,6 +39,8 @@ class ReconcilerGroup final : public LiveReader {
   void schemas_changed();
   void set_catalog(const std::shared_ptr<const ApiCatalog>& catalog);
   void forget_writes();
+  void admission_changed(const AdmissionReach& reach);
+  void admission_known();
   [[nodiscard]] bool wants(const GroupVersionKind& type) const;  // any of them
 
   // For the reconcilers themselves.
@@ -51,11 +54,15 @@ class ReconcilerGroup final : public LiveReader {
   // Tells the others that look after the object to judge it again.
   void let_go(const ObjectKey& key, const Reconciler& by);
   WriteBudget& budget() { return budget_; }
+  // When the next object may be confirmed of which nothing says that it has drifted: one of all applications at a time.
+  static constexpr std::chrono::milliseconds kConfirmEvery{500};
+  Time confirm_turn(Time not_before);
 
  private:
   using Claimants = boost::container::small_vector<Reconciler*, 1>;
 
   WriteBudget budget_;
+  Time last_confirm_{};
   std::vector<Reconciler*> members_;
   boost::unordered_flat_map<ObjectKey, Claimants, ObjectKeyHash> claims_;
 };

@@ -24,6 +24,7 @@ bool Reconciler::awaits_schema(const ObjectKey& key, const Attempt& attempt) {
 }
 
 void Reconciler::schemas_changed() {
+  doubt_outdated_schemas();
   for (auto waiting = awaiting_schema_.begin(); waiting != awaiting_schema_.end();) {
     const auto here = waiting++;
     const auto wanted = desired_.find(here->first);

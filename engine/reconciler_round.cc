@@ -39,6 +39,7 @@ void Reconciler::forget_writes() {
     state.record.reset();
     state.sight = {};
   }
+  if (options_.learned != nullptr) options_.learned->forget_all();
 }
 
 boost::asio::awaitable<bool> Reconciler::begin_round() {
@@ -99,6 +100,7 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
   if (inventory_.inventory().revision == revision_) open_all_waves();  // after a restart: healing, no roll-out
   if (unprepared_ != 0) rediscover_at_ = options_.now() + backoff(rediscoveries_++, kFirstRediscovery);
   let_go_of(before);
+  doubt_outdated_admission();
   options_.on_desired();
 }
 
@@ -192,6 +194,7 @@ void Reconciler::sum_up() {
   if (!summary.complete) summary.failed = std::max<std::size_t>(summary.failed, 1);
   if (summary.complete) inventory_.set_revision(revision_);
   finished_ = summary;
+  save_lessons_at_ = {};
   observer_.round(summary);
   tell_readiness(nullptr);
   if (options_.on_round) options_.on_round(summary);

@@ -107,6 +107,9 @@ bool Reconciler::look_closely(const LiveObject& object, const JsonView& text, Ke
 // After a restart, or where somebody did by hand what was then committed: no call is needed to know (C5.5).
 bool Reconciler::prove_converged(const LiveObject& object, const json::value& body, KeyState& state) {
   const auto& print = state.sight.memory.fingerprint;
+  recall(object, state);
+  const bool recalled = state.record && state.record->desired_hash == state.applied_form().hash;
+  if (recalled && print && state.record->knows(*print)) return true;
   if (options_.schemas == nullptr || !print || object.terminating || inventory_.uid(object.key) == nullptr)
     return false;
   const TypeSchema schema = options_.schemas->type_of(object.gvk);
@@ -122,10 +125,11 @@ bool Reconciler::prove_converged(const LiveObject& object, const json::value& bo
   record.wanted_hash = state.wanted->hash;
   record.uid = object.uid;
   record.last_write = object.resource_version;
+  record.schema = schema_of(object.gvk);
   record.learn(*print);
   const KnownEntryPtr& entry = state.sight.memory.entry;
   if (entry != nullptr) record.owned = std::shared_ptr<const std::string>(entry, &entry->fields);
-  state.record = std::move(record);
+  note_lesson(state, std::move(record));
   explain(object.key, explain_proof);
   if (*inventory_.uid(object.key) != object.uid) inventory_.saw(object.key, object.uid);
   return true;

@@ -3,6 +3,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct Record {
   ResourceVersion last_write;   // of our last answer: events below it show the past
   std::int64_t generation = 0;  // of that answer; 0: it had none
   bool partial = false;         // that write left some fields as they were: its answer is not what is desired
+  bool rewritten = false;       // what converged is not what is desired, but what admission made of it (C10)
+  std::uint64_t schema = 0;     // of its type when `converged` was learned, S in the rules; 0: it was not known
   // Set from a create's answer until its event: until then absence in the store says nothing. Bounded, because a
   // create and a delete within one gap of the watch leave no event.
   std::optional<std::chrono::steady_clock::time_point> echo_awaited_until;

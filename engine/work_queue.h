@@ -17,6 +17,7 @@ namespace holdfast {
 
 // Lower goes first. Repairs overtake roll-outs; a roll-out goes rank by rank (correctness D9).
 enum class Lane : int { Repair = 0, FirstRank = 1 };
+inline constexpr Lane kConfirmLane{1'000'000};  // behind all ranks: what is most probably as it should be
 inline Lane lane_of_rank(int rank) { return static_cast<Lane>(static_cast<int>(Lane::FirstRank) + rank); }
 
 class WorkQueue {

@@ -125,7 +125,10 @@ void CatalogFollower::watch_anew() {
 
 void CatalogFollower::changed(std::span<const StoreEvent> events, Clock::time_point received_at) {
   bool about_services = false;
+  bool changed = false;
   for (const StoreEvent& event : events) {
+    changed = changed || listed_.contains(event.key.group_kind());
+    if (event.kind == StoreEventKind::Synced) listed_.insert(event.key.group_kind());
     if (event.key.group_kind() != kApiService) continue;
     about_services = true;
     if (event.kind == StoreEventKind::Upserted) services_.insert(event.key.name);
@@ -134,6 +137,7 @@ void CatalogFollower::changed(std::span<const StoreEvent> events, Clock::time_po
   if (about_services) tell_service_groups();
   machine_.types_changed(received_at);
   signal_.cancel();
+  if (changed) sink_.types_changed();
 }
 
 void CatalogFollower::status_changed(const ApiResource& resource, const ReflectorStatus& status) {

@@ -25,6 +25,9 @@ class CatalogSink {
   virtual void catalog_read(std::shared_ptr<const ApiCatalog> catalog) = 0;
   // It is tried again by itself, and what was read before still holds.
   virtual void catalog_failed(const Error& error) = 0;
+  // A CustomResourceDefinition or an APIService came, went or changed: schemas may be others, whatever the catalog
+  // says.
+  virtual void types_changed() = 0;
   virtual void cluster_restored() = 0;
   virtual void cluster_replaced(const Error& error) = 0;
   // Of the follower's own watches, as ReflectorSink.
@@ -66,6 +69,7 @@ class CatalogFollower final : private ReflectorSink {
   StoreWriter writer_{store_};
   std::map<GroupKind, std::shared_ptr<Reflector>> watches_;
   std::set<std::string> services_;  // names of APIServices, "v1.apps"
+  std::set<GroupKind> listed_;      // from then on their events are changes
   TaskScope tasks_;
   Timer signal_;
   Clock::time_point learn_next_;

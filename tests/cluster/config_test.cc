@@ -183,6 +183,27 @@ TEST_F(ConfigTest, one_whose_objects_are_to_go_with_it_is_pruned_under_the_guard
   EXPECT_TRUE(got.out.contains("two")) << got.out;
 }
 
+TEST_F(ConfigTest, one_that_has_ended_leaves_no_record) {
+  app.repository.write("one/a.yaml", app.config_map("a", "blue"));
+  app.repository.write("two/b.yaml", app.config_map("b", "blue"));
+  const std::string commit = app.repository.commit("Start");
+  configure("one", application("one", "  deletionPolicy: Prune\n"));
+  configure("two", application("two"));
+  start();
+  wait_synced("one", commit);
+  wait_synced("two", commit);
+  const auto records = [&] { return app.kubectl.must({"-n", app.name, "get", "configmaps,secrets", "-o", "name"}); };
+  ASSERT_TRUE(eventually([&] { return records().contains("configmap/holdfast-one.learned-0"); }, kDeadline));
+  EXPECT_TRUE(records().contains("secret/holdfast-one.key"));
+  unconfigure("one");
+  wait_for("one has ended");
+  ASSERT_TRUE(eventually([&] { return !records().contains("holdfast-one"); }, kDeadline)) << records();
+  EXPECT_TRUE(records().contains("holdfast-two"));
+  const Finished got = HoldfastProcess::run({"get", "--kubeconfig", plane.kubeconfig(), "--installation", app.name});
+  EXPECT_FALSE(got.out.contains("\none ")) << got.out;
+  EXPECT_TRUE(got.out.contains("two")) << got.out;
+}
+
 TEST_F(ConfigTest, what_leaves_git_stays_where_pruning_is_off) {
   app.repository.write("one/a.yaml", app.config_map("a", "blue"));
   app.repository.write("one/b.yaml", app.config_map("b", "blue"));

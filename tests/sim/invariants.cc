@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kRequestsOfStart = 20, kRequestsOfAct = 4;
-constexpr std::size_t kTypesWatched = 6;  // by one daemon at most, its catalog's included
+constexpr std::size_t kTypesWatched = 7;    // by one daemon at most, its catalog's and webhooks included
+constexpr std::size_t kLessonsOfStart = 3;  // the key, at the end of a round, at the end of the daemon
 
 std::string_view label_of(const json::object& body, const char* label) {
   return string_at(body, {"metadata", "labels", label});
@@ -125,6 +126,9 @@ World::Allowance World::allowance() const {
   allowed.writes = owed_writes_;
   allowed.requests = lives * kRequestsOfStart + acts_ * kRequestsOfAct + owed_writes_ +
                      idle_requests(time_.now() - Clock::time_point(1h));
+  const auto periods = static_cast<std::size_t>((time_.now() - Clock::time_point(1h)) / 5min);
+  allowed.lessons = lives * kLessonsOfStart + acts_ + applications_.size() * periods;
+  allowed.requests += allowed.lessons;
   for (const FaultCost& cost : fault_costs()) {
     allowed.requests += faults_.hits(cost.kind) * (cost.requests + cost.writes);
     allowed.writes += faults_.hits(cost.kind) * cost.writes;
@@ -135,8 +139,11 @@ World::Allowance World::allowance() const {
 std::string World::excesses() const {
   const Allowance allowed = allowance();
   std::string found;
-  if (writes() > allowed.writes)
-    found += std::to_string(writes()) + " writes, " + std::to_string(allowed.writes) + " allowed\n";
+  if (lessons() > allowed.lessons)
+    found +=
+        std::to_string(lessons()) + " writes of what was learned, " + std::to_string(allowed.lessons) + " allowed\n";
+  if (writes() - lessons() > allowed.writes)
+    found += std::to_string(writes() - lessons()) + " writes, " + std::to_string(allowed.writes) + " allowed\n";
   for (const auto& application : applications_)
     for (const auto& life : application->lives) found += life->network.impatience();
   if (requests() > allowed.requests)

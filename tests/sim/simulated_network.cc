@@ -84,7 +84,10 @@ SimulatedNetwork::SimulatedNetwork(asio::any_io_executor executor, SimulatedClus
 
 void SimulatedNetwork::saw(const ApiRequest& request, int status, StoredPtr before) {
   ++served_;
-  if (request.method != Method::Get && is_success(status)) ++writes_;
+  if (request.method != Method::Get && is_success(status)) {
+    ++writes_;
+    if (request.target.contains(".learned-") || request.target.contains("/secrets")) ++lessons_;
+  }
   const SeenRequest seen{request.method, request.target, status, Clock::now(), std::move(before)};
   if (seen_.size() == kSeenKept) seen_.erase(seen_.begin(), seen_.begin() + kSeenKept / 2);
   seen_.push_back(seen);

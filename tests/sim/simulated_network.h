@@ -49,6 +49,7 @@ class SimulatedNetwork {
   // Streams are closed: they were opened with other keys.
   void replace_connections();
   [[nodiscard]] std::size_t writes() const { return writes_; }      // successful ones
+  [[nodiscard]] std::size_t lessons() const { return lessons_; }    // those of them that keep what was learned
   [[nodiscard]] std::size_t requests() const { return requests_; }  // all that were sent, watches too
   [[nodiscard]] std::size_t lists() const { return lists_; }        // those of them that ask for everything
   [[nodiscard]] std::size_t served() const { return served_; }      // dealt with by the server, watches not counted
@@ -81,6 +82,7 @@ class SimulatedNetwork {
   std::function<void(const SeenRequest&)> on_handled_;
   std::size_t requests_ = 0, writes_ = 0, lists_ = 0, served_ = 0, answered_ = 0;
   std::map<std::size_t, ApiRequest> on_their_way_;
+  std::size_t lessons_ = 0;
   std::map<std::string, Clock::time_point> turned_away_until_;
   std::uint64_t types_seen_ = 0;
   std::string impatience_;

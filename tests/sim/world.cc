@@ -176,6 +176,10 @@ std::size_t World::writes() const {
   return sum_of_lives([](const Life& life) { return life.network.writes(); });
 }
 
+std::size_t World::lessons() const {
+  return sum_of_lives([](const Life& life) { return life.network.lessons(); });
+}
+
 std::size_t World::requests() const {
   return sum_of_lives([](const Life& life) { return life.network.requests(); });
 }

@@ -42,7 +42,9 @@ class World {
   [[nodiscard]] std::string differences() const;
   // What the history so far and the table of faults allow the daemons to send.
   struct Allowance {
-    std::size_t requests = 0, writes = 0;
+    std::size_t requests = 0;
+    std::size_t writes = 0;   // besides those that keep what was learned
+    std::size_t lessons = 0;  // which are these
   };
   [[nodiscard]] Allowance allowance() const;
   // What was sent beyond that; empty: nothing.
@@ -50,6 +52,7 @@ class World {
   // What was deleted that the repository had, or that is not ours; empty: nothing.
   [[nodiscard]] const std::string& wrong_deletions() const { return wrong_deletions_; }
   [[nodiscard]] std::size_t writes() const;    // of the daemons, successful ones
+  [[nodiscard]] std::size_t lessons() const;   // those of them that keep what was learned
   [[nodiscard]] std::size_t requests() const;  // of the daemons, watches too
   [[nodiscard]] std::size_t lists() const;     // those of them that ask for everything
   // How many 401 the daemons got to see.

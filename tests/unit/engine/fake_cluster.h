@@ -110,6 +110,7 @@ class ApiServer final : public holdfast::ApiServer {
       case Method::Delete:
         return remove(request);
       case Method::Post:
+        return create(request);
       case Method::Put:
         break;
     }
@@ -142,6 +143,7 @@ class ApiServer final : public holdfast::ApiServer {
   std::function<bool(const ApiRequest&)> hold;
   std::list<Call> held;
   std::map<std::string, std::vector<Result<ApiResponse>>> answers;  // by path, given before the server is asked
+  std::function<void(json::object&)> admit;  // what a webhook does to what was applied; none: nothing
   int most_at_once_per_path = 0;
 
  private:
@@ -156,6 +158,14 @@ class ApiServer final : public holdfast::ApiServer {
     body.at("metadata").as_object()["resourceVersion"] = std::to_string(++resource_versions_);
   }
 
+  ApiResponse create(const ApiRequest& request) {
+    const json::value body = live_bodies::body_of(request.body);
+    const std::string path = path_of(request) + "/" + std::string(string_at(body, {"metadata", "name"}));
+    if (objects.contains(path)) return status_response(409, "AlreadyExists", "already exists");
+    put(path, body);
+    return shown(201, path);
+  }
+
   ApiResponse apply(const ApiRequest& request) {
     json::object body = live_bodies::body_of(request.body).as_object();
     json::object& metadata = body["metadata"].as_object();
@@ -164,7 +174,6 @@ class ApiServer final : public holdfast::ApiServer {
     const auto found = objects.find(path_of(request));
     const bool exists = found != objects.end();
     if (!uid.empty() && !exists) return uid_mismatch();
-    if (request.target.contains("dryRun=All")) return {exists ? 200 : 201, "application/json", {}, to_json(body)};
     if (exists && !version.empty() && string_at(found->second, {"metadata", "resourceVersion"}) != version)
       return status_response(409, "Conflict", "the object has been modified");
     if (exists && !uid.empty() && string_at(found->second, {"metadata", "uid"}) != uid)
@@ -179,6 +188,8 @@ class ApiServer final : public holdfast::ApiServer {
     metadata["uid"] = exists ? std::string(string_at(found->second, {"metadata", "uid"})) : "";
     metadata["resourceVersion"] = exists ? std::string(string_at(found->second, {"metadata", "resourceVersion"})) : "";
     if (exists && found->second.as_object().contains("status")) body["status"] = found->second.at("status");
+    if (admit) admit(body);
+    if (request.target.contains("dryRun=All")) return {exists ? 200 : 201, "application/json", {}, to_json(body)};
     if (exists && found->second == json::value(body)) return shown(200, path_of(request));
     if (exists) {
       touch(found->second = body);

@@ -91,6 +91,7 @@ class ReconcilerTest : public testing::Test {
     ended = false;
     auto task = [this]() -> boost::asio::awaitable<void> {
       EXPECT_TRUE((co_await inventory->load()).has_value());
+      if (learned != nullptr) (void)co_await learned->load();
       co_await reconciler->run();
       ended = true;
     };
@@ -205,6 +206,7 @@ class ReconcilerTest : public testing::Test {
   fake::Observer observer;
   ReconcilerGroup group;
   std::unique_ptr<InventoryKeeper> inventory;
+  std::unique_ptr<LearnedKeeper> learned;  // made by `adjust`, where anything is to be kept
   std::unique_ptr<Reconciler> reconciler;
   const std::string* pruning_waits_for = nullptr;
   std::function<void(ReconcilerOptions&)> adjust;  // what make() does besides
