@@ -69,6 +69,7 @@ class ApplicationWatch final : public CatalogSink, public ReflectorSink {
   void catalog_read(std::shared_ptr<const ApiCatalog> catalog) override;
   void catalog_failed(const Error& error) override;
   void cluster_restored() override {}
+  void types_changed() override {}
   void cluster_replaced(const Error& error) override;
   void status_changed(const ApiResource& resource, const ReflectorStatus& status) override;
   void changed(std::span<const StoreEvent> events, Clock::time_point received_at) override;
