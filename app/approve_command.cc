@@ -1,6 +1,5 @@
 // `holdfast approve`: writes down, in a ConfigMap beside the inventory, that a drift may be put back whose policy is
 // Approve, or that objects may go which the guard of pruning holds back. The daemon sees it by its watch.
-#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "engine/approvals.h"
 #include "engine/inventory_record.h"
 #include "holdfast/base/duration.h"
+#include "holdfast/base/timestamp.h"
 #include "holdfast/model/api_status.h"
 
 namespace holdfast {
@@ -155,7 +155,8 @@ void print(const Approval& approval) {
       approval.object.kind.empty() ? fmt::format("{} objects at once", approval.objects) : to_string(approval.object);
   std::string fields;
   for (const std::string& field : approval.fields) fields += " " + field;
-  std::printf("approved until %s: %s %s%s\n", fmt::format("{:%FT%TZ}", fmt::gmtime(approval.until)).c_str(),
+  std::printf("approved until %s: %s %s%s\n",
+              to_timestamp(std::chrono::floor<std::chrono::seconds>(approval.until)).c_str(),
               approval.action == ApprovedAction::Prune ? "to prune" : "to put back", what.c_str(), fields.c_str());
 }
 

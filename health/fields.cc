@@ -1,6 +1,5 @@
 #include "health/fields.h"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -19,36 +18,6 @@ std::optional<std::int64_t> exact_integer(const json::value& value) {
       number != nullptr && *number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return static_cast<std::int64_t>(*number);
   return std::nullopt;
-}
-
-// Takes `length` digits off the front.
-std::optional<int> take_digits(std::string_view& text, std::size_t length) {
-  int value = 0;
-  if (text.size() < length) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + length, value);
-  if (error != std::errc{} || end != text.data() + length || value < 0) return std::nullopt;
-  text.remove_prefix(length);
-  return value;
-}
-
-bool take(std::string_view& text, char wanted) {
-  if (text.empty() || text.front() != wanted) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-// "Z", "+02:00", "-07:30": what to subtract.
-std::optional<std::chrono::minutes> take_offset(std::string_view text) {
-  if (text == "Z" || text == "z") return std::chrono::minutes(0);
-  const bool west = !text.empty() && text.front() == '-';
-  if (!west && (text.empty() || text.front() != '+')) return std::nullopt;
-  text.remove_prefix(1);
-  const std::optional<int> hours = take_digits(text, 2);
-  if (!hours || !take(text, ':')) return std::nullopt;
-  const std::optional<int> minutes = take_digits(text, 2);
-  if (!minutes || !text.empty() || *hours > 23 || *minutes > 59) return std::nullopt;
-  const std::chrono::minutes offset = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
-  return west ? -offset : offset;
 }
 
 }  // namespace
@@ -88,28 +57,6 @@ const Condition* condition_of_type(const std::vector<Condition>& conditions, std
     if (condition.type == type) return &condition;
   }
   return nullptr;
-}
-
-std::optional<std::chrono::sys_seconds> parse_timestamp(std::string_view text) {
-  const std::optional<int> year = take_digits(text, 4);
-  if (!year || !take(text, '-')) return std::nullopt;
-  const std::optional<int> month = take_digits(text, 2);
-  if (!month || !take(text, '-')) return std::nullopt;
-  const std::optional<int> day = take_digits(text, 2);
-  if (!day || !(take(text, 'T') || take(text, 't'))) return std::nullopt;
-  const std::optional<int> hour = take_digits(text, 2);
-  if (!hour || !take(text, ':')) return std::nullopt;
-  const std::optional<int> minute = take_digits(text, 2);
-  if (!minute || !take(text, ':')) return std::nullopt;
-  const std::optional<int> second = take_digits(text, 2);
-  if (!second) return std::nullopt;
-  if (take(text, '.')) text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
-  const std::optional<std::chrono::minutes> offset = take_offset(text);
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!offset || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) - *offset;
 }
 
 void TypedFields::complain(FieldPath path, const char* expected) {

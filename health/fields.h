@@ -30,9 +30,6 @@ struct Condition {
 Result<std::vector<Condition>> conditions_of(const json::value& object);
 const Condition* condition_of_type(const std::vector<Condition>& conditions, std::string_view type);
 
-// RFC 3339, to the second; nothing where it is not.
-std::optional<std::chrono::sys_seconds> parse_timestamp(std::string_view text);
-
 // The manner of Argo CD, which reads an object into its type first: a field of another type is a problem, and what is
 // told from that object then is told from nothing.
 class TypedFields {

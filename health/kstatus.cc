@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "health/fields.h"
+#include "holdfast/base/timestamp.h"
 
 namespace holdfast {
 namespace {

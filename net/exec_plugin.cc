@@ -1,10 +1,10 @@
 #include "net/exec_plugin.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "holdfast/base/digest.h"
+#include "holdfast/base/timestamp.h"
 #include "holdfast/model/json.h"
 
 namespace holdfast {
@@ -30,50 +30,7 @@ std::string said(const std::string& err) {
   return clean.empty() ? clean : ": " + clean;
 }
 
-bool read_number(std::string_view& text, std::size_t digits, int& number) {
-  if (text.size() < digits) return false;
-  const std::string_view figures = text.substr(0, digits);
-  const auto [end, error] = std::from_chars(figures.begin(), figures.end(), number);
-  if (error != std::errc{} || end != figures.end() || figures.front() == '-') return false;
-  text.remove_prefix(digits);
-  return true;
-}
-
-bool skip(std::string_view& text, std::string_view any_of) {
-  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-// "Z" or "+01:30".
-std::optional<std::chrono::minutes> read_offset(std::string_view text) {
-  if (text == "Z" || text == "z") return std::chrono::minutes(0);
-  const bool west = text.starts_with('-');
-  int hours = 0;
-  int minutes = 0;
-  if (!skip(text, "+-") || !read_number(text, 2, hours) || !skip(text, ":") || !read_number(text, 2, minutes) ||
-      !text.empty())
-    return std::nullopt;
-  const std::chrono::minutes offset(hours * 60 + minutes);
-  return west ? -offset : offset;
-}
-
 }  // namespace
-
-std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (!read_number(text, 4, year) || !skip(text, "-") || !read_number(text, 2, month) || !skip(text, "-") ||
-      !read_number(text, 2, day) || !skip(text, "Tt ") || !read_number(text, 2, hour) || !skip(text, ":") ||
-      !read_number(text, 2, minute) || !skip(text, ":") || !read_number(text, 2, second))
-    return std::nullopt;
-  if (skip(text, ".")) text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
-  const auto offset = read_offset(text);
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!offset || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) - *offset;
-}
 
 std::string exec_info(const ExecPlugin& plugin, const ExecClusterInfo& cluster) {
   json::object spec{{"interactive", false}};
@@ -132,7 +89,7 @@ Result<ExecCredential> read_exec_answer(const ExecPlugin& plugin, const Result<P
     return unusable(plugin, "answered with neither a token nor a certificate");
   const std::string_view expires = string_at(*answer, {"status", "expirationTimestamp"});
   if (!expires.empty()) {
-    credential.expires = parse_rfc3339(expires);
+    credential.expires = parse_timestamp(expires);
     if (!credential.expires) return unusable(plugin, "answered with an expirationTimestamp that is no time");
   }
   return credential;

@@ -50,7 +50,4 @@ ProcessSpec exec_process(const ExecPlugin& plugin, const ExecClusterInfo& cluste
 // answer is not an ExecCredential of the version that was asked for with a token or a certificate and its key.
 Result<ExecCredential> read_exec_answer(const ExecPlugin& plugin, const Result<ProcessOutput>& output);
 
-// "2026-01-02T03:04:05Z", with fractions and offsets as RFC 3339 allows them.
-std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text);
-
 }  // namespace holdfast

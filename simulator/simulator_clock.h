@@ -34,7 +34,5 @@ class WallClock final : public SimulatorClock {
 
 // "2026-11-25T08:00:00Z", as the API server writes times.
 std::string rfc3339(SimulatedTime time);
-// The epoch where the text is no such time.
-SimulatedTime parse_rfc3339(const std::string& text);
 
 }  // namespace holdfast

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "holdfast/base/timestamp.h"
 #include "simulator/selector.h"
 
 namespace holdfast {
@@ -340,7 +341,8 @@ const json::value* at_json_path(const json::value* at, std::string_view path) {
 }
 
 std::string age_text(const std::string& time, SimulatedTime now) {
-  return time.empty() ? "<unknown>" : human_duration(now - parse_rfc3339(time));
+  const auto created = parse_timestamp(time);
+  return created ? human_duration(now - *created) : "<unknown>";
 }
 
 json::value custom_cell(const TableColumn& column, const json::object& object, SimulatedTime now) {

@@ -93,18 +93,5 @@ TEST(ExecPlugin, B5_a_failure_shows_the_end_of_what_it_complained_about_and_neve
             ErrorKind::Unauthorized);
 }
 
-TEST(ExecPlugin, times_as_rfc_3339_has_them) {
-  const auto seconds = [](const char* text) {
-    const auto time = parse_rfc3339(text);
-    return time ? std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count() : -1;
-  };
-  EXPECT_EQ(seconds("2026-11-25T08:00:00Z"), 1795593600);
-  EXPECT_EQ(seconds("2026-11-25T09:30:00.123456+01:30"), 1795593600);
-  EXPECT_EQ(seconds("2026-11-25T03:00:00-05:00"), 1795593600);
-  for (const char* bad : {"", "2026-11-25", "2026-13-25T08:00:00Z", "2026-11-25T24:00:00Z", "2026-11-25T08:00:00",
-                          "2026-11-25T08:00:00+1", "2026-11-25T08:00:00Zx"})
-    EXPECT_EQ(seconds(bad), -1) << bad;
-}
-
 }  // namespace
 }  // namespace holdfast
