@@ -138,6 +138,11 @@ CLI::App* add_plan(CLI::App& app, Parsed& parsed, const char* verb, const char* 
   plan->add_option("-o,--output", parsed.plan.output, "text, json or yaml (docs/plan.md has its fields)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, PlanOutput>{
           {"text", PlanOutput::Text}, {"json", PlanOutput::Json}, {"yaml", PlanOutput::Yaml}}));
+  CLI::Option* const live =
+      plan->add_option("--live", parsed.plan.live,
+                       "file with the live objects (kubectl get -o yaml --show-managed-fields), instead of a cluster; "
+                       "- is standard input");
+  for (const char* name : {"--kubeconfig", "--context"}) live->excludes(plan->get_option(name));
   return plan;
 }
 
@@ -224,7 +229,8 @@ int run_command_line(int argc, char** argv) {
   CLI::App* diff = add_plan(app, parsed, "diff", "show what `run` would change; 0: nothing, 1: something, 2: an error");
   CLI::App* plan =
       add_plan(app, parsed, "plan", "show what `run` would do, in order, and how far it reaches; exits as diff does");
-  plan->add_option("--save", parsed.plan.save, "file for apply --plan; of all applications of a configuration");
+  plan->add_option("--save", parsed.plan.save, "file for apply --plan; of all applications of a configuration")
+      ->excludes(plan->get_option("--live"));
   CLI::App* apply = add_apply(app, parsed);
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);

@@ -1,12 +1,10 @@
 // `holdfast health`: how the objects of a file fare, without a cluster, as a JSON list in their order.
 #include <chrono>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <optional>
 
 #include "app/commands.h"
+#include "app/input_file.h"
 #include "app/object_documents.h"
 #include "health/health.h"
 #include "health/lua_rules.h"
@@ -16,25 +14,6 @@ namespace holdfast {
 namespace {
 
 constexpr int kTrouble = 2;
-constexpr std::size_t kFileBytesLimit = 256 * 1024 * 1024;
-
-Result<std::string> read_all(std::istream& stream, const std::string& name) {
-  std::string text;
-  std::string chunk(64 * 1024, '\0');
-  while (stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || stream.gcount() > 0) {
-    text.append(chunk, 0, static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > kFileBytesLimit) return fail(ErrorKind::TooLarge, "more than 256 MiB", name);
-  }
-  if (stream.bad() || !stream.eof()) return fail(ErrorKind::Invalid, "cannot be read", name, "is it a readable file?");
-  return text;
-}
-
-Result<std::string> read_input(const std::string& file) {
-  if (file == "-") return read_all(std::cin, "standard input");
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return fail(ErrorKind::NotFound, "there is no such file, or it may not be read", file);
-  return read_all(stream, file);
-}
 
 json::object judged(const json::value& object, const HealthQuestion& question) {
   const GroupVersionKind gvk = make_gvk(string_at(object, {"apiVersion"}), string_at(object, {"kind"}));
@@ -58,8 +37,7 @@ Result<void> print_health(const HealthOptions& options) {
   }
   const Result<std::string> text = read_input(options.file);
   if (!text) return std::unexpected(text.error());
-  const Result<std::vector<json::value>> objects =
-      read_objects(*text, options.file == "-" ? "standard input" : options.file);
+  const Result<std::vector<json::value>> objects = read_objects(*text, input_name(options.file));
   if (!objects) return std::unexpected(objects.error());
   const char* separator = "[\n  ";
   for (const json::value& object : *objects) {

@@ -8,6 +8,9 @@
 #include "app/cluster_identity.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
+#include "app/file_cluster.h"
+#include "app/input_file.h"
+#include "app/object_documents.h"
 #include "app/plan_document.h"
 #include "app/plan_maker.h"
 #include "app/plan_text.h"
@@ -23,6 +26,12 @@ constexpr int kNoChange = 0, kChanges = 1, kTrouble = 2;
 
 void print_error(const Error& error) { std::fprintf(stderr, "holdfast: %s\n", describe(error).c_str()); }
 
+// A file's objects were given new ones when they were read in.
+void forget_versions(ChangePlan& plan) {
+  for (ApplicationPlan& application : plan.applications)
+    for (PlannedChange& change : application.changes) change.version = {};
+}
+
 // One run of either verb.
 class PlanRun {
  public:
@@ -30,37 +39,77 @@ class PlanRun {
       : options_(options), plan_(plan), whole_(whole) {}
 
   int run() {
+    if (plan_.live.empty()) return run_on_cluster();
+    namespace_ = options_.cluster.namespace_.empty() ? "default" : options_.cluster.namespace_;
+    spawn(work_on_file());
+    return code_;
+  }
+
+ private:
+  int run_on_cluster() {
     Result<ClusterSession> session = open_session(io_.get_executor(), options_.cluster);
     if (!session) {
       print_error(session.error());
       return kTrouble;
     }
     namespace_ = session->namespace_;
-    asio::co_spawn(io_, work(&*session), [](std::exception_ptr failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-    io_.run();
+    spawn(work_on_cluster(&*session));
     return code_;
   }
 
- private:
-  asio::awaitable<void> work(ClusterSession* session) {
-    const Result<int> code = co_await look(session->client.get());
+  void spawn(asio::awaitable<void> work) {
+    asio::co_spawn(io_, std::move(work), [](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+    io_.run();
+  }
+
+  asio::awaitable<void> work_on_cluster(ClusterSession* session) {
+    Result<ReadApplications> read = co_await read_desired();
+    if (read)
+      finish(co_await look(session->client.get(), std::move(*read)));
+    else
+      print_error(read.error());
     session->client->close_all();
+  }
+
+  asio::awaitable<void> work_on_file() {
+    Result<ReadApplications> read = co_await read_desired();
+    if (!read) co_return print_error(read.error());
+    const Result<std::string> text = read_input(plan_.live);
+    if (!text) co_return print_error(text.error());
+    Result<std::vector<json::value>> objects = read_objects(*text, input_name(plan_.live));
+    if (!objects) co_return print_error(objects.error());
+    const Result<std::unique_ptr<FileCluster>> cluster = FileCluster::make(std::move(*objects), read->applications);
+    if (!cluster) co_return print_error(cluster.error());
+    tell((*cluster)->notes());
+    finish(co_await look(cluster->get(), std::move(*read)));
+  }
+
+  void tell(const std::vector<std::string>& notes) {
+    for (const std::string& note : notes) std::fprintf(stderr, "holdfast: %s\n", note.c_str());
+    notes_.insert(notes_.end(), notes.begin(), notes.end());
+  }
+
+  void finish(const Result<int>& code) {
     if (code)
       code_ = *code;
     else
       print_error(code.error());
   }
 
-  asio::awaitable<Result<int>> look(ApiServer* api) {
+  asio::awaitable<Result<ReadApplications>> read_desired() {
     SetupContext context{options_.cluster.installation, namespace_, options_.application.cache_dir};
     Result<ReadApplications> read = co_await read_applications(io_.get_executor(), options_, std::move(context));
-    if (!read) co_return std::unexpected(read.error());
-    for (const std::string& note : read->notes) std::fprintf(stderr, "holdfast: %s\n", note.c_str());
+    if (read) tell(read->notes);
+    co_return read;
+  }
+
+  asio::awaitable<Result<int>> look(ApiServer* api, ReadApplications read) {
     Result<MadePlan> made =
-        co_await make_plan(io_.get_executor(), *api, std::move(*read), options_.cluster.installation);
+        co_await make_plan(io_.get_executor(), *api, std::move(read), options_.cluster.installation);
     if (!made) co_return std::unexpected(made.error());
+    if (!plan_.live.empty()) forget_versions(made->plan);
     for (const Error& failure : made->failures) print_error(failure);
     if (!plan_.save.empty()) {
       if (!made->failures.empty())
@@ -77,15 +126,20 @@ class PlanRun {
 
   void print(const ChangePlan& plan) const {
     std::string text;
+    const auto document = [&] {
+      json::object whole = plan_document(plan, false);
+      if (!notes_.empty()) whole["notes"] = json::array(notes_.begin(), notes_.end());
+      return whole;
+    };
     switch (plan_.output) {
       case PlanOutput::Text:
         text = plan_text(plan, {whole_ || !options_.config.empty(), whole_, whole_});
         break;
       case PlanOutput::Json:
-        text = to_json(plan_document(plan, false)) + "\n";
+        text = to_json(document()) + "\n";
         break;
       case PlanOutput::Yaml:
-        text = yaml_text(plan_document(plan, false));
+        text = yaml_text(document());
         break;
     }
     std::fputs(text.c_str(), stdout);
@@ -96,6 +150,7 @@ class PlanRun {
   const bool whole_;  // `plan`
   asio::io_context io_{1};
   std::string namespace_;
+  std::vector<std::string> notes_;
   int code_ = kTrouble;
 };
 

@@ -192,6 +192,7 @@ Circumstances Survey::circumstances(const Looked& looked, const Desired& desired
   known.hook_done = looked.hooks_done.contains(desired.key);
   known.home_comes = missing_homes_.contains(desired.key.namespace_);
   if (seen.body.is_null()) return known;
+  known.type = schemas_.type_of(desired.resource.gvk).type.get();  // which the cache keeps
   const std::string_view set = string_at(seen.body, {"metadata", "labels", kApplySetLabel});
   for (const auto& other : applications_) {
     const bool is_other = other.get() != looked.wanted && other->setup.prepare.applyset_id == set;
@@ -223,6 +224,7 @@ asio::awaitable<Finding> Survey::find(Looked* looked, const Desired* desired) {
     std::variant<Finding, Question> considered = consider(*desired, seen, circumstances(*looked, *desired, seen));
     if (Finding* const finding = std::get_if<Finding>(&considered)) co_return std::move(*finding);
     Question question = std::move(std::get<Question>(considered));
+    if (!question.why.empty()) log(LogLevel::Debug, "asking", to_string(desired->key) + ": " + question.why);
     std::optional<Finding> finding = co_await ask(looked, &question, &seen);
     if (finding) co_return std::move(*finding);
     Result<Seen> now = co_await read_live(desired);

@@ -218,9 +218,11 @@ std::variant<Finding, Question> consider(const Desired& desired, const Seen& see
   Question question{{}, {}, {}, {}, std::move(taken)};
   question.form = form_of(desired, seen, known, question.yielded);
   if (!known.leaves.empty()) question.reason = "it comes from the application " + known.leaves;
-  const bool provable = seen.labelled && known.known_uid != nullptr;
-  if (provable && prove(question.form, seen.body, known.prepare->manager, known.type).proven())
-    return finding_of(FindingKind::InSync, {}, seen);
+  Proof proof{"it is not known as ours"};
+  if (seen.labelled && known.known_uid != nullptr)
+    proof = prove(question.form, seen.body, known.prepare->manager, known.type);
+  if (proof.proven()) return finding_of(FindingKind::InSync, {}, seen);
+  question.why = std::move(proof.why_not);
   question.body = apply_body_with_uid(question.form, uid_of(seen.body));
   hold_by_policy(desired, seen, known, question);
   return question;

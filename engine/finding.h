@@ -75,6 +75,7 @@ struct Question {
   std::vector<Yielded> yielded;   // left to others, so never reported
   std::vector<FieldChange> held;  // differs, and is left so by policy
   std::string reason;             // of what comes of it
+  std::string why = {};           // it has to be asked: one clause, which names fields and never values
 };
 ApiRequest to_request(const Question& question, const FieldManager& manager);
 
