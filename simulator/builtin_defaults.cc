@@ -55,7 +55,7 @@ bool is_latest(std::string_view image) {
   return image.substr(colon + 1) == "latest";
 }
 
-// Requests of what is limited and not requested.
+// Requests of what is limited and not requested: of a pod, and not yet of a template for pods.
 void default_requests(object& container) {
   object* resources = object_at(container, "resources");
   const object* limits = resources == nullptr ? nullptr : object_at(*resources, "limits");
@@ -70,7 +70,6 @@ void default_container(object& container) {
   set_default(container, "terminationMessagePolicy", "File");
   set_default(container, "imagePullPolicy", is_latest(string_at(container, {"image"})) ? "Always" : "IfNotPresent");
   make_object(container, "resources");
-  default_requests(container);
   for (const std::string_view probe : {"livenessProbe", "readinessProbe", "startupProbe"})
     default_probe(container, probe);
   for_each_in(container, "ports", [](object& port) { set_default(port, "protocol", "TCP"); });
@@ -113,6 +112,8 @@ void default_pod_spec(object& spec) {
 
 void default_pod(object& spec) {
   default_pod_spec(spec);
+  for_each_in(spec, "containers", default_requests);
+  for_each_in(spec, "initContainers", default_requests);
   set_default(spec, "enableServiceLinks", true);
 }
 

@@ -237,6 +237,21 @@ TEST(SimulatedWrite, V25_quantities_are_canonical_and_either_spelling_is_no_writ
   EXPECT_EQ(cluster.apply(path, pod("500m")).text, made.text);
 }
 
+TEST(SimulatedWrite, what_is_limited_is_requested_in_a_pod_and_not_in_a_template_for_pods) {
+  SimulatedCluster cluster;
+  constexpr const char* kSpec = R"({"containers":[{"name":"c","image":"i:1","resources":{"limits":{"cpu":"1"}}}]})";
+  const Answered pod =
+      cluster.apply("/api/v1/namespaces/default/pods/p",
+                    R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":)" + std::string(kSpec) + "}");
+  EXPECT_THAT(pod.text, HasSubstr(R"("requests":{"cpu":"1"})"));
+  const Answered deployment = cluster.apply(
+      "/apis/apps/v1/namespaces/default/deployments/d",
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},)"
+      R"("template":{"metadata":{"labels":{"a":"b"}},"spec":)" +
+          std::string(kSpec) + "}}}");
+  EXPECT_THAT(deployment.text, HasSubstr(R"("resources":{"limits":{"cpu":"1"}})"));
+}
+
 TEST(SimulatedWrite, V28_a_dry_run_writes_nothing) {
   SimulatedCluster cluster;
   const Answered made = cluster.apply(kOne, config_map("a", "{}"), "&dryRun=All");
