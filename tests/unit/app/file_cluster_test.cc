@@ -96,17 +96,19 @@ TEST_F(FileClusterTest, ask_10_a_built_in_type_is_compared_with_its_schema_and_d
                            "clusterIPs: [10.0.0.1], ipFamilies: [IPv4], ipFamilyPolicy: SingleStack}\n";
   const std::string out = text(
       "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n", live);
-  EXPECT_EQ(out,
-            "~   change    Service w/s  a.yaml:1\n    - .spec.selector.app: \"old\"\n    + .spec.selector.app: \"web\"\n"
-            "Plan: 0 to create, 1 to change, 0 to replace, 0 to prune; 0 in sync.\n");
+  EXPECT_EQ(
+      out,
+      "~   change    Service w/s  a.yaml:1\n    - .spec.selector.app: \"old\"\n    + .spec.selector.app: \"web\"\n"
+      "Plan: 0 to create, 1 to change, 0 to replace, 0 to prune; 0 in sync.\n");
   EXPECT_TRUE(notes_.contains("admission webhooks")) << notes_;
   EXPECT_TRUE(notes_.contains("have no managedFields (Service w/s)")) << notes_;
 }
 
 TEST_F(FileClusterTest, a_custom_type_is_defined_by_the_file) {
   const std::string out = text(boat("captain"), std::string(kBoats) + "---\n" + live_boat("mate"));
-  EXPECT_TRUE(out.contains("    - .spec.crew[name=\"ann\"].rank: \"mate\"\n    + .spec.crew[name=\"ann\"].rank: "
-                           "\"captain\"\n"))
+  EXPECT_TRUE(
+      out.contains("    - .spec.crew[name=\"ann\"].rank: \"mate\"\n    + .spec.crew[name=\"ann\"].rank: "
+                   "\"captain\"\n"))
       << out;
   EXPECT_FALSE(notes_.contains("without a schema")) << notes_;
 }
@@ -118,7 +120,8 @@ TEST_F(FileClusterTest, or_by_git_where_the_file_has_its_objects) {
 }
 
 TEST_F(FileClusterTest, or_comes_with_git_where_it_has_none) {
-  const std::string out = text(std::string(kBoats) + "---\n" + boat("captain"), "apiVersion: v1\nkind: List\nitems: []\n");
+  const std::string out =
+      text(std::string(kBoats) + "---\n" + boat("captain"), "apiVersion: v1\nkind: List\nitems: []\n");
   EXPECT_TRUE(out.contains("create    Boat.ex.io w/b")) << out;
   EXPECT_TRUE(out.contains("its type comes with the same revision")) << out;
   EXPECT_TRUE(notes_.contains("count as absent: Boat.ex.io, CustomResourceDefinition.apiextensions.k8s.io")) << notes_;
@@ -133,7 +136,8 @@ TEST_F(FileClusterTest, else_it_is_made_out_and_that_is_told) {
 
 TEST_F(FileClusterTest, a_slip_in_a_built_in_type_is_refused) {
   const std::string out = text(
-      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndatta: {a: b}\n---\napiVersion: apps/v2\nkind: Deployment\n"
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndatta: {a: b}\n---\napiVersion: apps/v2\nkind: "
+      "Deployment\n"
       "metadata: {name: d}\n",
       "apiVersion: v1\nkind: List\nitems: []\n");
   EXPECT_TRUE(out.contains("refuse    ConfigMap w/c") && out.contains("datta")) << out;
@@ -145,9 +149,9 @@ TEST_F(FileClusterTest, what_left_git_is_told_by_labels_where_the_inventory_is_n
   const std::string kept = map + "metadata: {name: kept, namespace: w, uid: u-1, " + labels() + "}\ndata: {a: b}\n";
   const std::string left = map + "metadata: {name: left, namespace: w, uid: u-2, " + labels() + "}\n";
   const std::string other = map + "metadata: {name: other, namespace: w, uid: u-3}\n";
-  const std::string out =
-      text(map + "metadata: {name: kept}\ndata: {a: b}\n", kept + "---\n" + left + "---\n" + other);
-  EXPECT_EQ(out, "-   prune     ConfigMap w/left\nPlan: 0 to create, 0 to change, 0 to replace, 1 to prune; 1 in sync.\n");
+  const std::string out = text(map + "metadata: {name: kept}\ndata: {a: b}\n", kept + "---\n" + left + "---\n" + other);
+  EXPECT_EQ(out,
+            "-   prune     ConfigMap w/left\nPlan: 0 to create, 0 to change, 0 to replace, 1 to prune; 1 in sync.\n");
   EXPECT_TRUE(notes_.contains("without its inventory, what has left Git is told by labels: shop")) << notes_;
 }
 
