@@ -12,6 +12,7 @@
 #include "engine/reconciler_attempt.h"
 #include "engine/replacement.h"
 #include "engine/shown_value.h"
+#include "engine/takeover.h"
 
 namespace holdfast {
 namespace {
@@ -93,7 +94,7 @@ std::variant<Finding, Question> consider_absent(const Desired& desired, const Se
   std::string reason = was_there ? "it was deleted" : "";
   if (known.home_comes) return creation_of(form, std::move(reason), seen);
   std::string body = form.apply_body;
-  return Question{std::move(form), std::move(body), std::move(yielded), {}, std::move(reason)};
+  return Question{std::move(form), std::move(body), std::move(yielded), {}, {}, std::move(reason)};
 }
 
 // Why an object that exists is not ours to write; empty where it is.
@@ -108,7 +109,7 @@ std::string objection(const Seen& seen, const Circumstances& known, std::string&
   if (!known.adopt)
     return (tool ? "it is managed by " + *tool : "it exists already and was not made by this application") +
            "; it is left alone, and --adopt takes it over";
-  taken_from = "it is taken over" + (tool ? " from " + *tool : "") + ", with what other tools wrote and Git lacks";
+  taken_from = "it is taken over" + (tool ? " from " + *tool : "");
   return {};
 }
 
@@ -215,8 +216,10 @@ std::variant<Finding, Question> consider(const Desired& desired, const Seen& see
     return finding_of(FindingKind::Refuse, why, seen);
   if (desired.options.management == Management::Once)
     return finding_of(FindingKind::InSync, "it is made once, and left to others since", seen);
-  Question question{{}, {}, {}, {}, std::move(taken)};
+  Question question{{}, {}, {}, {}, {}, std::move(taken)};
   question.form = form_of(desired, seen, known, question.yielded);
+  if (!question.reason.empty())
+    question.lost = lost_by_takeover(question.form, seen.body, known.prepare->manager, known.type);
   if (!known.leaves.empty()) question.reason = "it comes from the application " + known.leaves;
   Proof proof{"it is not known as ours"};
   if (seen.labelled && known.known_uid != nullptr)
@@ -251,6 +254,9 @@ std::optional<Finding> conclude(const Question& question, const Seen& seen, cons
   finding.held = question.held;
   finding.fields = diff_fields(without_fields(seen.body, question.yielded), without_fields(*after, question.yielded),
                                question.form.key.kind == "Secret" && question.form.key.group.empty());
+  for (const FieldChange& lost : question.lost)
+    if (std::ranges::none_of(finding.fields, [&](const FieldChange& field) { return field.path == lost.path; }))
+      finding.fields.push_back(lost);
   if (!finding.fields.empty()) return finding;
   finding.kind = finding.held.empty() ? FindingKind::InSync : FindingKind::HoldBack;
   if (finding.kind == FindingKind::InSync) finding.reason.clear();
@@ -261,7 +267,7 @@ std::optional<Question> replacement_question(const Question& question, const See
   const bool kept = !seen.body.is_null() && !ownership_of(seen.body).kept_by.empty();
   const bool allowed = question.form.options.replace && !is_protected(question.form.key.group_kind()) && !kept;
   if (refused.immutable.empty() || refused.uid.empty() || !allowed) return std::nullopt;
-  Question trial{replacement_trial(question.form, refused.uid), {}, {}, {}, {}};
+  Question trial{replacement_trial(question.form, refused.uid), {}, {}, {}, {}, {}};
   trial.body = trial.form.apply_body;
   return trial;
 }

@@ -74,6 +74,7 @@ struct Question {
   std::string body;               // the same, as it is sent
   std::vector<Yielded> yielded;   // left to others, so never reported
   std::vector<FieldChange> held;  // differs, and is left so by policy
+  std::vector<FieldChange> lost;  // goes with it, though a dry run does not show that (takeover.h)
   std::string reason;             // of what comes of it
   std::string why = {};           // it has to be asked: one clause, which names fields and never values
 };

@@ -255,6 +255,26 @@ TEST_F(PlanTest, ask_32_the_plan_names_the_field_that_may_not_change) {
   EXPECT_NE(app.kubectl.field(app.name, "pvc", "data", "{.metadata.uid}"), "") << "held back";
 }
 
+TEST_F(PlanTest, ask_15_a_plan_to_take_an_object_over_shows_what_it_loses) {
+  apply();
+  app.kubectl.must({"apply", "-f", "-"}, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: " + app.name +
+                                             "}\ndata: {color: blue, size: large, extra: old}\n");
+  app.repository.write("apps/a.yaml", app.config_map("a", "green"));
+  app.repository.commit("Take it over");
+  const Finished refused = holdfast("plan");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(refused.out.contains("it exists already and was not made by this application")) << refused.out;
+  EXPECT_TRUE(refused.out.contains("--adopt")) << refused.out;
+  const Finished plan = holdfast("plan", {"--adopt", "--save", plan_file()});
+  EXPECT_EQ(plan.exit_code, 1) << plan.err;
+  EXPECT_TRUE(plan.out.contains("it is taken over")) << plan.out;
+  EXPECT_TRUE(plan.out.contains("    - .data.extra: \"old\"\n")) << plan.out;
+  EXPECT_TRUE(plan.out.contains("    + .data.color: \"green\"\n")) << plan.out;
+  const Finished applied = apply_plan();
+  EXPECT_EQ(applied.exit_code, 0) << applied.err;
+  EXPECT_EQ(app.field("a", "{.data}"), R"({"color":"green","size":"large"})");
+}
+
 TEST_F(PlanTest, ask_10_a_diff_of_a_file_needs_no_kubeconfig_and_says_what_one_with_a_server_says) {
   app.repository.write("apps/a.yaml", app.config_map("a", "blue"));
   app.repository.write("apps/old.yaml", app.config_map("old", "blue"));
