@@ -84,6 +84,7 @@ struct Parsed {
   HealthOptions health;
   SimulateOptions simulate;
   WaitOptions wait;
+  WhyOptions why;
   std::string wait_for = "healthy", wait_timeout = "5m";
   LogOptions log;
   long interval_s = 60;
@@ -135,6 +136,7 @@ CLI::App* add_plan(CLI::App& app, Parsed& parsed, const char* verb, const char* 
   CLI::App* plan = app.add_subcommand(verb, description);
   add_run_options(*plan, parsed);
   add_config_option(*plan, parsed.run.config, "--name");
+  plan->add_flag("--explain", parsed.plan.explain, "say of each object why, and by which rule (docs/rules.md)");
   plan->add_option("-o,--output", parsed.plan.output, "text, json or yaml (docs/plan.md has its fields)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, PlanOutput>{
           {"text", PlanOutput::Text}, {"json", PlanOutput::Json}, {"yaml", PlanOutput::Yaml}}));
@@ -204,6 +206,22 @@ CLI::App* add_wait(CLI::App& app, Parsed& parsed) {
   return wait;
 }
 
+CLI::App* add_why(CLI::App& app, Parsed& parsed) {
+  CLI::App* why = app.add_subcommand(
+      "why", "tell of each field of an object who owns it, and which line of which commit declares it");
+  why->add_option("object", parsed.why.words, "KIND/NAME or KIND NAME, then a field: deployment/web .spec.replicas")
+      ->required()
+      ->expected(1, 3);
+  add_cluster_options(*why, parsed.why.run.cluster);
+  add_application_options(*why, parsed.why.run.application);
+  add_log_options(*why, parsed.log);
+  add_config_option(*why, parsed.why.run.config, "--name");
+  why->add_option("-o,--output", parsed.why.output, "text, json or yaml (docs/why.md has its fields)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, WhyOutput>{
+          {"text", WhyOutput::Text}, {"json", WhyOutput::Json}, {"yaml", WhyOutput::Yaml}}));
+  return why;
+}
+
 CLI::App* add_simulate(CLI::App& app, Parsed& parsed) {
   CLI::App* simulate = app.add_subcommand("simulate", "serve an API server over an in-memory store, to try things on");
   simulate->add_option("--port", parsed.simulate.port, "port on 127.0.0.1 (default: one that is free)")
@@ -237,6 +255,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* health = add_health(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* wait = add_wait(app, parsed);
+  CLI::App* why = add_why(app, parsed);
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
   demo->add_flag("--exit", parsed.demo.exit, "end after the story: 0 if all of it happened");
   CLI::App* version = app.add_subcommand("version", "print the version");
@@ -272,6 +291,7 @@ int run_command_line(int argc, char** argv) {
   if (demo->parsed()) return demo_command(parsed.demo);
   if (simulate->parsed()) return simulate_command(parsed.simulate);
   if (wait->parsed()) return wait_command(parsed.wait);
+  if (why->parsed()) return why_command(parsed.why);
   return kUsageError;
 }
 

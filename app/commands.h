@@ -15,5 +15,6 @@ int get_command(const GetOptions& options);
 int health_command(const HealthOptions& options);
 int simulate_command(const SimulateOptions& options);
 int wait_command(const WaitOptions& options);
+int why_command(const WhyOptions& options);
 
 }  // namespace holdfast

@@ -62,8 +62,9 @@ enum class PlanOutput { Text, Json, Yaml };
 // Of `diff` and `plan`.
 struct PlanOptions {
   PlanOutput output = PlanOutput::Text;
-  std::string save;  // file for `apply --plan`; empty: none
-  std::string live;  // file with the live objects, instead of a cluster; "-": standard input
+  bool explain = false;  // say of each object why
+  std::string save;      // file for `apply --plan`; empty: none
+  std::string live;      // file with the live objects, instead of a cluster; "-": standard input
 };
 
 struct DemoOptions {
@@ -88,6 +89,14 @@ struct ApproveOptions {
   std::vector<std::string> fields;   // without `prune`: only these
   std::string period = "1h";
   std::string reason;
+};
+
+enum class WhyOutput { Text, Json, Yaml };
+
+struct WhyOptions {
+  RunOptions run;                  // where Git is, as for diff; neither a repository nor a configuration: not known
+  std::vector<std::string> words;  // KIND/NAME [FIELD] or KIND NAME [FIELD]
+  WhyOutput output = WhyOutput::Text;
 };
 
 struct WaitOptions {

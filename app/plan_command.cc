@@ -12,6 +12,7 @@
 #include "app/input_file.h"
 #include "app/object_documents.h"
 #include "app/plan_document.h"
+#include "app/plan_explanation.h"
 #include "app/plan_maker.h"
 #include "app/plan_text.h"
 #include "app/saved_plan.h"
@@ -111,6 +112,8 @@ class PlanRun {
     if (!made) co_return std::unexpected(made.error());
     if (!plan_.live.empty()) forget_versions(made->plan);
     for (const Error& failure : made->failures) print_error(failure);
+    if (plan_.explain)
+      for (const std::string& line : explain_plan(made->plan)) std::fprintf(stderr, "%s\n", line.c_str());
     if (!plan_.save.empty()) {
       if (!made->failures.empty())
         co_return fail(ErrorKind::Invalid, "the plan was not saved, for not all of it is known", plan_.save);

@@ -17,8 +17,8 @@ struct NothingTold final : ConfigObserver {
 
 class Reader {
  public:
-  Reader(asio::any_io_executor executor, const RunOptions& options, SetupContext context)
-      : executor_(std::move(executor)), options_(options), context_(std::move(context)) {}
+  Reader(asio::any_io_executor executor, const RunOptions& options, SetupContext context, Sources sources)
+      : executor_(std::move(executor)), options_(options), context_(std::move(context)), sources_(sources) {}
 
   asio::awaitable<Result<ReadApplications>> read() {
     const Result<std::vector<Application>> applications = co_await documents();
@@ -72,25 +72,27 @@ class Reader {
     Result<std::unique_ptr<Source>> source = make_source(executor_, setup->source);
     if (!source) co_return std::unexpected(source.error());
     const Result<ManifestSetPtr> manifests = co_await (*source)->load();
-    (*source)->stop();
+    if (sources_ == Sources::Stopped || !manifests) (*source)->stop();
     if (!manifests) co_return std::unexpected(manifests.error());
     auto wanted = std::make_unique<WantedApplication>();
     wanted->setup = std::move(*setup);
     wanted->manifests = *manifests;
+    if (sources_ == Sources::Kept) wanted->source = std::move(*source);
     co_return wanted;
   }
 
   asio::any_io_executor executor_;
   const RunOptions& options_;
   SetupContext context_;
+  Sources sources_;
   ReadApplications read_;
 };
 
 }  // namespace
 
 asio::awaitable<Result<ReadApplications>> read_applications(asio::any_io_executor executor, const RunOptions& options,
-                                                            SetupContext context) {
-  Reader reader(std::move(executor), options, std::move(context));
+                                                            SetupContext context, Sources sources) {
+  Reader reader(std::move(executor), options, std::move(context), sources);
   co_return co_await reader.read();
 }
 

@@ -13,14 +13,16 @@
 #include "engine/prepare.h"
 #include "holdfast/model/application.h"
 #include "holdfast/model/manifest_set.h"
+#include "sources/source.h"
 
 namespace holdfast {
 
 struct WantedApplication {
   ApplicationSetup setup;
   ManifestSetPtr manifests;
-  PreparedSet prepared;  // empty until prepare_all()
-  bool chosen = true;    // otherwise it only tells where objects move to
+  PreparedSet prepared;            // empty until prepare_all()
+  std::unique_ptr<Source> source;  // where Sources::Kept; else null
+  bool chosen = true;              // otherwise it only tells where objects move to
 };
 using WantedApplications = std::vector<std::unique_ptr<WantedApplication>>;
 
@@ -30,10 +32,14 @@ struct ReadApplications {
   std::vector<std::string> notes;
 };
 
+// Whether somebody is going to ask the sources more.
+enum class Sources { Stopped, Kept };
+
 // One that cannot be read stands in nobody's way. Errors: those of the configuration; NotFound where it has none of the
 // name asked for. `options` outlives the call.
 boost::asio::awaitable<Result<ReadApplications>> read_applications(boost::asio::any_io_executor executor,
-                                                                   const RunOptions& options, SetupContext context);
+                                                                   const RunOptions& options, SetupContext context,
+                                                                   Sources sources = Sources::Stopped);
 
 void prepare_all(WantedApplications& applications, const ApiCatalog& catalog);
 

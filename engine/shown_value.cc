@@ -1,10 +1,12 @@
 #include "engine/shown_value.h"
 
+#include <spdlog/fmt/fmt.h>
+
 namespace holdfast {
 
 std::string shown_value(const json::value* value) {
   if (value == nullptr) return "(absent)";
-  std::string text = to_json(*value);
+  std::string text = value->is_double() ? fmt::format("{}", value->get_double()) : to_json(*value);
   if (text.size() <= kMaxShownBytes) return text;
   std::size_t end = kMaxShownBytes - 3;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;

@@ -95,12 +95,8 @@ class PorcelainReader {
       author_time_ = number<long long>(line).value_or(0);
     } else if (name == "author-tz") {
       commit.date = rfc3339(author_time_, line);
-    } else if (name == "committer-time") {
-      commit.committed_at = number<long long>(line).value_or(0);
     } else if (name == "summary") {
       commit.subject = line;
-    } else if (name == "boundary") {
-      commit.oldest_known = true;
     }
   }
 
@@ -139,7 +135,7 @@ class Blamer {
   Blamer(const GitCache& history, std::string commit) : history_(history), commit_(std::move(commit)) {}
 
   // Everything that git blame is going to read.
-  Result<void> bring(const std::string& path) const {
+  Result<void> bring(const std::string& path) {
     std::string at = commit_, name = path;
     for (int renames = 0; renames <= kRenames; ++renames) {
       auto created = bring_versions(at, name);
@@ -178,7 +174,7 @@ class Blamer {
   }
 
   // Returns the oldest commit that made a file of this name; empty where the history does not go back so far.
-  Result<std::string> bring_versions(const std::string& at, const std::string& path) const {
+  Result<std::string> bring_versions(const std::string& at, const std::string& path) {
     auto log = git({"log", "--format=%H", "--raw", "--no-abbrev", "--no-renames", "--full-history", "-m",
                     fmt::format("--max-count={}", kMostVersions), at, "--", path});
     if (!log) return std::unexpected(log.error());
@@ -186,7 +182,10 @@ class Blamer {
     std::string current, created;
     for (std::string_view text = *log; !text.empty();) {
       const std::string_view line = take_line(text);
-      if (is_commit_id(line)) current = line;
+      if (is_commit_id(line)) {
+        current = line;
+        ages_.emplace(current, static_cast<int>(ages_.size()));
+      }
       const auto change = raw_change(line);
       if (!change) continue;
       for (const std::string& id : {change->before, change->after})
@@ -220,7 +219,7 @@ class Blamer {
                                              bool follow) const {
     std::map<int, LineCommit> all;
     for (std::size_t begin = 0; begin < lines.size(); begin += kRangesAtOnce) {
-      std::vector<std::string> arguments = {"blame", "--porcelain"};
+      std::vector<std::string> arguments = {"blame", "--porcelain", "--root"};
       if (!follow) arguments.emplace_back("--no-follow");
       for (std::size_t i = begin; i < std::min(begin + kRangesAtOnce, lines.size()); ++i)
         arguments.insert(arguments.end(), {"-L", fmt::format("{},{}", lines[i].first, lines[i].last)});
@@ -231,11 +230,18 @@ class Blamer {
       if (!part) return part;
       all.merge(*part);
     }
+    const std::set<std::string> cut_off = history_.cut_off();
+    for (auto& [line, touched] : all) {
+      const auto age = ages_.find(touched.id);
+      touched.age = age == ages_.end() ? static_cast<int>(ages_.size()) : age->second;
+      touched.oldest_known = cut_off.contains(touched.id);
+    }
     return all;
   }
 
   const GitCache& history_;
   std::string commit_;
+  std::map<std::string, int> ages_;  // the newest first, in the order of the log
 };
 
 }  // namespace
@@ -246,7 +252,7 @@ Result<std::map<int, LineCommit>> blame(const GitCache& history, const std::stri
                                         const std::vector<LineRange>& lines) {
   if (lines.empty()) return std::map<int, LineCommit>();
   if (auto brought = history.bring_history(commit); !brought) return std::unexpected(brought.error());
-  const Blamer blamer(history, commit);
+  Blamer blamer(history, commit);
   if (auto brought = blamer.bring(path); !brought) return std::unexpected(brought.error());
   return blamer.ask(path, lines);
 }

@@ -15,10 +15,10 @@
 namespace holdfast {
 
 struct LineCommit {
-  std::string id;              // 40 hex
-  std::string author, email;   // as the commit has them
-  std::string date;            // RFC 3339, of the author, in the author's time zone
-  long long committed_at = 0;  // seconds since 1970
+  std::string id;             // 40 hex
+  std::string author, email;  // as the commit has them
+  std::string date;           // RFC 3339, of the author, in the author's time zone
+  int age = 0;  // among those that touched the file: the newest is 0. Dates say nothing: a rebase gives many the same
   std::string subject;
   bool oldest_known = false;  // the history that we were given ends here: it may have been touched before
   bool operator==(const LineCommit&) const = default;

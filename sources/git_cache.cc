@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 #include <utility>
 
@@ -261,6 +262,13 @@ Result<std::vector<std::string>> GitCache::missing_of(const std::vector<std::str
     }
   }
   return missing;
+}
+
+std::set<std::string> GitCache::cut_off() const {
+  std::set<std::string> commits;
+  std::ifstream shallow(options_.repository + "/shallow");
+  for (std::string line; std::getline(shallow, line);) commits.insert(line);
+  return commits;
 }
 
 Result<void> GitCache::bring_blobs(const std::vector<std::string>& ids, const std::string& commit) const {

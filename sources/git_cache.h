@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ class GitCache {
   Result<void> bring_history(const std::string& commit) const;
   // Afterwards these contents of that history are here as well.
   Result<void> bring_blobs(const std::vector<std::string>& ids, const std::string& commit) const;
+
+  // The commits before which the remote has given us nothing, for it has nothing itself.
+  [[nodiscard]] std::set<std::string> cut_off() const;
 
   [[nodiscard]] const std::string& repository() const { return options_.repository; }
   [[nodiscard]] const GitProgram& git() const { return git_; }

@@ -52,7 +52,7 @@ std::vector<LineRange> lines_to_blame(const ObjectOrigin& origin) {
 void add_commits(ObjectOrigin& origin, const std::map<int, LineCommit>& commits) {
   for (auto& [path, field] : origin.fields) {
     for (auto at = commits.lower_bound(field.lines.first); at != commits.end() && at->first <= field.lines.last; ++at) {
-      if (field.commit && field.commit->committed_at >= at->second.committed_at) continue;
+      if (field.commit && field.commit->age <= at->second.age) continue;
       field.commit = at->second;
       field.touched_line = at->first;
     }
