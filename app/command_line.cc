@@ -153,6 +153,7 @@ CLI::App* add_get(CLI::App& app, Parsed& parsed) {
   add_cluster_options(*get, parsed.get.cluster);
   get->add_option("--name", parsed.get.name, "only this application");
   get->add_option("--inventory-namespace", parsed.get.inventory_namespace, "only inventories of this namespace");
+  get->add_flag("--explain", parsed.get.explain, "say of each object why, and by which rule (docs/rules.md)");
   get->add_option("-o,--output", parsed.get.output, "table or json")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));

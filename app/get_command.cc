@@ -8,6 +8,7 @@
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/table.h"
+#include "engine/explanation.h"
 #include "engine/inventory_record.h"
 #include "holdfast/model/api_status.h"
 #include "holdfast/model/json.h"
@@ -19,10 +20,17 @@ namespace {
 
 namespace asio = boost::asio;
 
+struct State {
+  std::string name;
+  std::string because;  // one clause
+  std::string_view rules;
+};
+
 struct Row {
   std::string application;
   ObjectKey key;
-  std::string state, revision;
+  State state;
+  std::string revision;
 };
 
 std::string label_selector(const ClusterOptions& cluster) {
@@ -42,16 +50,23 @@ asio::awaitable<Result<json::value>> get_json(ApiServer& api, std::string target
 }
 
 // One GET: inventories are read to know what is there, not to guess at it.
-asio::awaitable<std::string> state_of(ApiServer& api, const ApiCatalog& catalog, ObjectKey key, Uid uid) {
+asio::awaitable<State> state_of(ApiServer& api, const ApiCatalog& catalog, ObjectKey key, Uid uid) {
   const ApiResource* resource = catalog.find(key.group_kind());
-  if (resource == nullptr) co_return "Unknown (type not served)";
+  if (resource == nullptr)
+    co_return State{"Unknown (type not served)", "the API server serves no such type now, which says nothing of it",
+                    "D12"};
   std::string target = resource_path(*resource, key.namespace_, key.name);
   const Result<json::value> body = co_await get_json(api, std::move(target));
-  if (!body) co_return body.error().kind == ErrorKind::NotFound ? "Missing" : "Unknown (" + body.error().message + ")";
-  if (find(*body, {"metadata", "deletionTimestamp"}) != nullptr) co_return "Terminating";
-  if (uid.empty()) co_return "Not applied yet";
-  if (string_at(*body, {"metadata", "uid"}) != uid.value) co_return "Replaced";
-  co_return "Present";
+  if (!body && body.error().kind == ErrorKind::NotFound)
+    co_return State{"Missing", "the inventory names it, and there is none", "C5.1, D11"};
+  if (!body) co_return State{"Unknown (" + body.error().message + ")", "it could not be read", "D6"};
+  if (find(*body, {"metadata", "deletionTimestamp"}) != nullptr)
+    co_return State{"Terminating", "somebody deletes it, and it has not gone yet", "C5.2"};
+  if (uid.empty())
+    co_return State{"Not applied yet", "the inventory names it without a uid: it was only intended", "D11"};
+  if (string_at(*body, {"metadata", "uid"}) != uid.value)
+    co_return State{"Replaced", "its uid is another one than the inventory has: it was made anew", "D11"};
+  co_return State{"Present", "its uid is the one that the inventory has", "D11"};
 }
 
 asio::awaitable<Result<std::vector<Row>>> collect(ApiServer& api, GetOptions options) {
@@ -71,7 +86,7 @@ asio::awaitable<Result<std::vector<Row>>> collect(ApiServer& api, GetOptions opt
     const Result<Inventory> inventory = from_config_map(item);
     if (!inventory) co_return std::unexpected(inventory.error());
     for (const auto& [key, uid] : inventory->entries) {
-      std::string state = co_await state_of(api, *catalog, key, uid);
+      State state = co_await state_of(api, *catalog, key, uid);
       rows.push_back(
           {application.substr(std::string_view("holdfast-").size()), key, std::move(state), inventory->revision});
     }
@@ -82,9 +97,15 @@ asio::awaitable<Result<std::vector<Row>>> collect(ApiServer& api, GetOptions opt
 void print_table(const std::vector<Row>& rows) {
   Table table({"APPLICATION", "KIND", "NAMESPACE", "NAME", "STATE", "REVISION"});
   for (const Row& row : rows)
-    table.add(
-        {row.application, to_string(row.key.group_kind()), row.key.namespace_, row.key.name, row.state, row.revision});
+    table.add({row.application, to_string(row.key.group_kind()), row.key.namespace_, row.key.name, row.state.name,
+               row.revision});
   std::fputs(table.text().c_str(), stdout);
+}
+
+void explain(const std::vector<Row>& rows) {
+  for (const Row& row : rows)
+    std::fprintf(stderr, "explain: %s: %s\n", to_string(row.key).c_str(),
+                 to_string(Explanation{row.state.name, row.state.because, row.state.rules}).c_str());
 }
 
 void print_json(const std::vector<Row>& rows) {
@@ -95,7 +116,7 @@ void print_json(const std::vector<Row>& rows) {
                        {"kind", row.key.kind},
                        {"namespace", row.key.namespace_},
                        {"name", row.key.name},
-                       {"state", row.state},
+                       {"state", row.state.name},
                        {"revision", row.revision}});
   std::puts(to_json(objects).c_str());
 }
@@ -115,6 +136,7 @@ int get_command(const GetOptions& options) {
     if (!rows) {
       std::fprintf(stderr, "holdfast: %s\n", describe(rows.error()).c_str());
     } else {
+      if (options.explain) explain(*rows);
       if (options.output == OutputFormat::Json)
         print_json(*rows);
       else if (rows->empty())

@@ -78,6 +78,7 @@ struct GetOptions {
   std::string inventory_namespace;  // empty: all
   std::string name;                 // empty: all
   OutputFormat output = OutputFormat::Table;
+  bool explain = false;  // say of each object why
 };
 
 struct ApproveOptions {

@@ -13,6 +13,10 @@
 #include "app/wanted_applications.h"
 #include "app/why_report.h"
 #include "app/yaml_text.h"
+#include "engine/adoption.h"
+#include "engine/deletion.h"
+#include "engine/inventory_keeper.h"
+#include "engine/verdict.h"
 #include "holdfast/model/api_status.h"
 #include "holdfast/model/json.h"
 #include "sources/git_url.h"
@@ -159,11 +163,13 @@ class Why {
     WhyReport report;
     report.key = key_;
     report.in_cluster = live.has_value();
-    report.no_git = declared_.desired != nullptr ? std::string() : no_git_;
-    if (report.no_git.empty() && declared_.desired == nullptr) report.no_git = "Git does not declare it";
+    report.no_git = why_no_git();
     if (declared_.application != nullptr) report.application = declared_.application->setup.name;
     if (live) {
-      Result<std::vector<FieldAccount>> fields = account(*live);
+      report.terminating = !string_at(*live, {"metadata", "deletionTimestamp"}).empty();
+      if (report.terminating) report.held_up_by = what_holds_up(*live);
+      if (declared_.desired != nullptr) report.untouched = co_await why_untouched(*live);
+      Result<std::vector<FieldAccount>> fields = account(*live, report.untouched);
       if (!fields) co_return std::unexpected(fields.error());
       report.fields = std::move(*fields);
     }
@@ -179,10 +185,50 @@ class Why {
     co_return live ? kTold : kNothingThere;
   }
 
-  Result<std::vector<FieldAccount>> account(const json::value& live) const {
+  // What stands against knowing more of Git; empty where it declares the object.
+  [[nodiscard]] std::string why_no_git() const {
+    if (declared_.desired != nullptr) return {};
+    for (const auto& application : read_.applications)
+      if (application->prepared.left_alone.contains(key_))
+        return "Git declares it in the application " + application->setup.name +
+               ", and an annotation there says that it is left alone";
+    return no_git_.empty() ? "Git does not declare it" : no_git_;
+  }
+
+  // As the daemon would judge whose it is (correctness D15).
+  asio::awaitable<std::string> why_untouched(json::value live) {
+    const ApplicationSetup& setup = declared_.application->setup;
+    const Ownership ownership = ownership_of(live);
+    const OwnerState state = is_let_go(ownership.applyset) ? OwnerState::LetGo : OwnerState::Other;
+    if (const auto owner = other_owner(ownership, setup.prepare.applyset_id, setup.prepare.installation, state))
+      co_return "it belongs to " + *owner;
+    if (ownership.applyset == setup.prepare.applyset_id || state == OwnerState::LetGo || setup.adopt)
+      co_return std::string();
+    InventoryKeeper inventory(api_, setup.inventory);
+    if (const Result<void> loaded = co_await inventory.load(); !loaded) {
+      say(describe(loaded.error()));
+      co_return std::string();
+    }
+    const Uid* const known = inventory.uid(key_);
+    if (known != nullptr && !known->empty()) co_return std::string();
+    const auto tool = managing_tool(live);
+    co_return (tool ? "it is managed by " + *tool : std::string("it was there before this application")) +
+        "; --adopt takes it over";
+  }
+
+  // Another application that was read has the object, and wants it no longer.
+  [[nodiscard]] bool is_let_go(const std::string& applyset) const {
+    return std::ranges::any_of(read_.applications, [&](const auto& application) {
+      return application->setup.prepare.applyset_id == applyset && application.get() != declared_.application &&
+             !application->prepared.desired.contains(key_);
+    });
+  }
+
+  Result<std::vector<FieldAccount>> account(const json::value& live, const std::string& untouched) const {
     AccountQuestion question;
+    question.untouched = untouched;
     question.desired = declared_.desired;
-    question.git_is_known = no_git_.empty();
+    question.git_is_known = no_git_.empty() || declared_.desired != nullptr;
     question.manager = FieldManager{"holdfast"};
     if (declared_.application != nullptr) {
       question.yield_rules = &declared_.application->setup.yield_rules;

@@ -113,6 +113,10 @@ std::string head_text(const WhyReport& report) {
     if (!report.origin->no_commits.empty()) text += "no commits are named: " + report.origin->no_commits + "\n";
   }
   if (!report.no_origin.empty()) text += "where it is declared is not known: " + report.no_origin + "\n";
+  if (report.terminating)
+    text +=
+        "it is being deleted" + (report.held_up_by.empty() ? std::string() : ", held by " + report.held_up_by) + "\n";
+  if (!report.untouched.empty()) text += "run leaves it alone: " + report.untouched + "\n";
   if (!report.in_cluster) text += "it is not in the cluster; " + report.about_absence + "\n";
   return text;
 }
@@ -206,6 +210,8 @@ json::value why_document(const WhyReport& report) {
                     {"name", report.key.name},
                     {"inCluster", report.in_cluster}};
   if (!report.in_cluster) made["about"] = report.about_absence;
+  if (report.terminating) made["terminating"] = json::object{{"heldBy", report.held_up_by}};
+  if (!report.untouched.empty()) made["leftAlone"] = report.untouched;
   if (!report.application.empty()) made["application"] = report.application;
   if (!report.no_git.empty()) made["git"] = report.no_git;
   if (report.origin) {

@@ -17,6 +17,9 @@ struct WhyReport {
   std::string application;  // that declares it; empty: none
   bool in_cluster = false;
   std::string about_absence;           // what is done about that, where it is not
+  std::string untouched;               // why run does not write to it; empty: it does
+  bool terminating = false;            // it is being deleted
+  std::string held_up_by;              // what keeps it from going; may be empty
   std::string no_git;                  // why nothing is known of Git; empty: it is
   std::optional<ObjectOrigin> origin;  // where it is declared; its empty path stands for the whole object
   std::string no_origin;               // why that is not known, where it is declared

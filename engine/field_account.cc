@@ -163,7 +163,9 @@ class Accountant {
     account.standing = FieldStanding::Drifted;
     account.desired_text = drift.drift.desired;
     if (drift.what == DriftedField::What::Order) account.live_text = drift.drift.live;
-    account.about = what_is_done(*question_.desired, question_.policies->of_field(*question_.desired, drift));
+    account.about = question_.untouched.empty()
+                        ? what_is_done(*question_.desired, question_.policies->of_field(*question_.desired, drift))
+                        : "run leaves the object alone: " + question_.untouched;
     account.taken_by = drift.drift.owner;
     told_.push_back(drift.path);
   }

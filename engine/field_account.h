@@ -46,6 +46,7 @@ struct AccountQuestion {
   bool git_is_known = true;                   // whether that null means the latter
   const YieldRules* yield_rules = nullptr;    // not null where `desired` is not
   const DriftPolicies* policies = nullptr;    // the same
+  std::string untouched;                      // why run does not write to the object at all; empty: it does
   const FieldPattern* narrowed_to = nullptr;  // this field, and what is below; null: all
   FieldManager manager;
 };

@@ -310,6 +310,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void explain_drift(const ObjectKey& key, const Desired& desired, const DriftPlan& plan,
                      const FightWatch& fights) const;
   void explain_wave(const Wave& wave) const;
+  void explain_waiting(const Wave& wave);
   void explain_prune(const ObjectKey& key, std::size_t left, std::size_t inventory) const;
   Verdict judge_now(const ObjectKey& key, Attempt& attempt);
   [[nodiscard]] std::optional<Digest128> fingerprint_of(const LiveObject& live, const KeyState& state) const;

@@ -43,6 +43,24 @@ void Reconciler::explain_wave(const Wave& wave) const {
                        "D9"});
 }
 
+// Once for what it waits for.
+void Reconciler::explain_waiting(const Wave& wave) {
+  if (!observer_.wants_explanations()) return;
+  constexpr std::size_t kNamesShown = 3;
+  std::string names;
+  std::size_t shown = 0;
+  for (const ObjectKey& key : awaited_) {
+    if (shown++ == kNamesShown) break;
+    names += (names.empty() ? "" : ", ") + to_string(key);
+  }
+  if (awaited_.size() > kNamesShown) names += fmt::format(" and {} more", awaited_.size() - kNamesShown);
+  if (!told_.insert(fmt::format("{} waits for {}", to_string(wave), names)).second) return;
+  observer_.explained(to_string(wave), {"wait",
+                                        fmt::format("what comes before it is not applied{}: {}",
+                                                    options_.wait_for_health ? " and healthy" : "", names),
+                                        "D9"});
+}
+
 void Reconciler::explain_prune(const ObjectKey& key, std::size_t left, std::size_t inventory) const {
   explain(key, [&] {
     return Explanation{"prune",

@@ -82,7 +82,10 @@ void Reconciler::open_wave(const Wave& wave) {
 bool Reconciler::open_next_waves() {
   bool opened = false;
   for (auto next = waves_.upper_bound(open_wave_); next != waves_.end(); next = waves_.upper_bound(open_wave_)) {
-    if (!awaited_.empty()) break;
+    if (!awaited_.empty()) {
+      explain_waiting(next->first);
+      break;
+    }
     if (first_unprepared_ && *first_unprepared_ < next->first) break;
     if (next->first.phase > 0 && (!pruning_judged_ || !pruning_.empty())) break;
     open_wave(next->first);

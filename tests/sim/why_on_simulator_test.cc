@@ -102,6 +102,23 @@ TEST_F(WhyOnSimulator, what_is_gone_or_never_was_is_said) {
   EXPECT_EQ(why({"deploy"}).exit_code, 2);
 }
 
+TEST_F(WhyOnSimulator, D15_what_was_there_before_is_not_said_to_be_put_back) {
+  must({"create", "configmap", "mine", "--from-literal=a=1"});
+  repository_.write("apps/mine.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine, namespace: default}\ndata: {a: \"2\"}\n");
+  repository_.commit("Want what is somebody else's");
+  const Finished told = why({"configmap/mine", ".data.a"});
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("run leaves it alone: it was there before this application; --adopt takes it over"));
+  EXPECT_THAT(told.out, Not(HasSubstr("puts it back")));
+}
+
+TEST_F(WhyOnSimulator, ask_33_an_object_that_does_not_go_says_what_holds_it) {
+  must({"patch", "secret", "token", "--type", "merge", "-p", R"({"metadata":{"finalizers":["ex.io/slow"]}})"});
+  must({"delete", "secret", "token", "--wait=false"});
+  EXPECT_THAT(why({"secret/token"}).out, HasSubstr("it is being deleted, held by its finalizers: ex.io/slow"));
+}
+
 TEST_F(WhyOnSimulator, without_git_there_are_owners_all_the_same) {
   const Finished told = HoldfastProcess::run(here({"why", "deploy/web", ".spec.replicas"}));
   EXPECT_EQ(told.exit_code, 0) << told.err;
@@ -130,6 +147,9 @@ TEST_F(WhyOnSimulator, a_diff_explains_each_object) {
   EXPECT_EQ(told.exit_code, 1) << told.err;
   EXPECT_THAT(told.err, HasSubstr("explain: Deployment.apps default/web: change: "));
   EXPECT_THAT(told.err, HasSubstr("explain: Secret default/token: nothing to do: "));
+  const Finished listed = HoldfastProcess::run(here({"get", "--explain"}));
+  EXPECT_THAT(listed.err,
+              HasSubstr("explain: Secret default/token: Present: its uid is the one that the inventory has (D11)"));
 }
 
 TEST_F(WhyOnSimulator, run_explains_each_decision_where_it_is_asked_to) {

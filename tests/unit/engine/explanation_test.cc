@@ -9,7 +9,7 @@
 #include <set>
 #include <sstream>
 
-#include "unit/engine/reconciler_fixture.h"
+#include "unit/engine/staged_fixture.h"
 
 namespace holdfast {
 namespace {
@@ -119,6 +119,31 @@ TEST_F(ExplainedReconciler, D12_D13_a_prune_says_what_the_limits_allow) {
   EXPECT_TRUE(observer.has_reason(
       "ConfigMap web/c: prune: it left Git, as 1 of 3 objects did, which the limits allow (D12, D13)"))
       << testing::PrintToString(observer.reasons);
+}
+
+TEST_F(ExplainedReconciler, D4_D14_a_failure_says_how_long_it_waits) {
+  observer.wants_reasons = true;
+  start();
+  hold(path("a"));
+  git("r1", {"a=1"});
+  release(path("a"), ApiResponse{422, "application/json", {}, R"({"kind":"Status","message":"no","code":422})", {}});
+  EXPECT_THAT(observer.reasons, Contains(HasSubstr("ConfigMap web/a: try again in ")));
+}
+
+using ExplainedWaves = fake::StagedTest;
+
+TEST_F(ExplainedWaves, D9_a_wave_says_what_it_waits_for_and_why_it_begins) {
+  observer.wants_reasons = true;
+  start_staged();
+  commit("r1", {object("Widget/a=1"), in_wave("ConfigMap/b=1", 1)});
+  show_all();
+  sick("Widget/a");
+  observer.reasons.clear();
+  commit("r2", {object("Widget/a=1"), in_wave("ConfigMap/b=2", 1)});
+  EXPECT_THAT(observer.reasons,
+              Contains("wave 1: wait: what comes before it is not applied and healthy: Widget.acme.dev web/a (D9)"));
+  well("Widget/a");
+  EXPECT_THAT(observer.reasons, Contains("wave 1: begin: all that comes before it is applied and healthy (D9)"));
 }
 
 TEST_F(ExplainedReconciler, P1_a_policy_is_named_for_the_field_that_it_leaves) {

@@ -28,6 +28,7 @@ class Accounts : public testing::Test {
     AccountQuestion made;
     made.desired = known ? &desired : nullptr;
     made.git_is_known = known;
+    made.untouched = untouched;
     made.yield_rules = &yield_rules;
     made.policies = &policies;
     made.narrowed_to = pattern ? &*pattern : nullptr;
@@ -45,6 +46,7 @@ class Accounts : public testing::Test {
 
   Desired desired = desired_of(kDesired);
   bool known = true;
+  std::string untouched;
   YieldRules yield_rules;
   DriftPolicies policies;
   std::optional<FieldPattern> pattern;
@@ -99,6 +101,12 @@ TEST_F(Accounts, the_policy_of_the_field_says_what_is_done) {
   policies = *DriftPolicies::compile(DriftPolicy::Enforce, std::chrono::seconds(90), {});
   EXPECT_EQ(account(scaled("kubectl", "scale"), ".spec.replicas").about, "run puts it back after 1m30s");
   EXPECT_EQ(about_absence(desired, policies), "run puts it back after 1m30s");
+}
+
+TEST_F(Accounts, D15_what_run_does_not_touch_is_not_said_to_be_put_back) {
+  untouched = "it belongs to the ApplySet other";
+  EXPECT_EQ(account(scaled("kubectl", "scale"), ".spec.replicas").about,
+            "run leaves the object alone: it belongs to the ApplySet other");
 }
 
 TEST_F(Accounts, ask_13_what_an_autoscaler_took_is_left_to_it_and_no_drift) {
