@@ -124,6 +124,24 @@ TEST_F(GitServerTest, a_password_from_a_file_lets_in) {
   EXPECT_FALSE(server.seen().empty());
 }
 
+TEST_F(GitServerTest, ask_38_why_reads_history_with_the_same_credentials_and_shows_none) {
+  const std::string first = commit;
+  commit_others(3);
+  const GitServer server(with_password());
+  const std::vector<std::string> password = {"--git-username", "reader", "--git-password-file",
+                                             file("password", std::string(kPassword) + "\n")};
+  const std::string repo = server.url() + "/work";
+  expect_applied(once(repo, password));
+  std::vector<std::string> arguments = app.arguments("why");
+  std::replace(arguments.begin(), arguments.end(), app.repository.directory(), repo);
+  arguments.insert(arguments.end(), password.begin(), password.end());
+  arguments.insert(arguments.end(), {"configmap/one", ".data.color", "-n", app.name});
+  const Finished told = HoldfastProcess::run(arguments);
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_TRUE(told.out.contains("declared  apps/one.yaml:7, " + first.substr(0, 7) + " by ")) << told.out;
+  expect_no_canary(told);
+}
+
 TEST_F(GitServerTest, a_password_in_the_url_lets_in_and_is_not_shown) {
   const GitServer server(with_password());
   const std::string url = server.url();
