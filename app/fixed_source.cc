@@ -17,6 +17,7 @@ class FixedSource final : public Source {
       : manifests_(std::move(manifests)), stopped_signal_(std::move(executor)) {}
 
   asio::awaitable<Result<ManifestSetPtr>> load() override { co_return manifests_; }
+  asio::awaitable<Result<ManifestSetPtr>> read_afresh() override { co_return manifests_; }
 
   asio::awaitable<Result<void>> changed() override {
     while (!stopped_) {

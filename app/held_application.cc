@@ -1,5 +1,7 @@
 #include "app/held_application.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -35,7 +37,8 @@ HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api,
       reconciler_(executor, api, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
       tasks_(executor),
       pause_(executor),
-      source_pause_(executor) {}
+      source_pause_(executor),
+      reading_pause_(executor) {}
 
 ReconcilerOptions HeldApplication::reconciler_options() {
   ReconcilerOptions options;
@@ -60,6 +63,7 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.on_desired = events_.desired;
   options.on_ready = events_.readiness_changed;
   options.pruning_waits_for = events_.pruning_waits_for;
+  options.desired_is_sure = [this] { return desired_is_sure(); };
   return options;
 }
 
@@ -91,6 +95,7 @@ void HeldApplication::stop() {
   reconciler_.stop();
   pause_.cancel();
   source_pause_.cancel();
+  reading_pause_.cancel();
 }
 
 void HeldApplication::halt() {
@@ -212,6 +217,55 @@ bool HeldApplication::takes_from(const HeldApplication& other) const {
     for (const std::string& written : {key.namespace_, std::string()})
       if (waiting_objects_.contains({key.group, key.kind, written, key.name})) return true;
   }
+  return false;
+}
+
+// One reading that came out too small would delete what it lacks.
+bool HeldApplication::desired_is_sure() {
+  if (sure_ == given_ || !has_to_prune()) return true;
+  if (!std::exchange(reading_again_, true)) tasks_.spawn(read_again());
+  return false;
+}
+
+asio::awaitable<void> HeldApplication::read_again() {
+  Backoff backoff(Backoff::list_watch(), options_.chance);
+  while (!stopping_ && has_to_prune()) {
+    const ManifestSetPtr first = given_;
+    const Result<ManifestSetPtr> second = co_await source_->read_afresh();
+    if (stopping_) break;
+    if (first != given_) continue;
+    if (compare_readings(first, second)) {
+      sure_ = first;
+      break;
+    }
+    if (options_.once) give_up();
+    if (!stopping_) co_await wait_on(reading_pause_, Clock::now() + backoff.next(Clock::now()));
+  }
+  reading_again_ = false;
+  reconciler_.reconsider_pruning();
+}
+
+// False: they differ, or the second one failed. Where one revision was read in two ways, the newer reading counts, and
+// is read again.
+bool HeldApplication::compare_readings(const ManifestSetPtr& first, const Result<ManifestSetPtr>& second) {
+  const auto say = [this](const std::string& what) {
+    log(LogLevel::Error, "pruning-waits", what + "; nothing is pruned before two readings agree",
+        {{"application", setup_.name}});
+  };
+  if (!second) {
+    say(describe(second.error()));
+    return false;
+  }
+  if ((*second)->revision != first->revision) {
+    source_->nudge();
+    return false;
+  }
+  if (same_manifests(*first, **second)) return true;
+  say(fmt::format("{} was read twice, and had {} objects, then {}", first->revision, first->manifests.size(),
+                  (*second)->manifests.size()));
+  if (loaded_ == first) loaded_ = *second;
+  given_ = *second;
+  reconciler_.set_desired(given_);
   return false;
 }
 

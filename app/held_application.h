@@ -93,6 +93,9 @@ class HeldApplication {
   bool take(const Result<ManifestSetPtr>& manifests);
   void give_up();
   void note_waiting(const std::string& names);
+  bool desired_is_sure();
+  boost::asio::awaitable<void> read_again();
+  bool compare_readings(const ManifestSetPtr& first, const Result<ManifestSetPtr>& second);
 
   ApplicationSetup setup_;
   std::unique_ptr<Source> source_;
@@ -105,14 +108,17 @@ class HeldApplication {
   TaskScope tasks_;
   Timer pause_;  // of load_inventory
   Timer source_pause_;
+  Timer reading_pause_;  // of read_again
   ManifestSetPtr loaded_;
   ManifestSetPtr given_;                                                                      // to the reconciler
+  ManifestSetPtr sure_;                                                                       // read twice
   std::set<std::tuple<std::string, std::string, std::string, std::string>> waiting_objects_;  // of loaded_, as written
   std::string said_waiting_;                                                                  // for which revision
   std::string counts_as_ready_;                                                               // at this revision
   std::string problem_;
   std::optional<RoundSummary> last_round_;
   bool given_up_ = false;
+  bool reading_again_ = false;
   bool stopping_ = false;
   bool halted_ = false;
 };

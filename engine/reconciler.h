@@ -76,6 +76,8 @@ struct ReconcilerOptions {
   std::function<void()> on_ready = [] {};                  // ready() or unready_for_long() is another than before
   // Why nothing may be pruned yet; empty: nothing stands against it. Asked again after reconsider_pruning().
   std::function<std::string()> pruning_waits_for = [] { return std::string(); };
+  // Whether what is desired was read twice; false: it is being read, and reconsider_pruning() follows.
+  std::function<bool()> desired_is_sure = [] { return true; };
 };
 
 class Reconciler final : public LiveReader, public WriteBudget::Waiter, public HealthAsker {

@@ -175,6 +175,7 @@ void Reconciler::finish_round_if_done() {
       say_pruning_waits(reason);
       return;
     }
+    if (!options_.desired_is_sure()) return;
     start_pruning();
     if (open_next_waves()) pump();
   }

@@ -135,7 +135,8 @@ class WatchedSource final : public Source {
         interval_(options.interval),
         place_(std::move(place)),
         pool_(options.workers != nullptr ? options.workers : std::make_shared<asio::thread_pool>(1)),
-        loader_(std::move(options), place_.files.empty(), stop_.get_token()) {}
+        options_(std::move(options)),
+        loader_(options_, place_.files.empty(), stop_.get_token()) {}
 
   ~WatchedSource() override { stop(); }
 
@@ -148,11 +149,7 @@ class WatchedSource final : public Source {
   }
 
   asio::awaitable<Result<ManifestSetPtr>> load() override {
-    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    auto job = [](Loader* loader) -> asio::awaitable<Result<Loaded>> { co_return loader->load(); };
-    auto work = job(&loader_);
-    auto [thrown, loaded] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
-    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
+    auto loaded = co_await load_by(&loader_);
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     notes_ = std::move(loaded->notes);
     co_return std::move(loaded->manifests);
@@ -166,6 +163,13 @@ class WatchedSource final : public Source {
     auto [thrown, origin] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
     if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
     co_return std::move(origin);
+  }
+
+  asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
+    Loader another(options_, place_.files.empty(), stop_.get_token());
+    auto loaded = co_await load_by(&another);
+    if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+    co_return std::move(loaded->manifests);
   }
 
   asio::awaitable<Result<void>> changed() override {
@@ -201,6 +205,15 @@ class WatchedSource final : public Source {
   }
 
  private:
+  asio::awaitable<Result<Loaded>> load_by(Loader* loader) {
+    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
+    auto job = [](Loader* one) -> asio::awaitable<Result<Loaded>> { co_return one->load(); };
+    auto work = job(loader);
+    auto [thrown, loaded] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
+    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
+    co_return std::move(loaded);
+  }
+
   static std::string what_of(const std::exception_ptr& thrown) {
     try {
       std::rethrow_exception(thrown);
@@ -218,6 +231,7 @@ class WatchedSource final : public Source {
   bool nudged_ = false;
   std::stop_source stop_;
   std::shared_ptr<asio::thread_pool> pool_;
+  SourceOptions options_;
   Loader loader_;
   std::vector<std::string> notes_;
   std::unique_ptr<ChangeWatch> watch_;

@@ -27,6 +27,10 @@ class Source {
   // pointer again where the revision is the one loaded last. One call at a time.
   virtual boost::asio::awaitable<Result<ManifestSetPtr>> load() = 0;
 
+  // The same once more, from the remote on and with nothing remembered of what load() did, and without an effect on it:
+  // whoever is about to delete believes no single reading. May run beside load() and changed().
+  virtual boost::asio::awaitable<Result<ManifestSetPtr>> read_afresh() = 0;
+
   // Completes when there may be something new since the last load() began: by inotify for a directory or a local
   // repository, otherwise after the interval. Cancelled after stop(). One call at a time.
   virtual boost::asio::awaitable<Result<void>> changed() = 0;

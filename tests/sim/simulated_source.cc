@@ -27,13 +27,26 @@ void SimulatedSource::recover() {
   touch();
 }
 
+Result<ManifestSetPtr> SimulatedSource::reading() {
+  ++readings_;
+  if (!misreadings_.empty()) {
+    Result<ManifestSetPtr> read = std::move(misreadings_.front());
+    misreadings_.erase(misreadings_.begin());
+    return read;
+  }
+  if (failure_) return std::unexpected(*failure_);
+  if (head_ == nullptr) return fail(ErrorKind::NotFound, "nothing was committed yet");
+  return head_;
+}
+
 asio::awaitable<Result<ManifestSetPtr>> SimulatedSource::load() {
   seen_ = changes_;
-  if (failure_) co_return std::unexpected(*failure_);
-  if (head_ == nullptr) co_return fail(ErrorKind::NotFound, "nothing was committed yet");
-  if (on_load_) on_load_(*head_);
-  co_return head_;
+  Result<ManifestSetPtr> read = reading();
+  if (read && on_load_) on_load_(**read);
+  co_return read;
 }
+
+asio::awaitable<Result<ManifestSetPtr>> SimulatedSource::read_afresh() { co_return reading(); }
 
 asio::awaitable<Result<void>> SimulatedSource::changed() {
   while (!stopping_ && seen_ == changes_) {

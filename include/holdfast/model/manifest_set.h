@@ -34,6 +34,8 @@ struct ManifestSet {
   std::string revision;
   std::vector<Manifest> manifests;  // in order of file and position
 };
+// The same objects with the same contents, in the same order.
+bool same_manifests(const ManifestSet& a, const ManifestSet& b);
 using ManifestSetPtr = std::shared_ptr<const ManifestSet>;
 
 }  // namespace holdfast
