@@ -13,9 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kUnseenEnd = 5s;          // until we look again at what the watch does not show
-constexpr auto kDeletionPatience = 10s;  // then it is said what holds an object up that is being deleted (ask 33)
-constexpr int kRanks = 1000;             // above every rank of apply_order.h; deletion goes the other way round
+constexpr auto kUnseenEnd = 5s;         // until we look again at what the watch does not show
+constexpr auto kDeletionPatience = 8s;  // then it is said what holds an object up that is being deleted (ask 33)
+constexpr int kRanks = 1000;            // above every rank of apply_order.h; deletion goes the other way round
 
 // Our own apply made the object one of our set. A copy that somebody else makes has our labels from them.
 bool is_of_our_making(const std::string& text, const PrepareOptions& ours) {

@@ -203,7 +203,7 @@ TEST_F(ReplaceOnClusterTest, Ask33_a_deletion_that_hangs_names_its_finalizer) {
   };
   patch(R"(["acme.dev/blocks"])");
   app.kubectl.must({"-n", app.name, "delete", "configmap", "stays", "--wait=false"});
-  app.daemon->wait_for_line("held by its finalizers: acme.dev/blocks", 20s);
+  app.daemon->wait_for_line("held by its finalizers: acme.dev/blocks", 10s);
   patch("[]");
   EXPECT_TRUE(eventually(
       [&] {
