@@ -52,8 +52,9 @@ json::value health_view(const JsonView& body, const GroupVersionKind& gvk) {
   out += '}';
   Result<json::value> value = cursor.ok() ? parse_json(out) : std::unexpected(Error{});
   if (!value || !value->is_object()) return {};
-  value->get_object()["apiVersion"] = gvk.api_version();
-  value->get_object()["kind"] = gvk.kind;
+  json::object& object = value->get_object();
+  if (!object.contains("apiVersion")) object["apiVersion"] = gvk.api_version();
+  if (!object.contains("kind")) object["kind"] = gvk.kind;
   return std::move(*value);
 }
 

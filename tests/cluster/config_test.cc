@@ -255,6 +255,38 @@ TEST_F(ConfigTest, what_depends_on_another_begins_when_that_is_ready_and_is_heal
   EXPECT_EQ(color("shop"), "green");
 }
 
+// Nobody makes the Deployment's pods here; the test says for its controller what became of it.
+TEST_F(ConfigTest, a_dependency_has_to_be_healthy_not_only_applied) {
+  const std::string labels = "{app: db}";
+  app.repository.write("base/db.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: db, namespace: " +
+                                           app.name + "}\nspec:\n  replicas: 1\n  selector: {matchLabels: " + labels +
+                                           "}\n  template:\n    metadata: {labels: " + labels +
+                                           "}\n    spec:\n      containers: [{name: main, image: example.com/db:1}]\n");
+  app.repository.write("shop/b.yaml", app.config_map("b", "blue"));
+  const std::string commit = app.repository.commit("Start");
+  configure("both",
+            application("base", "  timeout: 1s\n") + "---\n" + application("shop", "  dependsOn: [{name: base}]\n"));
+  start();
+  wait_synced("base", commit);
+  wait_for("shop goes on waiting for base, which is applied and not healthy: Deployment.apps " + app.name + "/db");
+  EXPECT_FALSE(exists("b"));
+  const auto status = [&](const std::string& conditions) {
+    app.kubectl.must({"-n", app.name, "patch", "deployment", "db", "--subresource=status", "--type=merge", "-p",
+                      R"({"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1,)"
+                      R"("availableReplicas":1,"conditions":[)" +
+                          conditions + "]}}"});
+  };
+  status(R"({"type":"Available","status":"True"},
+            {"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"})");
+  EXPECT_TRUE(wait_for("main@sha1:" + commit + " is healthy: 1 object").contains("application=base"));
+  wait_synced("shop", commit);
+  EXPECT_TRUE(exists("b"));
+
+  status(R"({"type":"Available","status":"True"},
+            {"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded","message":"too slow"})");
+  wait_for("main@sha1:" + commit + " is no longer healthy: Deployment.apps " + app.name + "/db is Degraded");
+}
+
 TEST_F(ConfigTest, an_object_that_moves_to_one_that_waits_for_the_giver_gets_there) {
   app.repository.write("base/a.yaml", app.config_map("a", "blue"));
   app.repository.write("base/moved.yaml", app.config_map("moved", "blue"));
