@@ -255,8 +255,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
         if (pass != 0 || !has_to_be_seen(key, attempt.live)) {
           settled(key);
           if (states_[key].release_due && !waits(key)) co_await release_handover(key);
-          if (const Sight& sight = states_[key].sight; sight.scripted != nullptr && sight.scripted->missed)
-            co_await look_at_health(key);
+          if (health_was_missed(key)) co_await look_at_health(key);
           co_return;
         }
         if (waits(key)) co_return;

@@ -350,6 +350,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void see_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, const JsonView& body);
   void ask_for_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, Seen seen, std::string body);
   void take_health(const ObjectKey& key, Sight& sight, const Health& health);
+  [[nodiscard]] bool health_was_missed(const ObjectKey& key) const;
   boost::asio::awaitable<void> look_at_health(ObjectKey key);
   void note_missing(const ObjectKey& key);
   [[nodiscard]] std::int64_t written_generation(const ObjectKey& key) const;

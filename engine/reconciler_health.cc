@@ -11,6 +11,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t kNamesShown = 3;
+constexpr auto kLookAgain = std::chrono::seconds{10};  // where an object could not be read for its health
 
 bool is_well(const Health& health) {
   return health.status == HealthStatus::Healthy || health.status == HealthStatus::Suspended;
@@ -74,21 +75,26 @@ void Reconciler::ask_again(const ObjectKey& key) {
   pump();
 }
 
+bool Reconciler::health_was_missed(const ObjectKey& key) const {
+  const auto found = states_.find(key);
+  if (found == states_.end() || !desired_.contains(key)) return false;
+  const Sight& sight = found->second.sight;
+  return sight.scripted != nullptr && sight.scripted->missed;
+}
+
 // One GET for an object whose state was let go of before it could be judged.
 boost::asio::awaitable<void> Reconciler::look_at_health(ObjectKey key) {
   ApiRequest request;
   const GroupVersionKind gvk = desired_.at(key).resource.gvk;
   request.target = resource_path(desired_.at(key).resource, key.namespace_, key.name);
   const Result<ApiResponse> response = co_await api_.send(std::move(request));
-  const auto found = states_.find(key);
-  if (stopping_ || found == states_.end()) co_return;
-  Sight& sight = found->second.sight;
-  if (sight.scripted == nullptr || !sight.scripted->missed) co_return;  // seen meanwhile
+  if (stopping_ || !health_was_missed(key)) co_return;  // seen meanwhile
+  Sight& sight = states_.at(key).sight;
   const auto live = response && response->status == 200 ? read_live_object(std::string_view(response->body), gvk)
                                                         : std::unexpected(Error{});
   if (!live) {
     const auto wait = response && response->retry_after ? *response->retry_after : std::chrono::seconds{0};
-    queue_.add_at(key, Lane::Repair, options_.now() + std::max<std::chrono::milliseconds>(wait, kFirstRetry));
+    queue_.add_at(key, Lane::Repair, options_.now() + std::max<std::chrono::seconds>(wait, kLookAgain));
   } else if ((*live)->uid == sight.uid) {
     ask_for_health(key, gvk, sight, {(*live)->uid, (*live)->resource_version}, response->body);
   }

@@ -266,6 +266,12 @@ TEST_F(ConfigTest, a_dependency_has_to_be_healthy_not_only_applied) {
   const std::string commit = app.repository.commit("Start");
   configure("both",
             application("base", "  timeout: 1s\n") + "---\n" + application("shop", "  dependsOn: [{name: base}]\n"));
+  std::vector<std::string> once = arguments("run");
+  once.emplace_back("--once");
+  const Finished tried = HoldfastProcess::run(once);
+  EXPECT_EQ(tried.exit_code, 1) << tried.err;
+  EXPECT_TRUE(app.kubectl.must({"-n", app.name, "get", "deployments"}).contains("db"));
+
   start();
   wait_synced("base", commit);
   wait_for("shop goes on waiting for base, which is applied and not healthy: Deployment.apps " + app.name + "/db");

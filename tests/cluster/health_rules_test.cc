@@ -88,6 +88,39 @@ TEST_F(HealthRulesTest, a_rule_holds_the_next_wave_back_until_it_says_healthy) {
   EXPECT_EQ(app.daemon->stop(10s), 0) << app.daemon->output();
 }
 
+// Without a rule. Nobody makes pods here: the test says for the controller what became of them.
+TEST_F(HealthRulesTest, ask_35_healthy_only_when_the_applied_generation_is_observed_and_within_a_second) {
+  const auto write = [this](const std::string& image) {
+    app.repository.write("apps/a.yaml",
+                         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: " + app.name +
+                             "}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n"
+                             "    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: main, image: '" +
+                             image + "'}]\n");
+    return app.repository.commit(image);
+  };
+  const auto observe = [this](const std::string& generation) {
+    app.kubectl.must({"-n", app.name, "patch", "deployment", "web", "--subresource=status", "--type=merge", "-p",
+                      R"({"status":{"replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1,
+                          "conditions":[{"type":"Available","status":"True"},
+                            {"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}],
+                          "observedGeneration":)" +
+                          generation + "}}"});
+  };
+  const std::string first = write("example.com/web:1");
+  app.start();
+  observe("1");
+  app.daemon->wait_for_line("main@sha1:" + first + " is healthy", 1s);
+  const std::string second = write("example.com/web:2");
+  app.wait_synced(second);
+  ASSERT_EQ(app.kubectl.must({"-n", app.name, "get", "deployment", "web", "-o", "jsonpath={.metadata.generation}"}),
+            "2");
+  observe("1");  // its status is about the first one still, and good
+  app.kubectl.must({"-n", app.name, "label", "deployment", "web", "seen=yes"});
+  EXPECT_FALSE(app.daemon->output().contains("main@sha1:" + second + " is healthy")) << app.daemon->output();
+  observe("2");
+  app.daemon->wait_for_line("main@sha1:" + second + " is healthy", 1s);
+}
+
 TEST_F(HealthRulesTest, rules_that_cannot_be_read_are_refused_at_the_start) {
   app.repository.write("apps/a.yaml", app.config_map("a", "blue"));
   app.repository.commit("Start");
