@@ -8,7 +8,8 @@ namespace holdfast {
 namespace {
 
 std::string reason_or(const PlannedChange& change, std::string otherwise) {
-  return change.reason.empty() ? std::move(otherwise) : change.reason;
+  if (!change.reason.empty()) return change.reason;
+  return otherwise;
 }
 
 Explanation explain(const PlannedChange& change) {

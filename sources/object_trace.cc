@@ -37,6 +37,7 @@ Result<ObjectOrigin> trace_lines(const SourceFile& file, const TraceRequest& req
 
 std::vector<LineRange> lines_to_blame(const ObjectOrigin& origin) {
   std::vector<LineRange> all;
+  all.reserve(origin.fields.size());
   for (const auto& [path, field] : origin.fields) all.push_back(field.lines);
   std::ranges::sort(all, {}, [](const LineRange& range) { return std::pair(range.first, range.last); });
   std::vector<LineRange> merged;

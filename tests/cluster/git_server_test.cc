@@ -231,6 +231,26 @@ TEST_F(GitServerTest, ssh_that_refuses_single_contents_sends_all) {
   EXPECT_EQ(contents_kept(), 52U);
 }
 
+TEST_F(GitServerTest, ask_38_why_takes_all_of_a_history_of_which_no_single_contents_are_sent) {
+  const std::string first = commit;
+  app.repository.write("apps/one.yaml", app.config_map("one", "green"));
+  app.repository.commit("Green");
+  app.repository.write("apps/one.yaml", app.config_map("one", "blue"));
+  commit = app.repository.commit("Blue again");
+  app.repository.git({"config", "uploadpack.allowFilter", "true"});
+  const SshServer server(folder / "ssh", GitProtocol::First);
+  const std::string repo = server.url(app.repository.directory());
+  expect_applied(once(repo, {"--ssh-key", server.user_key(), "--known-hosts", server.known_hosts()}));
+  std::vector<std::string> arguments = app.arguments("why");
+  std::replace(arguments.begin(), arguments.end(), app.repository.directory(), repo);
+  arguments.insert(arguments.end(), {"--ssh-key", server.user_key(), "--known-hosts", server.known_hosts(),
+                                     "configmap/one", ".data", "-n", app.name});
+  const Finished told = HoldfastProcess::run(arguments);
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_TRUE(told.out.contains("declared  apps/one.yaml:7, " + commit.substr(0, 7) + " by ")) << told.out;
+  EXPECT_TRUE(told.out.contains("declared  apps/one.yaml:8, " + first.substr(0, 7) + " by ")) << told.out;
+}
+
 TEST_F(GitServerTest, ssh_with_the_right_keys_on_both_sides) {
   const SshServer server(folder / "ssh");
   const Finished finished = once(server.url(app.repository.directory()),

@@ -75,14 +75,16 @@ TEST(Explanation, every_rule_that_is_cited_is_in_the_docs) {
   docs << std::ifstream(HOLDFAST_SOURCE_DIR "/docs/rules.md").rdbuf();
   std::set<std::string> cited;
   const std::regex rules(R"re("([CDP][0-9]+(?:\.[0-9])?(?:, [CDP][0-9]+(?:\.[0-9])?)*)")re"), rule(R"([CDP][0-9]+)");
-  for (const auto& file : std::filesystem::directory_iterator(HOLDFAST_SOURCE_DIR "/engine")) {
-    if (file.path().extension() != ".cc") continue;
-    std::ostringstream text;
-    text << std::ifstream(file.path()).rdbuf();
-    const std::string source = text.str();
-    for (std::sregex_iterator at(source.begin(), source.end(), rules), end; at != end; ++at) {
-      const std::string list = (*at)[1];
-      for (std::sregex_iterator one(list.begin(), list.end(), rule); one != end; ++one) cited.insert(one->str());
+  for (const char* folder : {HOLDFAST_SOURCE_DIR "/engine", HOLDFAST_SOURCE_DIR "/app"}) {
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      if (file.path().extension() != ".cc") continue;
+      std::ostringstream text;
+      text << std::ifstream(file.path()).rdbuf();
+      const std::string source = text.str();
+      for (std::sregex_iterator at(source.begin(), source.end(), rules), end; at != end; ++at) {
+        const std::string list = (*at)[1];
+        for (std::sregex_iterator one(list.begin(), list.end(), rule); one != end; ++one) cited.insert(one->str());
+      }
     }
   }
   EXPECT_THAT(cited, Contains("C5"));
