@@ -1,5 +1,5 @@
 // Why a decision was taken, for whoever asks (--explain): made from what decided, in the words of docs/rules.md. It
-// names objects, fields and managers, and never a value. Pure.
+// names objects, fields and managers, and no value; what the API server says of a refusal is quoted. Pure.
 //
 // Nobody pays for what nobody reads: these are made only where the observer wants explanations.
 #pragma once
