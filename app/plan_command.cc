@@ -121,17 +121,23 @@ class PlanRun {
       const Result<void> saved = write_plan(plan_.save, saved_plan(*made, options_, namespace_, cluster));
       if (!saved) co_return std::unexpected(saved.error());
     }
-    print(made->plan);
+    print(*made);
     if (std::fflush(stdout) != 0) co_return fail(ErrorKind::Internal, "the result cannot be written");
     if (!made->failures.empty() || made->plan.trouble()) co_return kTrouble;
     co_return made->plan.changes() ? kChanges : kNoChange;
   }
 
-  void print(const ChangePlan& plan) const {
+  void print(const MadePlan& made) const {
+    const ChangePlan& plan = made.plan;
     std::string text;
     const auto document = [&] {
       json::object whole = plan_document(plan, false);
       if (!notes_.empty()) whole["notes"] = json::array(notes_.begin(), notes_.end());
+      for (const Error& failure : made.failures) {
+        json::value& failures = whole["failures"];
+        if (!failures.is_array()) failures = json::array();
+        failures.get_array().emplace_back(describe(failure));
+      }
       return whole;
     };
     switch (plan_.output) {

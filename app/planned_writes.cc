@@ -20,18 +20,31 @@ std::string uid_named(const ApiRequest& request) {
 }
 
 // Of a type whose definition comes with the same revision.
-std::optional<ApiResource> coming_type(const PreparedSet& set, const ObjectKey& key) {
-  for (const auto& [other, desired] : set.desired) {
-    if (other.kind != "CustomResourceDefinition" || string_at(desired.body, {"spec", "group"}) != key.group ||
-        string_at(desired.body, {"spec", "names", "kind"}) != key.kind)
-      continue;
-    ApiResource resource{{key.group, "", key.kind},
-                         std::string(string_at(desired.body, {"spec", "names", "plural"})),
-                         string_at(desired.body, {"spec", "scope"}) == "Namespaced",
-                         {}};
-    return resource;
+std::optional<ApiResource> coming_type(const PreparedSet& set, const GroupVersionKind& gvk) {
+  const Desired* const definition = definition_of(set, gvk.group_kind());
+  if (definition == nullptr) return std::nullopt;
+  return ApiResource{gvk,
+                     std::string(string_at(definition->body, {"spec", "names", "plural"})),
+                     string_at(definition->body, {"spec", "scope"}) == "Namespaced",
+                     {}};
+}
+
+// Where a change is written; empty: nowhere that is known.
+std::string path_of(const PlannedChange& change, const WantedApplication& application, const ApiCatalog& catalog) {
+  const PreparedSet& set = application.prepared;
+  const ObjectKey& key = change.key;
+  if (const auto desired = set.desired.find(key); desired != set.desired.end())
+    return resource_path(desired->second.resource, key.namespace_, key.name);
+  if (const ApiResource* const served = catalog.find(key.group_kind()))
+    return resource_path(*served, key.namespace_, key.name);
+  for (const UnpreparedManifest& manifest : set.unprepared) {
+    if (manifest.gvk.group_kind() != key.group_kind() || manifest.name != key.name) continue;
+    const std::optional<ApiResource> coming = coming_type(set, manifest.gvk);
+    if (!coming) return {};
+    const bool homeless = coming->namespaced && key.namespace_.empty();
+    return resource_path(*coming, homeless ? application.setup.prepare.default_namespace : key.namespace_, key.name);
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
@@ -50,33 +63,29 @@ void PlannedWrites::allow(const MadePlan& made, const WantedApplication& applica
   const PreparedSet& set = application.prepared;
   for (const SettledObject& object : plan.settled)
     allowed_.try_emplace(resource_path(set.desired.at(object.key).resource, object.key.namespace_, object.key.name));
-  for (const PlannedChange& change : plan.changes) {
-    Rule rule = Rule::DryRun;
-    if (change.verb == ChangeVerb::Create)
-      rule = Rule::Create;
-    else if (change.verb == ChangeVerb::Change)
-      rule = Rule::Change;
-    else if (change.verb == ChangeVerb::Replace)
-      rule = Rule::Replace;
-    else if (change.verb == ChangeVerb::Prune)
-      rule = Rule::Prune;
-    else
-      continue;
-    const auto desired = set.desired.find(change.key);
-    if (desired != set.desired.end()) {
-      allowed_[resource_path(desired->second.resource, change.key.namespace_, change.key.name)] = {rule, change.uid};
-    } else if (const ApiResource* const served = made.catalog.find(change.key.group_kind())) {
-      allowed_[resource_path(*served, change.key.namespace_, change.key.name)] = {rule, change.uid};
-    } else if (std::optional<ApiResource> coming = coming_type(set, change.key)) {
-      std::string home = change.key.namespace_;
-      if (home.empty() && coming->namespaced) home = application.setup.prepare.default_namespace;
-      for (const UnpreparedManifest& manifest : set.unprepared)
-        if (manifest.gvk.group_kind() == change.key.group_kind()) {
-          coming->gvk.version = manifest.gvk.version;
-          allowed_[resource_path(*coming, home, change.key.name)] = {rule, {}};
-        }
-    }
+  for (const PlannedChange& change : plan.changes)
+    if (const std::optional<Rule> rule = rule_of(change.verb))
+      if (const std::string path = path_of(change, application, made.catalog); !path.empty())
+        allowed_[path] = {*rule, change.uid};
+}
+
+std::optional<PlannedWrites::Rule> PlannedWrites::rule_of(ChangeVerb verb) {
+  switch (verb) {
+    case ChangeVerb::Create:
+      return Rule::Create;
+    case ChangeVerb::Change:
+      return Rule::Change;
+    case ChangeVerb::Replace:
+      return Rule::Replace;
+    case ChangeVerb::Prune:
+      return Rule::Prune;
+    case ChangeVerb::Move:
+    case ChangeVerb::HoldBack:
+    case ChangeVerb::Refuse:
+    case ChangeVerb::Unknown:
+      break;
   }
+  return std::nullopt;
 }
 
 bool PlannedWrites::lets_through(const Allowed& allowed, const ApiRequest& request) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class PlannedWrites final : public ApiServer {
   };
 
   boost::asio::awaitable<Result<ApiResponse>> write(std::string path, ApiRequest request);
+  static std::optional<Rule> rule_of(ChangeVerb verb);
   void allow(const MadePlan& made, const WantedApplication& application, const ApplicationPlan& plan);
   [[nodiscard]] bool lets_through(const Allowed& allowed, const ApiRequest& request) const;
 

@@ -17,9 +17,10 @@ using namespace std::chrono_literals;
 
 constexpr auto kSchemaPatience = 20s;  // then the server is asked about what could have been proven
 constexpr auto kTurnPatience = 10min;  // for one of many requests
-constexpr int kMostLooks = 3;          // at an object that changes meanwhile
-constexpr int kMostAttempts = 5;       // at a server that is busy
-constexpr auto kLongestWait = 30s;     // between them
+constexpr std::size_t kLooksAtOnce = 64;
+constexpr int kMostLooks = 3;       // at an object that changes meanwhile
+constexpr int kMostAttempts = 5;    // at a server that is busy
+constexpr auto kLongestWait = 30s;  // between them
 
 double no_jitter() { return 0.5; }
 
@@ -56,6 +57,7 @@ Survey::Survey(asio::any_io_executor executor, asio::any_io_executor parser, Api
       applications_(applications),
       installation_(std::move(installation)),
       gate_(std::make_shared<Gate>(executor, kRequestsAtOnce)),
+      looks_(std::make_shared<Gate>(executor, kLooksAtOnce)),
       schemas_(executor, std::move(parser), api, *this, no_jitter),
       changed_(executor),
       tasks_(executor),
@@ -203,7 +205,9 @@ Circumstances Survey::circumstances(const Looked& looked, const Desired& desired
   return known;
 }
 
+// So many bodies are in memory at once beside those that were listed, which go as they are looked at.
 asio::awaitable<void> Survey::look_at(Looked* looked, const Desired* desired) {
+  const Result<Gate::Pass> place = co_await looks_->enter(Clock::time_point::max());
   Finding finding = co_await find(looked, desired);
   if (is_namespace(*desired) && finding.kind == FindingKind::Create) missing_homes_.insert(desired->key.name);
   looked->snapshot.findings.insert_or_assign(desired->key, std::move(finding));
@@ -219,6 +223,7 @@ asio::awaitable<Finding> Survey::find(Looked* looked, const Desired* desired) {
     Result<json::value> body = body_of(*live->second);
     if (!body) co_return Finding{FindingKind::Unknown, describe(body.error())};
     seen = {std::move(*body), true};
+    listed->second->erase(live);
   }
   for (int look = 0; look < kMostLooks; ++look) {
     std::variant<Finding, Question> considered = consider(*desired, seen, circumstances(*looked, *desired, seen));

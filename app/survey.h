@@ -80,7 +80,7 @@ class Survey final : private SchemaSink {
   std::map<GroupVersionKind, Result<LiveObjects>> listed_;
   std::set<std::string> missing_homes_;  // namespaces that are not there, and that the plan makes
   std::vector<Error> failures_;
-  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<Gate> gate_, looks_;
   SchemaCache schemas_;
   Timer changed_;  // something is told of the schemas
   TaskScope tasks_, schema_task_;

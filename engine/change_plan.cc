@@ -165,12 +165,18 @@ class Planner {
   void plan_unprepared() {
     for (const UnpreparedManifest& manifest : snapshot_.prepared->unprepared) {
       PlannedChange change;
-      change.verb = manifest.may_come ? ChangeVerb::Create : ChangeVerb::Refuse;
       change.key = {manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name};
       change.wave = manifest.wave;
       change.origin = manifest.error.where;
-      change.reason = manifest.may_come ? "its type comes with the same revision" : manifest.error.message;
-      if (!manifest.may_come && !manifest.error.hint.empty()) change.reason += " (" + manifest.error.hint + ")";
+      change.reason = manifest.error.message;
+      const bool comes = manifest.may_come && definition_of(*snapshot_.prepared, manifest.gvk.group_kind()) != nullptr;
+      if (comes) {
+        change.verb = ChangeVerb::Create;
+        change.reason = "its type comes with the same revision";
+      } else if (!manifest.may_come) {
+        change.verb = ChangeVerb::Refuse;
+        if (!manifest.error.hint.empty()) change.reason += " (" + manifest.error.hint + ")";
+      }
       changes_[manifest.wave].push_back(std::move(change));
     }
   }
@@ -319,6 +325,15 @@ bool ChangePlan::changes() const {
 
 bool ChangePlan::trouble() const {
   return blast.count(ChangeVerb::Refuse) != 0 || blast.count(ChangeVerb::Unknown) != 0;
+}
+
+const Desired* definition_of(const PreparedSet& set, const GroupKind& type) {
+  for (const auto& [key, desired] : set.desired)
+    if (is_kind(key, "apiextensions.k8s.io", "CustomResourceDefinition") &&
+        string_at(desired.body, {"spec", "group"}) == type.group &&
+        string_at(desired.body, {"spec", "names", "kind"}) == type.kind)
+      return &desired;
+  return nullptr;
 }
 
 ChangePlan plan_changes(const std::vector<ApplicationSnapshot>& snapshot) {

@@ -106,6 +106,9 @@ struct ChangePlan {
   [[nodiscard]] bool trouble() const;  // something is refused or unknown
 };
 
+// The CustomResourceDefinition in the set that defines this type; null: there is none.
+const Desired* definition_of(const PreparedSet& set, const GroupKind& type);
+
 ChangePlan plan_changes(const std::vector<ApplicationSnapshot>& snapshot);
 
 }  // namespace holdfast

@@ -255,6 +255,35 @@ TEST_F(PlanTest, ask_32_the_plan_names_the_field_that_may_not_change) {
   EXPECT_NE(app.kubectl.field(app.name, "pvc", "data", "{.metadata.uid}"), "") << "held back";
 }
 
+TEST_F(PlanTest, ask_31_a_plan_with_a_definition_its_objects_a_namespace_and_hooks_is_applied_whole) {
+  const std::string group = app.name + ".ex.io", home = app.name + "-home";
+  app.repository.write(
+      "apps/crd.yaml",
+      "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: boats." + group +
+          "}\nspec:\n  group: " + group +
+          "\n  scope: Namespaced\n  names: {kind: Boat, plural: boats}\n  versions: [{name: v1, served: "
+          "true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {spec: {type: "
+          "object, properties: {crew: {type: integer}}}}}}}]\n");
+  app.repository.write("apps/boat.yaml", "apiVersion: " + group + "/v1\nkind: Boat\nmetadata: {name: b, namespace: " +
+                                             home + "}\nspec: {crew: 3}\n");
+  app.repository.write("apps/home.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: " + home + "}\n");
+  app.repository.write("apps/hook.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, namespace: " +
+                                             app.name + ", annotations: {holdfast.dev/hook: post}}\n");
+  app.repository.commit("All at once");
+  const Finished plan = holdfast("plan", {"--save", plan_file()});
+  EXPECT_EQ(plan.exit_code, 1) << plan.err;
+  EXPECT_TRUE(plan.out.contains("Plan: 5 to create, 0 to change, 0 to replace, 0 to prune; 0 in sync.")) << plan.out;
+  EXPECT_TRUE(plan.out.contains("its type comes with the same revision")) << plan.out;
+  EXPECT_LT(plan.out.find("create    CustomResourceDefinition"), plan.out.find("create    Boat"));
+  EXPECT_LT(plan.out.find("create    Boat"),
+            plan.out.find("  hooks after:\n+   create    ConfigMap " + app.name + "/hook"));
+  const Finished applied = apply_plan();
+  EXPECT_EQ(applied.exit_code, 0) << applied.err;
+  EXPECT_EQ(app.kubectl.field(home, "boats." + group, "b", "{.spec.crew}"), "3");
+  const Finished diff = holdfast("diff");
+  EXPECT_EQ(diff.exit_code, 0) << diff.out << diff.err;
+}
+
 TEST_F(PlanTest, ask_15_a_plan_to_take_an_object_over_shows_what_it_loses) {
   apply();
   app.kubectl.must({"apply", "-f", "-"}, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: " + app.name +

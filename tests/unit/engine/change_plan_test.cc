@@ -146,11 +146,15 @@ TEST_F(ChangePlanTest, what_is_gone_already_is_no_change) {
 }
 
 TEST_F(ChangePlanTest, a_manifest_whose_type_comes_with_the_set_is_a_create_and_any_other_is_refused) {
+  want({"apiextensions.k8s.io", "CustomResourceDefinition", "", "boats"}, FindingKind::Create, 0).body =
+      body_of(R"({"spec":{"group":"ex.io","names":{"kind":"Boat"}}})").as_object();
   UnpreparedManifest custom{{"ex.io", "v1", "Boat"}, "w", "b", Error{}, true};
-  prepared.unprepared = {custom, {{"ex.io", "v1", "Typo"}, "w", "t", Error{ErrorKind::Invalid, "no such type"}}};
+  UnpreparedManifest unasked{{"other.io", "v1", "Car"}, "w", "c", Error{ErrorKind::Busy, "cannot be asked"}, true};
+  prepared.unprepared = {
+      custom, {{"ex.io", "v1", "Typo"}, "w", "t", Error{ErrorKind::Invalid, "no such type"}}, unasked};
   left_behind({"ex.io", "Boat", "w", "b"});
   const ChangePlan made = plan();
-  EXPECT_EQ(in_words(made), "create b, refuse t") << "the object that is not prepared has not left Git";
+  EXPECT_EQ(in_words(made), "create boats, create b, refuse t, unknown c") << "what is not prepared has not left Git";
 }
 
 TEST_F(ChangePlanTest, the_reach_is_counted_and_what_is_dangerous_named) {
