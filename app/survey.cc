@@ -91,6 +91,7 @@ asio::awaitable<std::vector<ApplicationSnapshot>> Survey::look() {
   schemas_.stop();
   co_await schema_task_.join();
   std::vector<ApplicationSnapshot> snapshot;
+  snapshot.reserve(looked_.size());
   for (const auto& looked : looked_) snapshot.push_back(looked->snapshot);
   co_return snapshot;
 }
@@ -213,18 +214,24 @@ asio::awaitable<void> Survey::look_at(Looked* looked, const Desired* desired) {
   looked->snapshot.findings.insert_or_assign(desired->key, std::move(finding));
 }
 
+// What the lists show of it. Forbidden, where we may not list its type.
+Result<Seen> Survey::take_listed(const Desired& desired) {
+  const auto listed = listed_.find(desired.resource.gvk);
+  if (listed == listed_.end()) return fail(ErrorKind::Internal, "its type was not listed");
+  if (!listed->second) return std::unexpected(listed->second.error());
+  const auto live = listed->second->find(desired.key);
+  if (live == listed->second->end()) return Seen{};
+  Result<json::value> body = body_of(*live->second);
+  if (!body) return std::unexpected(body.error());
+  listed->second->erase(live);
+  return Seen{std::move(*body), true};
+}
+
 asio::awaitable<Finding> Survey::find(Looked* looked, const Desired* desired) {
-  const auto listed = listed_.find(desired->resource.gvk);
-  if (listed == listed_.end() || !listed->second)
-    co_return Finding{FindingKind::Unknown,
-                      listed == listed_.end() ? "its type was not listed" : describe(listed->second.error())};
-  Seen seen;
-  if (const auto live = listed->second->find(desired->key); live != listed->second->end()) {
-    Result<json::value> body = body_of(*live->second);
-    if (!body) co_return Finding{FindingKind::Unknown, describe(body.error())};
-    seen = {std::move(*body), true};
-    listed->second->erase(live);
-  }
+  Result<Seen> first = take_listed(*desired);
+  if (!first && first.error().kind == ErrorKind::Forbidden) first = co_await read_live(desired);
+  if (!first) co_return Finding{FindingKind::Unknown, describe(first.error())};
+  Seen seen = std::move(*first);
   for (int look = 0; look < kMostLooks; ++look) {
     std::variant<Finding, Question> considered = consider(*desired, seen, circumstances(*looked, *desired, seen));
     if (Finding* const finding = std::get_if<Finding>(&considered)) co_return std::move(*finding);

@@ -42,7 +42,7 @@ class Survey final : private SchemaSink {
   // All references outlive look(); the applications are prepared, and outlive the snapshot.
   Survey(boost::asio::any_io_executor executor, boost::asio::any_io_executor parser, ApiServer& api,
          const ApiCatalog& catalog, const WantedApplications& applications, std::string installation);
-  ~Survey();
+  ~Survey() override;
   Survey(const Survey&) = delete;
   Survey& operator=(const Survey&) = delete;
 
@@ -62,6 +62,7 @@ class Survey final : private SchemaSink {
   boost::asio::awaitable<void> list_type(ApiResource resource);
   boost::asio::awaitable<void> await_schemas();
   boost::asio::awaitable<void> look_at(Looked* looked, const Desired* desired);
+  Result<Seen> take_listed(const Desired& desired);
   boost::asio::awaitable<Finding> find(Looked* looked, const Desired* desired);
   boost::asio::awaitable<std::optional<Finding>> ask(const Looked* looked, const Question* question, const Seen* seen);
   boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request);

@@ -66,6 +66,7 @@ const char* to_words(DriftPolicy policy) {
 
 std::vector<FieldChange> changes_of(const std::vector<DriftedField>& fields) {
   std::vector<FieldChange> changes;
+  changes.reserve(fields.size());
   for (const DriftedField& field : fields) changes.push_back({field.drift.path, field.drift.live, field.drift.desired});
   return changes;
 }
@@ -123,6 +124,7 @@ void hold_by_policy(const Desired& desired, const Seen& seen, const Circumstance
   if (fields.empty()) return;
   DriftAges ages;
   std::vector<FieldPath> paths;
+  paths.reserve(fields.size());
   for (const DriftedField& field : fields) paths.push_back(field.path);
   const Clock::time_point now{};  // a grace begins now
   ages.note(paths, now);
