@@ -113,7 +113,10 @@ asio::awaitable<bool> HeldApplication::load_inventory() {
   Backoff backoff(Backoff::list_watch(), options_.chance);
   while (!stopping_) {
     const Result<void> loaded = co_await inventory_.load();
-    if (loaded) co_return true;
+    if (loaded) {
+      guard_.began(inventory_.inventory().newest);
+      co_return true;
+    }
     const auto wait = std::max<std::chrono::milliseconds>(backoff.next(Clock::now()), loaded.error().retry_after);
     log(LogLevel::Error, "inventory-unknown", describe(loaded.error()) + "; nothing is written until it is known",
         {{"application", setup_.name},
@@ -159,6 +162,28 @@ asio::awaitable<void> HeldApplication::remove_records() {
   if (!removed)
     log(LogLevel::Warning, "records-left", "its records are left: " + describe(removed.error()),
         {{"application", setup_.name}});
+}
+
+// The repository names an older commit than before, and it is not known yet whether somebody means that.
+bool HeldApplication::asks_again(const ManifestSet& read) {
+  const BegunRevision named{read.revision, read.committed_s};
+  const std::string newest = guard_.newest().revision;
+  const RevisionGuard::Judgement judgement = guard_.judge(named, Clock::now());
+  if (judgement == RevisionGuard::Judgement::AskAgain) {
+    if (read.revision != std::exchange(said_older_, read.revision))
+      log(LogLevel::Warning, "source-older",
+          fmt::format("the repository names {}, which is older than {}; it is taken if that is still so in {} s",
+                      read.revision, newest, RevisionGuard::kSaidFor.count()),
+          {{"application", setup_.name}});
+    return true;
+  }
+  said_older_.clear();
+  if (judgement == RevisionGuard::Judgement::TakeOlder)
+    log(LogLevel::Warning, "source-moved-back",
+        fmt::format("the repository went back from {} to {}, and stays there", newest, read.revision),
+        {{"application", setup_.name}});
+  guard_.began(named);
+  return false;
 }
 
 // False where it could not be read.
@@ -224,7 +249,7 @@ bool HeldApplication::takes_from(const HeldApplication& other) const {
 bool HeldApplication::desired_is_sure() {
   if (sure_ == given_ || !has_to_prune()) return true;
   if (!std::exchange(reading_again_, true)) tasks_.spawn(read_again());
-  return false;
+  return sure_ == given_;  // a source that has it at hand answers at once
 }
 
 asio::awaitable<void> HeldApplication::read_again() {
@@ -274,6 +299,10 @@ asio::awaitable<void> HeldApplication::follow_source() {
   while (!stopping_) {
     Result<ManifestSetPtr> manifests = co_await source_->load();
     if (stopping_) co_return;
+    if (manifests && asks_again(**manifests)) {
+      co_await wait_on(source_pause_, Clock::now() + RevisionGuard::kAskAgainAfter);
+      continue;
+    }
     const bool taken = take(manifests);
     events_.read();
     if (taken) {

@@ -17,6 +17,7 @@
 
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
+#include "app/revision_guard.h"
 #include "engine/reconciler.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
@@ -93,6 +94,7 @@ class HeldApplication {
   bool take(const Result<ManifestSetPtr>& manifests);
   void give_up();
   void note_waiting(const std::string& names);
+  bool asks_again(const ManifestSet& read);
   bool desired_is_sure();
   boost::asio::awaitable<void> read_again();
   bool compare_readings(const ManifestSetPtr& first, const Result<ManifestSetPtr>& second);
@@ -110,9 +112,11 @@ class HeldApplication {
   Timer source_pause_;
   Timer reading_pause_;  // of read_again
   ManifestSetPtr loaded_;
-  ManifestSetPtr given_;                                                                      // to the reconciler
+  ManifestSetPtr given_;  // to the reconciler
+  RevisionGuard guard_;
   ManifestSetPtr sure_;                                                                       // read twice
   std::set<std::tuple<std::string, std::string, std::string, std::string>> waiting_objects_;  // of loaded_, as written
+  std::string said_older_;                                                                    // of which revision
   std::string said_waiting_;                                                                  // for which revision
   std::string counts_as_ready_;                                                               // at this revision
   std::string problem_;

@@ -47,6 +47,7 @@ class InventoryKeeper {
     const auto found = saved_.hooks.find(key);
     return found != saved_.hooks.end() && found->second && !outdated_;
   }
+  void begin(BegunRevision revision) { inventory_.newest = std::move(revision); }
   void set_revision(std::string revision) { inventory_.revision = std::move(revision); }
   [[nodiscard]] const Uid* uid(const ObjectKey& key) const;
   [[nodiscard]] const InventoryLocation& location() const { return location_; }

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <charconv>
 #include <set>
 
 #include "holdfast/base/digest.h"
@@ -36,6 +37,16 @@ std::string to_line(const ObjectKey& key, const Uid& uid, const Inventory& inven
 std::string name_of(const json::value& body) {
   return fmt::format("inventory ConfigMap {}/{}", string_at(body, {"metadata", "namespace"}),
                      string_at(body, {"metadata", "name"}));
+}
+
+// "1700000000 main@sha1:…"; what cannot be read is not known.
+BegunRevision read_newest(std::string_view text) {
+  BegunRevision newest;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), newest.committed_s);
+  const auto length = static_cast<std::size_t>(end - text.data());
+  if (error != std::errc{} || length + 1 >= text.size() || text[length] != ' ') return {};
+  newest.revision = text.substr(length + 1);
+  return newest;
 }
 
 Result<void> check_owner(const json::value& body, std::string_view installation) {
@@ -103,12 +114,15 @@ json::object to_config_map(const Inventory& inventory, const InventoryLocation& 
                            {kGroupKinds, joined(types)},
                            {kNamespaces, joined(namespaces)}};
   if (!location.source.empty()) annotations[kSource] = location.source;
+  json::object data{{"inventory", lines}, {"revision", inventory.revision}};
+  if (inventory.newest.committed_s != 0)
+    data["newest"] = fmt::format("{} {}", inventory.newest.committed_s, inventory.newest.revision);
   return {
       {"apiVersion", "v1"},
       {"kind", "ConfigMap"},
       {"metadata",
        {{"name", location.name}, {"namespace", location.namespace_}, {"labels", labels}, {"annotations", annotations}}},
-      {"data", {{"inventory", lines}, {"revision", inventory.revision}}}};
+      {"data", std::move(data)}};
 }
 
 std::string recorded_source(const json::value& body) {
@@ -124,6 +138,7 @@ Result<Inventory> from_config_map(const json::value& body, std::string_view inst
     return fail(ErrorKind::Invalid, "has lost its data.inventory or data.revision", name_of(body), hint);
   Inventory inventory;
   inventory.revision = std::string(revision->get_string());
+  inventory.newest = read_newest(string_at(body, {"data", "newest"}));
   std::string_view rest = lines->get_string();
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t end = rest.find('\n');

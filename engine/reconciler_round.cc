@@ -52,6 +52,7 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
     else
       inventory_.intend(key);
   }
+  inventory_.begin({manifests->revision, manifests->committed_s});
   if (!co_await save_inventory()) co_return false;
   if (manifests != next_manifests_)
     co_return true;  // overtaken while the inventory was written; round_due_ is set again

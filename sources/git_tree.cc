@@ -173,6 +173,7 @@ struct FileList {
   Odb odb;
   TreeCollector collector;
   std::vector<FoundFile> files;
+  std::int64_t committed_s = 0;
 };
 
 Result<FileList> list_files(const std::string& path, const TreeRequest& wanted) {
@@ -180,7 +181,7 @@ Result<FileList> list_files(const std::string& path, const TreeRequest& wanted) 
   if (!opened) return std::unexpected(opened.error());
   git_odb* odb = nullptr;
   if (git_repository_odb(&odb, opened->get()) != 0) return library_failure("cannot open the object store");
-  FileList list{std::move(*opened), Odb(odb), TreeCollector(wanted.limits, wanted.choice, wanted.subpath), {}};
+  FileList list{std::move(*opened), Odb(odb), TreeCollector(wanted.limits, wanted.choice, wanted.subpath), {}, 0};
   auto object = commit_object(list.repository.get(), wanted.commit);
   if (!object) return std::unexpected(object.error());
   git_object* raw = nullptr;
@@ -191,6 +192,11 @@ Result<FileList> list_files(const std::string& path, const TreeRequest& wanted) 
   auto done = walk_from(walk, list.repository.get(), root.get(), wanted);
   if (!done) return std::unexpected(done.error());
   list.files = walk.take_files();
+  git_object* commit = nullptr;
+  if (git_object_peel(&commit, object->get(), GIT_OBJECT_COMMIT) == 0) {  // a tag may name a bare tree
+    const Object peeled(commit);
+    list.committed_s = git_commit_time(reinterpret_cast<git_commit*>(peeled.get()));
+  }
   return list;
 }
 
@@ -216,7 +222,9 @@ Result<SourceTree> read_git_tree(const std::string& repository, const TreeReques
   if (!list) return std::unexpected(list.error());
   for (const FoundFile& file : list->files)
     if (auto done = read_file(*list, file); !done) return std::unexpected(done.error());
-  return list->collector.finish(wanted.revision);
+  auto tree = list->collector.finish(wanted.revision);
+  if (tree) tree->files.committed_s = list->committed_s;
+  return tree;
 }
 
 Result<std::vector<std::string>> missing_blobs(const std::string& repository, const TreeRequest& wanted) {

@@ -36,7 +36,10 @@ std::string_view file_name(std::string_view path) { return path.substr(path.rfin
 
 class ManifestReader {
  public:
-  explicit ManifestReader(const FileSet& files) { set_.revision = files.revision; }
+  explicit ManifestReader(const FileSet& files) {
+    set_.revision = files.revision;
+    set_.committed_s = files.committed_s;
+  }
 
   void take(const SourceFile& file) {
     if (file_name(file.path) == "Chart.yaml") {

@@ -45,8 +45,8 @@ Result<Loaded> parsed(Result<SourceTree> tree) {
 // What blocks. Used by one job at a time, on the worker thread only.
 class Loader {
  public:
-  Loader(SourceOptions options, bool from_git, std::stop_token stop)
-      : options_(std::move(options)), from_git_(from_git), stop_(std::move(stop)) {}
+  Loader(SourceOptions options, bool from_git, bool local, std::stop_token stop)
+      : options_(std::move(options)), from_git_(from_git), local_(local), stop_(std::move(stop)) {}
 
   Result<Loaded> load() {
     auto loaded = from_git_ ? load_git() : load_files();
@@ -102,13 +102,16 @@ class Loader {
     auto resolved = mirror_->resolve(options_.ref);
     if (!resolved) return std::unexpected(resolved.error());
     if (is_last(resolved->revision)) return last_;
-    auto loaded = parsed(mirror_->load(*resolved, options_.path, {}, options_.choice));
+    auto tree = mirror_->load(*resolved, options_.path, {}, options_.choice);
+    // A repository here does not lag behind itself, and a commit asked for by its id is the one that is meant.
+    if (tree && (local_ || resolved->remote_ref.empty())) tree->files.committed_s = 0;
+    auto loaded = parsed(std::move(tree));
     if (loaded) last_resolved_ = std::move(*resolved);
     return loaded;
   }
 
   SourceOptions options_;
-  bool from_git_;
+  bool from_git_, local_;
   std::stop_token stop_;
   std::optional<GitMirror> mirror_;
   ResolvedRef last_resolved_;
@@ -136,7 +139,7 @@ class WatchedSource final : public Source {
         place_(std::move(place)),
         pool_(options.workers != nullptr ? options.workers : std::make_shared<asio::thread_pool>(1)),
         options_(std::move(options)),
-        loader_(options_, place_.files.empty(), stop_.get_token()) {}
+        loader_(options_, place_.files.empty(), place_.local(), stop_.get_token()) {}
 
   ~WatchedSource() override { stop(); }
 
@@ -166,7 +169,7 @@ class WatchedSource final : public Source {
   }
 
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
-    Loader another(options_, place_.files.empty(), stop_.get_token());
+    Loader another(options_, place_.files.empty(), place_.local(), stop_.get_token());
     auto loaded = co_await load_by(&another);
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     co_return std::move(loaded->manifests);

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "holdfast/base/log.h"
+#include "sim/end_of_history.h"
 #include "sim/fault_table.h"
 #include "sim/world.h"
 
@@ -37,19 +38,6 @@ const auto* const kSilence = testing::AddGlobalTestEnvironment(new Silence);
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-// What is wrong when the faults have ended; empty: nothing.
-std::string end_of(World& world) {
-  world.set_faults(false);
-  world.run_for(20min);  // longer than the longest wait between retries, and than a silent watch is believed
-  std::string wrong = world.differences() + world.wrong_deletions() + world.excesses();
-  const std::size_t writes = world.writes(), requests = world.requests();
-  world.run_for(1h);
-  if (world.writes() != writes) wrong += std::to_string(world.writes() - writes) + " writes when nothing was wrong\n";
-  if (world.requests() - requests > world.idle_requests(1h))
-    wrong += std::to_string(world.requests() - requests) + " requests when nothing happened\n";
-  return wrong.empty() ? wrong : wrong + world.diary();
 }
 
 // Mostly too short for the daemon to be done, at times longer than a watch lasts.

@@ -115,5 +115,8 @@ TEST(KillAtEveryStep, converges_unaided_and_deletes_nothing_wrongly) {
   kill_everywhere(from_environment("HOLDFAST_SIM_KILLS", 60), from_environment("HOLDFAST_SIM_FIRST", 1));
 }
 
+// Incidents are those of docs/asks.md.
+TEST(IncidentOfCrashes, number_8_crash_mid_operation_wedges) { kill_everywhere(30, 8'000); }
+
 }  // namespace
 }  // namespace holdfast::sim

@@ -8,6 +8,8 @@ const GroupVersionKind kNamespaceType{"", "v1", "Namespace"}, kConfigMap{"", "v1
     kDeployment{"apps", "v1", "Deployment"}, kJob{"batch", "v1", "Job"}, kBoat{"ex.io", "v1", "Boat"},
     kDefinition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition"};
 
+constexpr std::int64_t kFirstCommit_s = 1'700'000'000, kBetweenCommits_s = 60;
+
 json::object pod_template(const std::string& name, const std::string& image) {
   return {{"metadata", {{"labels", {{"app", name}}}}},
           {"spec", {{"containers", json::array{{{"name", "main"}, {"image", image}}}}}}};
@@ -129,6 +131,7 @@ Manifest LargeSet::hook(const char* phase) const {
 ManifestSetPtr LargeSet::manifests() const {
   auto set = std::make_shared<ManifestSet>();
   set->revision = revision_;
+  set->committed_s = kFirstCommit_s + kBetweenCommits_s * commits_;
   for (const auto& [key, manifest] : objects_) set->manifests.push_back(manifest);
   for (const char* phase : {"pre", "post"}) set->manifests.push_back(hook(phase));
   return set;

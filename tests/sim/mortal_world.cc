@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <ctime>
 
 #include "engine/inventory_record.h"
 #include "holdfast/base/digest.h"
@@ -23,11 +24,28 @@ constexpr auto kQuiet = 10s;                 // nothing is sent for so long: all
 constexpr auto kPatience = 30min;            // longer than any wait between retries
 constexpr std::size_t kTooMuch = 2'000'000;  // steps at one moment
 
-ApplicationSetup setup(std::size_t prune_limit) {
+std::string our_set() { return MortalWorld::setup(LargeSet::kNamespace, 0).prepare.applyset_id; }
+
+ObjectKey key_of(const std::string& type, const StoredObject& object) {
+  const std::size_t dot = type.find('.');
+  return {dot == std::string::npos ? "" : type.substr(dot + 1), std::string(string_at(object.body, {"kind"})),
+          object.namespace_, object.name};
+}
+
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace
+
+ApplicationSetup MortalWorld::setup(const std::string& name, std::size_t prune_limit) {
   ApplicationSetup made;
-  made.name = LargeSet::kNamespace;
+  made.name = name;
+  made.source.repo = "https://git.example/" + name;
   made.inventory.namespace_ = "default";
-  made.inventory.name = "holdfast-big";
+  made.inventory.name = "holdfast-" + name;
   made.inventory.installation = kInstallation;
   made.prepare.default_namespace = "default";
   made.prepare.installation = kInstallation;
@@ -36,16 +54,6 @@ ApplicationSetup setup(std::size_t prune_limit) {
   made.prune.objects = std::max(made.prune.objects, prune_limit);
   return made;
 }
-
-std::string our_set() { return setup(0).prepare.applyset_id; }
-
-ObjectKey key_of(const std::string& type, const StoredObject& object) {
-  const std::size_t dot = type.find('.');
-  return {dot == std::string::npos ? "" : type.substr(dot + 1), std::string(string_at(object.body, {"kind"})),
-          object.namespace_, object.name};
-}
-
-}  // namespace
 
 MortalWorld::Life::Life(MortalWorld& world, std::uint64_t seed)
     : observer(world.diary_, LargeSet::kNamespace),
@@ -56,7 +64,7 @@ MortalWorld::Life::Life(MortalWorld& world, std::uint64_t seed)
       source(new SimulatedSource(io->get_executor())),
       daemon(std::make_unique<Daemon>(io->get_executor(), ClusterPorts{client, client, [] {}, "simulated"},
                                       DaemonOptions{.installation = kInstallation, .once = false, .seed = seed})) {
-  daemon->hold(setup(world.prune_limit_), std::unique_ptr<Source>(source),
+  daemon->hold(setup(LargeSet::kNamespace, world.prune_limit_), std::unique_ptr<Source>(source),
                std::shared_ptr<ReconcileObserver>(std::shared_ptr<void>(), &observer));
   source->on_load([this](const ManifestSet& manifests) {
     wants.clear();
@@ -155,16 +163,21 @@ void MortalWorld::kill() {
   check_inventory();
 }
 
+// True: done, and perhaps in the middle of something.
+bool MortalWorld::poll(const std::function<bool()>& done) {
+  const auto before = processor_time();
+  bool is_done = false;
+  life_->io->restart();
+  while (!is_done && life_->io->poll_one() != 0) is_done = done();
+  time_used_ += processor_time() - before;
+  return is_done;
+}
+
 bool MortalWorld::run_until(Clock::time_point end, const std::function<bool()>& done) {
   std::size_t steps = 0;
   for (;;) {
-    if (life_ != nullptr) {
-      life_->io->restart();
-      while (life_->io->poll_one() != 0) {
-        if (done()) return true;
-        if (++steps > kTooMuch) return false;
-      }
-    }
+    if (life_ != nullptr && poll(done)) return true;
+    if (++steps > kTooMuch) return false;
     if (cluster_.types().generation() != types_seen_) {
       types_seen_ = cluster_.types().generation();
       follow_custom_group(cluster_);
@@ -223,10 +236,15 @@ bool MortalWorld::come_to_rest() {
 }
 
 std::optional<Inventory> MortalWorld::recorded() const {
-  const StoredPtr record = cluster_.store().find("configmaps", "default", setup(0).inventory.name);
+  const StoredPtr record =
+      cluster_.store().find("configmaps", "default", setup(LargeSet::kNamespace, 0).inventory.name);
   if (record == nullptr) return std::nullopt;
   Result<Inventory> read = from_config_map(record->body, kInstallation);
   return read ? std::optional(std::move(*read)) : std::nullopt;
+}
+
+std::string MortalWorld::diary() const {
+  return diary_.text() + (life_ == nullptr ? "" : "last requests:\n" + life_->network.last_requests());
 }
 
 std::string MortalWorld::recorded_revision() const {

@@ -27,6 +27,9 @@ class MortalWorld {
   // What the daemon does to one request.
   enum class Step { Sent, Served, Answered };
 
+  // Of an application on this cluster. `prune_limit`: see below.
+  static ApplicationSetup setup(const std::string& name, std::size_t prune_limit);
+
   // `prune_limit`: how many objects may go at once, where it is more than the guard's own.
   MortalWorld(std::uint64_t seed, std::size_t prune_limit);
   ~MortalWorld();
@@ -39,6 +42,7 @@ class MortalWorld {
   // last one or not, and the daemon its answer or not. Of the writes on their way, some arrive. False: it had come to
   // rest.
   bool kill_at(std::size_t requests, Step step);
+  void kill();
   // A new daemon, which knows nothing.
   void start();
   [[nodiscard]] bool lives() const { return life_ != nullptr; }
@@ -51,12 +55,19 @@ class MortalWorld {
   [[nodiscard]] std::string differences() const;
   // What was wrong at any moment: wrong deletions, hooks made twice, objects of ours that no inventory knew at a kill.
   [[nodiscard]] const std::string& wrongs() const { return wrongs_; }
-  [[nodiscard]] std::string diary() const { return diary_.text(); }
+  [[nodiscard]] bool says(const std::string& text) const { return diary_.says(text); }
+  Diary& diary_of_all() { return diary_; }
+  [[nodiscard]] std::string diary() const;  // and the last requests
   void forget_diary() { diary_ = Diary(); }
 
   SimulatedCluster& cluster() { return cluster_; }
   LargeSet& git() { return git_; }
   [[nodiscard]] SimulatedSource& source() { return *life_->source; }
+  [[nodiscard]] Daemon& daemon() { return *life_->daemon; }
+  boost::asio::io_context& io() { return *life_->io; }
+  // Of a processor, by the living and the dead, and by the streams that they read.
+  [[nodiscard]] std::chrono::nanoseconds time_used() const { return time_used_; }
+  [[nodiscard]] Clock::time_point now() const { return time_.now(); }
   [[nodiscard]] std::size_t writes() const { return writes_; }
   [[nodiscard]] std::size_t requests() const { return life_->network.requests(); }  // of the daemon that lives
   [[nodiscard]] std::size_t deletions() const { return deletions_; }                // by the daemons
@@ -96,8 +107,8 @@ class MortalWorld {
   };
 
   [[nodiscard]] std::size_t count(Step step) const;
+  bool poll(const std::function<bool()>& done);
   bool run_until(Clock::time_point end, const std::function<bool()>& done);
-  void kill();
   void arrive(Clock::time_point until);
   void handled(const Life* life, const SeenRequest& request);
   void check_deletion(const Life& life, const SeenRequest& request);
@@ -123,6 +134,7 @@ class MortalWorld {
   std::map<std::string, Hook> hooks_made_;       // by name
   std::string wrongs_;
   std::size_t writes_ = 0, deletions_ = 0;
+  std::chrono::nanoseconds time_used_{};
 };
 
 }  // namespace holdfast::sim

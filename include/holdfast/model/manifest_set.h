@@ -1,6 +1,7 @@
 // Desired state: what a source holds at one revision, after parsing and before preparation for a cluster.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct SourceFile {
 struct FileSet {
   std::string revision;           // "main@sha1:<40 hex>", or "files@sha256:<64 hex>" for a plain directory
   std::vector<SourceFile> files;  // sorted by path; only those that may hold manifests
+  std::int64_t committed_s = 0;   // since 1970; 0: no commit, or one whose order says nothing
 };
 
 struct Manifest {
@@ -33,6 +35,7 @@ struct Manifest {
 struct ManifestSet {
   std::string revision;
   std::vector<Manifest> manifests;  // in order of file and position
+  std::int64_t committed_s = 0;     // as of the FileSet
 };
 // The same objects with the same contents, in the same order.
 bool same_manifests(const ManifestSet& a, const ManifestSet& b);

@@ -48,6 +48,18 @@ TEST(InventoryRecord, what_is_written_is_read_back) {
   const auto read = from_config_map(map_of(inventory()), "prod");
   ASSERT_TRUE(read.has_value()) << describe(read.error());
   EXPECT_EQ(*read, inventory());
+  EXPECT_EQ(read->newest, BegunRevision{});
+}
+
+TEST(InventoryRecord, the_newest_revision_that_was_begun_is_read_back) {
+  Inventory made = inventory();
+  made.newest = {"main@sha1:def", 1'700'000'000};
+  json::value map = map_of(made);
+  EXPECT_EQ(from_config_map(map)->newest, made.newest);
+  for (const char* strange : {"", "x main", "12", "12 "}) {
+    map.at_pointer("/data").as_object()["newest"] = strange;
+    EXPECT_EQ(from_config_map(map)->newest, BegunRevision{}) << strange;
+  }
 }
 
 TEST(InventoryRecord, V54_the_set_of_another_tool_or_installation_is_refused) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -241,6 +243,69 @@ TEST_F(GitCacheTest, git_killed_at_any_moment_leaves_what_the_next_run_completes
     EXPECT_EQ(after->files.files[0].content, config_map("apps-0", std::to_string(round)));
   }
   EXPECT_GT(killed, 0);
+}
+
+// Incidents are those of docs/asks.md. Whatever becomes of the files: an error, or all of it, never a smaller state.
+TEST_F(GitCacheTest, incident_1_a_spoilt_cache_never_reads_as_less) {
+  commit_files("apps", 30);
+  const auto whole = load("apps");
+  ASSERT_TRUE(whole) << describe(whole.error());
+  const std::size_t files = whole->files.files.size();
+  int spoilt = 0;
+  for (int round = 0; round < 12; ++round) {
+    std::vector<fs::path> packs;
+    for (const auto& entry : fs::recursive_directory_iterator(bare() / "objects"))
+      if (entry.is_regular_file() && fs::file_size(entry) > 0) packs.push_back(entry.path());
+    std::ranges::sort(packs);
+    const fs::path& victim = packs.at(static_cast<std::size_t>(round) % packs.size());
+    fs::permissions(victim, fs::perms::owner_write, fs::perm_options::add);
+    const std::uintmax_t size = fs::file_size(victim);
+    if (round % 2 == 0) {
+      fs::resize_file(victim, size * static_cast<unsigned>(round + 1) / 14);
+    } else {
+      std::fstream file(victim, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(size * static_cast<unsigned>(round) / 13));
+      file.write("spoilt", 6);
+    }
+    ++spoilt;
+    const auto read = load("apps");
+    if (read) EXPECT_EQ(read->files.files.size(), files) << victim;
+    if (read) EXPECT_EQ(read->files.files[7].content, whole->files.files[7].content) << victim;
+    if (!read) fs::remove_all(bare());  // somebody cleared it away
+    ASSERT_TRUE(load("apps")) << victim;
+  }
+  EXPECT_EQ(spoilt, 12);
+}
+
+// SIGKILL for every git that this process has started and that still runs.
+void kill_children() {
+  for (const auto& task : fs::directory_iterator("/proc/self/task")) {
+    std::ifstream children(task.path() / "children");
+    for (pid_t child = 0; children >> child;) kill(child, SIGKILL);
+  }
+}
+
+TEST_F(GitCacheTest, incident_2_a_git_that_is_killed_never_reads_as_less) {
+  commit_files("apps", 30);
+  int failed = 0;
+  for (int delay_ms = 0; delay_ms < 60; delay_ms += 2) {
+    const TemporaryFolder fresh;
+    GitMirrorOptions with = options();
+    with.cache_folder = fresh.path();
+    std::jthread killer([delay_ms](const std::stop_token& stop) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
+      if (!stop.stop_requested()) kill_children();
+    });
+    const auto read = load(with, "apps");
+    killer.request_stop();
+    killer.join();
+    if (read) EXPECT_EQ(read->files.files.size(), 31U) << delay_ms << " ms";
+    failed += read ? 0 : 1;
+    const auto after = load(with, "apps");
+    ASSERT_TRUE(after) << delay_ms << " ms: " << describe(after.error());
+    EXPECT_EQ(after->files.files.size(), 31U);
+  }
+  EXPECT_GT(failed, 0);
 }
 
 TEST_F(GitCacheTest, two_may_share_a_cache) {

@@ -64,6 +64,12 @@ TEST_F(GitMirrorTest, a_commit_that_is_here_needs_no_repository_any_more) {
   EXPECT_TRUE(read(commit));
 }
 
+TEST_F(GitMirrorTest, incident_9_a_commit_has_its_time) {
+  const auto tree = read("main", "apps");
+  ASSERT_TRUE(tree) << describe(tree.error());
+  EXPECT_EQ(std::to_string(tree->files.committed_s), repository.git({"log", "-1", "--format=%ct"}));
+}
+
 TEST_F(GitMirrorTest, a_missing_ref_names_those_that_exist) {
   repository.git({"tag", "v1"});
   auto tree = read("nope");

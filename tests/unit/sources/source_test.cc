@@ -112,6 +112,24 @@ TEST_F(SourceTest, a_save_without_a_commit_changes_nothing_unless_files_are_aske
   EXPECT_EQ((*run(context, files->load()))->manifests[0].name, "saved");
 }
 
+TEST_F(SourceTest, incident_1_a_second_reading_remembers_nothing) {
+  TestRepository repository;
+  auto source = make(repository.folder.path(), "apps");
+  const auto first = run(context, source->load());
+  ASSERT_TRUE(first) << describe(first.error());
+  const auto second = run(context, source->read_afresh());
+  ASSERT_TRUE(second) << describe(second.error());
+  EXPECT_NE(*first, *second);
+  EXPECT_TRUE(same_manifests(**first, **second));
+  const std::string commit = repository.commit("apps/more.yaml", config_map("more"));
+  const auto third = run(context, source->read_afresh());
+  ASSERT_TRUE(third);
+  EXPECT_EQ((*third)->revision, "main@sha1:" + commit) << "it asks what the branch names now";
+  EXPECT_EQ((*first)->committed_s, 0) << "a repository that is here does not lag behind itself";
+  std::filesystem::remove_all(repository.folder / ".git");
+  EXPECT_FALSE(run(context, source->read_afresh()));
+}
+
 TEST_F(SourceTest, the_same_revision_is_the_same_set) {
   TestRepository repository;
   auto source = make(repository.folder.path());
