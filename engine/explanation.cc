@@ -48,6 +48,16 @@ Explanation explain_proof() {
   return {"nothing to do", "proven from its schema and its managedFields: an apply would change nothing", "C5.5, C8"};
 }
 
+Explanation explain_recalled(bool as_then) {
+  if (as_then) return {"nothing to do", "it is as an earlier process has learned it", "C5.4, C7"};
+  return {"look closer", "it is not as an earlier process has learned it, in the same form", "C5.4, C7"};
+}
+
+Explanation explain_confirm(bool dry_run) {
+  return {dry_run ? "confirm by a dry run" : "confirm by apply",
+          "its schema or admission has changed since it converged, or it is one of the daily sample", "C5.4, C6, C10"};
+}
+
 Explanation explain_schema_awaited() { return {"wait", "its schema is about to come, and may prove it", "C5.5, C11"}; }
 
 Explanation explain_yielded(const Yielded& yielded) {

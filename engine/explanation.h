@@ -34,6 +34,8 @@ struct VerdictContext {
 Explanation explain(const Verdict& verdict, const VerdictContext& context);
 
 Explanation explain_proof();                          // it was proven
+Explanation explain_recalled(bool as_then);           // something was learned of it by an earlier process
+Explanation explain_confirm(bool dry_run);            // it had converged, and may not be what an apply leaves any more
 Explanation explain_schema_awaited();                 // it may be provable in a moment
 Explanation explain_yielded(const Yielded& yielded);  // the field is left to others
 Explanation explain_held(const DriftedField& field, DriftPolicies::Answer answer,

@@ -162,7 +162,7 @@ boost::asio::awaitable<bool> Reconciler::apply(ObjectKey key, Attempt& attempt, 
     group_.budget().overloaded(answered);
   else
     group_.budget().kept_up();
-  if (may_replace(key, attempt, answer)) co_return co_await replace(key, attempt, answer);
+  if (!attempt.confirming && may_replace(key, attempt, answer)) co_return co_await replace(key, attempt, answer);
   if (answer.outcome != ApplyOutcome::Applied && answer.outcome != ApplyOutcome::Created)
     co_return handle_apply_failure(key, attempt, answer);
 

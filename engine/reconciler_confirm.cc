@@ -22,8 +22,10 @@ constexpr auto kSampleEvery = 24h;
 
 }  // namespace
 
+// What is made once is not written again, whatever an apply would make of it.
 void Reconciler::doubt(const ObjectKey& key, KeyState& state) {
-  if (!state.record || state.doubt != Doubt::None) return;
+  if (!state.record || state.wanted == nullptr || state.doubt != Doubt::None) return;
+  if (state.wanted->options.management == Management::Once || state.wanted->options.hook) return;
   state.doubt = Doubt::InLine;
   in_line_.push_back(key);
 }
@@ -133,7 +135,9 @@ std::optional<Reconciler::Time> Reconciler::give_turns(Time now) {
 // Where all of it is enforced, by the apply itself, which writes nothing if there is nothing to write; otherwise by one
 // that only tells, and what it would change is met as a drift is, by policy (C6).
 boost::asio::awaitable<bool> Reconciler::confirm(ObjectKey key, Attempt& attempt, Verdict verdict) {
-  if (options_.policies.differs(attempt.desired)) co_return co_await confirm_dry(key, attempt);
+  const bool dry_run = options_.policies.differs(attempt.desired);
+  explain(key, [&] { return explain_confirm(dry_run); });
+  if (dry_run) co_return co_await confirm_dry(key, attempt);
   verdict.kind = VerdictKind::Apply;
   verdict.uid = attempt.live->uid;
   attempt.confirming = true;

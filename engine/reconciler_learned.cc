@@ -77,7 +77,9 @@ void Reconciler::recall(const LiveObject& object, KeyState& state) {
   for (const Digest128& print : found->converged) record.learn(print);
   options_.learned->forget(object.key);
   const auto& print = state.sight.memory.fingerprint;
-  if (state.sight.shows(object) && print && record.knows(*print)) {
+  const bool as_then = state.sight.shows(object) && print && record.knows(*print);
+  explain(object.key, [&] { return explain_recalled(as_then); });
+  if (as_then) {
     record.last_write = object.resource_version;
     const KnownEntryPtr& entry = state.sight.memory.entry;
     if (entry != nullptr) record.owned = std::shared_ptr<const std::string>(entry, &entry->fields);

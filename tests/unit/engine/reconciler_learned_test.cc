@@ -312,6 +312,30 @@ TEST_F(ReconcilerLearnedTest, C10_a_refused_confirmation_is_no_failure) {
   EXPECT_TRUE(observer.said.empty());
 }
 
+TEST_F(ReconcilerLearnedTest, what_is_made_once_is_never_confirmed) {
+  rewrite_to("theirs");
+  start();
+  auto set = std::make_shared<ManifestSet>();
+  set->revision = "r1";
+  set->manifests.push_back(manifest("a=1"));
+  set->manifests.back().body["metadata"].as_object()["annotations"] = json::object{{"holdfast.dev/manage", "once"}};
+  reconciler->set_desired(set);
+  settle();
+  watch_event("a");
+  ASSERT_EQ(patches("a"), 1U);
+  api.edit(path("a"), "/data/k", "somebody's");
+  watch_event("a");
+  schemas.hash = "S2";
+  reconciler->schemas_changed();
+  reconciler->admission_changed(reach("configmaps"));
+  for (int hour = 0; hour < 24; ++hour) {
+    advance(1h);
+    advance(10s);
+  }
+  EXPECT_EQ(patches("a"), 1U);
+  EXPECT_EQ(live_value("a"), "somebody's");
+}
+
 TEST_F(ReconcilerLearnedTest, C10_a_few_are_confirmed_every_day) {
   std::vector<std::string> objects;
   for (int i = 0; i < 30; ++i) objects.push_back("o" + std::to_string(i) + "=1");
