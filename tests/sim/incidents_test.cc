@@ -19,6 +19,7 @@ class Incident : public testing::Test {
  protected:
   // Holds what Git says, all of it there.
   void hold(std::size_t prune_limit) {
+    world.reset();  // one time of the world at once
     world = std::make_unique<MortalWorld>(7, prune_limit);
     world->start();
     ASSERT_TRUE(world->come_to_rest()) << world->diary();
@@ -175,6 +176,30 @@ TEST_F(Incident, number_6_reinstall_runs_a_finalizer_backlog) {
   for (int i = 0; i < 30; ++i) world->request("PATCH", boat_path(i), R"({"metadata":{"finalizers":null}})");
   EXPECT_TRUE(world->come_to_rest()) << world->diary();
   EXPECT_EQ(world->differences(), "") << "what Git has is made anew\n" << world->diary();
+}
+
+// Those that are being deleted have left Git, with as many others as the guard holds back; or as it was told to let go.
+TEST_F(Incident, number_6_reinstall_runs_a_finalizer_backlog_that_left_git) {
+  for (const bool allowed : {false, true}) {
+    hold(allowed ? kEverything : 0);
+    world->kill();
+    for (int i = 3; i < 30; i += 4) {
+      world->request("PATCH", boat_path(i), R"({"metadata":{"finalizers":["ex.io/harbour"]}})");
+      world->request("DELETE", boat_path(i), "");
+    }
+    const std::size_t deletions = world->deletions();
+    world->commit();
+    world->start();
+    world->run_for(10min);
+    EXPECT_EQ(world->deletions(), deletions + LargeSet::kHooks + (allowed ? LargeSet::kRemoved - 7 : 0));
+    EXPECT_EQ(world->wrongs(), "") << world->diary();
+    for (int i = 3; i < 30; i += 4) {
+      const StoredPtr boat = world->find({"ex.io", "Boat", "big", "boat" + std::to_string(i)});
+      ASSERT_NE(boat, nullptr) << "its finalizer is somebody else's to take away";
+      EXPECT_NE(find(boat->body, {"metadata", "finalizers"}), nullptr);
+    }
+    EXPECT_TRUE(world->says(allowed ? "still held by its finalizers: ex.io/harbour" : "held back")) << world->diary();
+  }
 }
 
 TEST(IncidentOfWatches, number_7_watch_cache_deadlock_and_410_loops) {
