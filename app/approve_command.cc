@@ -3,8 +3,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <cstdio>
@@ -180,25 +178,13 @@ asio::awaitable<Result<void>> approve(ApiServer& api, const ApproveOptions* opti
 }  // namespace
 
 int approve_command(const ApproveOptions& options) {
-  asio::io_context io(1);
-  Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
-  Result<void> outcome;
-  auto task = [&]() -> asio::awaitable<void> {
-    std::string namespace_ = options.inventory_namespace.empty() ? session->namespace_ : options.inventory_namespace;
-    outcome = co_await approve(*session->client, &options, std::move(namespace_));
-    session->client->close_all();
-  };
-  if (session) {
-    asio::co_spawn(io, task(), [](std::exception_ptr failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-    io.run();
-  } else {
-    outcome = std::unexpected(session.error());
-  }
-  if (outcome) return 0;
-  std::fprintf(stderr, "holdfast: %s\n", describe(outcome.error()).c_str());
-  return 1;
+  return run_in_session(
+      options.cluster, 1, [&](asio::any_io_executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
+        std::string namespace_ = options.inventory_namespace.empty() ? session.namespace_ : options.inventory_namespace;
+        const Result<void> approved = co_await approve(*session.client, &options, std::move(namespace_));
+        if (!approved) co_return std::unexpected(approved.error());
+        co_return 0;
+      });
 }
 
 }  // namespace holdfast

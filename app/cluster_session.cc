@@ -2,7 +2,11 @@
 
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include "net/user_agent.h"
 #include "watchers/kubeconfig.h"
@@ -52,6 +56,27 @@ Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const
   if (!client) return std::unexpected(client.error());
   session.client = std::move(*client);
   return session;
+}
+
+int run_in_session(const ClusterOptions& options, int trouble, const SessionVerb& verb) {
+  boost::asio::io_context io(1);
+  Result<ClusterSession> session = open_session(io.get_executor(), options);
+  Result<int> outcome = trouble;
+  auto task = [&]() -> boost::asio::awaitable<void> {
+    outcome = co_await verb(io.get_executor(), *session);
+    session->client->close_all();
+  };
+  if (session) {
+    boost::asio::co_spawn(io, task(), [](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+    io.run();
+  } else {
+    outcome = std::unexpected(session.error());
+  }
+  if (outcome) return *outcome;
+  std::fprintf(stderr, "holdfast: %s\n", describe(outcome.error()).c_str());
+  return trouble;
 }
 
 }  // namespace holdfast

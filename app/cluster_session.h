@@ -2,6 +2,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,5 +20,12 @@ struct ClusterSession {
 
 // Reads the kubeconfig or the in-cluster files; does not connect. Errors say what to do next.
 Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options);
+
+// A verb's exit code, or what went wrong.
+using SessionVerb =
+    std::function<boost::asio::awaitable<Result<int>>(boost::asio::any_io_executor, ClusterSession& session)>;
+// Opens a session, runs the verb in it to its end, on this thread, and closes it. What goes wrong, with the opening
+// too, is printed, and `trouble` returned.
+int run_in_session(const ClusterOptions& options, int trouble, const SessionVerb& verb);
 
 }  // namespace holdfast

@@ -1,6 +1,4 @@
 // `holdfast get`: what the inventories of the cluster say is managed, and how each object stands right now.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <map>
@@ -121,37 +119,26 @@ void print_json(const std::vector<Row>& rows) {
   std::puts(to_json(objects).c_str());
 }
 
+void print(const std::vector<Row>& rows, const GetOptions& options) {
+  if (options.explain) explain(rows);
+  if (options.output == OutputFormat::Json)
+    print_json(rows);
+  else if (rows.empty())
+    std::fputs("nothing is managed by this installation\n", stderr);
+  else
+    print_table(rows);
+}
+
 }  // namespace
 
 int get_command(const GetOptions& options) {
-  asio::io_context io(1);
-  Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
-  if (!session) {
-    std::fprintf(stderr, "holdfast: %s\n", describe(session.error()).c_str());
-    return 1;
-  }
-  int code = 1;
-  auto task = [&]() -> asio::awaitable<void> {
-    const Result<std::vector<Row>> rows = co_await collect(*session->client, options);
-    if (!rows) {
-      std::fprintf(stderr, "holdfast: %s\n", describe(rows.error()).c_str());
-    } else {
-      if (options.explain) explain(*rows);
-      if (options.output == OutputFormat::Json)
-        print_json(*rows);
-      else if (rows->empty())
-        std::fputs("nothing is managed by this installation\n", stderr);
-      else
-        print_table(*rows);
-      code = 0;
-    }
-    session->client->close_all();
-  };
-  asio::co_spawn(io, task(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  io.run();
-  return code;
+  return run_in_session(options.cluster, 1,
+                        [&](asio::any_io_executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
+                          const Result<std::vector<Row>> rows = co_await collect(*session.client, options);
+                          if (!rows) co_return std::unexpected(rows.error());
+                          print(*rows, options);
+                          co_return 0;
+                        });
 }
 
 }  // namespace holdfast

@@ -1,8 +1,6 @@
 // `holdfast wait`: ends when applications have applied a revision and all of it is healthy, told by the events of
 // watches.
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <optional>
@@ -141,27 +139,15 @@ class Waiting {
 }  // namespace
 
 int wait_command(const WaitOptions& options) {
-  asio::io_context io(1);
   if (const Result<void> checked = check_revision(options.revision); !checked) {
     say(describe(checked.error()));
     return kTrouble;
   }
-  Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
-  if (!session) {
-    say(describe(session.error()));
-    return kTrouble;
-  }
-  int code = kTrouble;
-  Waiting waiting(io.get_executor(), *session, options);
-  auto task = [&]() -> asio::awaitable<void> {
-    code = co_await waiting.run();
-    session->client->close_all();
-  };
-  asio::co_spawn(io, task(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  io.run();
-  return code;
+  return run_in_session(options.cluster, kTrouble,
+                        [&](asio::any_io_executor executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
+                          Waiting waiting(std::move(executor), session, options);
+                          co_return co_await waiting.run();
+                        });
 }
 
 }  // namespace holdfast

@@ -1,7 +1,5 @@
 // `holdfast why`: who owns each field of an object, and which line of which commit declares it.
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <optional>
@@ -283,27 +281,11 @@ class Why {
 }  // namespace
 
 int why_command(const WhyOptions& options) {
-  asio::io_context io(1);
-  Result<ClusterSession> session = open_session(io.get_executor(), options.run.cluster);
-  if (!session) {
-    say(describe(session.error()));
-    return kTrouble;
-  }
-  int code = kTrouble;
-  Why why(io.get_executor(), *session, options);
-  auto task = [&]() -> asio::awaitable<void> {
-    const Result<int> told = co_await why.run();
-    if (told)
-      code = *told;
-    else
-      say(describe(told.error()));
-    session->client->close_all();
-  };
-  asio::co_spawn(io, task(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  io.run();
-  return code;
+  return run_in_session(options.run.cluster, kTrouble,
+                        [&](asio::any_io_executor executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
+                          Why why(std::move(executor), session, options);
+                          co_return co_await why.run();
+                        });
 }
 
 }  // namespace holdfast

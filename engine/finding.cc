@@ -52,18 +52,6 @@ Finding creation_of(const Desired& form, std::string reason, const Seen& seen) {
   return finding;
 }
 
-const char* to_words(DriftPolicy policy) {
-  switch (policy) {
-    case DriftPolicy::Enforce:
-      return "Enforce";
-    case DriftPolicy::Warn:
-      return "Warn";
-    case DriftPolicy::Approve:
-      return "Approve";
-  }
-  return "?";
-}
-
 std::vector<FieldChange> changes_of(const std::vector<DriftedField>& fields) {
   std::vector<FieldChange> changes;
   changes.reserve(fields.size());
@@ -89,7 +77,7 @@ std::variant<Finding, Question> consider_absent(const Desired& desired, const Se
   const DriftPolicies::Answer policy = known.policies->of_existence(desired);
   if (was_there && policy.policy != DriftPolicy::Enforce)
     return finding_of(FindingKind::HoldBack,
-                      fmt::format("it was deleted, which the policy {} only reports", to_words(policy.policy)), seen);
+                      fmt::format("it was deleted, which the policy {} only reports", to_string(policy.policy)), seen);
   std::vector<Yielded> yielded;
   Desired form = form_of(desired, seen, known, yielded);
   std::string reason = was_there ? "it was deleted" : "";
