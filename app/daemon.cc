@@ -192,7 +192,8 @@ void Daemon::read(const HeldApplication& application) {
     HeldApplication& other = *running->application;
     if (&other == &application) continue;
     const bool same = !repository.empty() && other.repository() == repository && !application.ends() && !other.ends();
-    if (same && application.problem().empty() && other.read_revision() != application.read_revision()) other.nudge();
+    if (same && application.problem().empty() && other.read_revision() != application.read_revision())
+      other.nudge(application.read_revision());
     if (same || other.ends()) other.reconsider_pruning();
   }
   hand_over(application);

@@ -52,8 +52,11 @@ class HeldApplication {
   void stop();
   // Another cluster answers: as stop(), and nothing more is written.
   void halt();
-  // Its repository may have moved: looks at once.
-  void nudge() { source_->nudge(); }
+  // Another application has read that commit of the same repository: looks at once, but once for each commit, or two
+  // answers of a server that lags would keep both of them asking.
+  void nudge(const std::string& revision) {
+    if (std::exchange(nudged_for_, revision) != revision) source_->nudge();
+  }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
   // Something that it depends on may have become ready.
   void hand_over();
@@ -118,6 +121,7 @@ class HeldApplication {
   std::set<std::tuple<std::string, std::string, std::string, std::string>> waiting_objects_;  // of loaded_, as written
   std::string said_older_;                                                                    // of which revision
   std::string said_waiting_;                                                                  // for which revision
+  std::string nudged_for_;                                                                    // the revision
   std::string counts_as_ready_;                                                               // at this revision
   std::string problem_;
   std::optional<RoundSummary> last_round_;

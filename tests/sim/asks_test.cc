@@ -123,6 +123,22 @@ TEST_F(Ask, number_18_a_bad_application_is_tried_less_and_less_often_and_slows_n
   EXPECT_EQ(world.differences(), "");
 }
 
+// Two answers for one branch, as of a server that lags: each is told of the other's commit once.
+TEST_F(Ask, number_21_applications_of_one_repository_that_read_different_commits_do_not_keep_one_another_busy) {
+  hold();
+  auto* const source = new SimulatedSource(world.io().get_executor());
+  ApplicationSetup setup = MortalWorld::setup("other", 0);
+  setup.source.repo = MortalWorld::setup(LargeSet::kNamespace, 0).source.repo;
+  world.daemon().hold(setup, std::unique_ptr<Source>(source), std::make_shared<DiaryOf>(world.diary_of_all(), "other"));
+  auto set = std::make_shared<ManifestSet>();
+  set->revision = "main@sha1:other";
+  source->commit(set);
+  const std::size_t before = world.source().readings();
+  world.run_for(10s);
+  EXPECT_LE(source->readings(), 3U);
+  EXPECT_LE(world.source().readings() - before, 3U);
+}
+
 TEST_F(Ask, number_29_a_deletion_at_every_step_of_a_roll_out_is_put_back) {
   hold();
   SeededRandom random(29);
