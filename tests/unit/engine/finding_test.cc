@@ -228,6 +228,20 @@ TEST_F(FindingTest, D6_a_webhook_that_answers_no_dry_run_leaves_it_unknown) {
   EXPECT_TRUE(finding->reason.contains("w.ex.io")) << finding->reason;
 }
 
+TEST_F(FindingTest, what_the_server_quotes_of_a_secret_is_not_passed_on) {
+  known.known_uid = nullptr;
+  seen = {};
+  const Question question =
+      asked(desired_of(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","namespace":"w"}})"));
+  for (const char* message : {".data.x: expected string, got &value.valueUnstructured{Value:canary}",
+                              "Secret \"s\" is invalid: data[x]: Invalid value: \"canary\": too odd"}) {
+    const auto finding = conclude(question, seen, refusal(422, message, "", ""), kManager);
+    ASSERT_TRUE(finding.has_value());
+    EXPECT_FALSE(finding->reason.contains("canary")) << finding->reason;
+    EXPECT_TRUE(finding->reason.ends_with("(secret)")) << finding->reason;
+  }
+}
+
 TEST_F(FindingTest, status_does_not_count_for_the_content_and_a_secret_has_no_hash) {
   json::value live = live_of(config_map("blue"));
   const auto before = content_hash(live);
