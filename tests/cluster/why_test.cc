@@ -69,8 +69,21 @@ TEST_F(WhyTest, what_is_taken_while_nobody_holds_it_says_who_and_what_run_would_
   EXPECT_THAT(told.out, HasSubstr("the API server sets these\n"));
 }
 
-TEST_F(WhyTest, C5_after_a_restart_run_explains_what_is_proven_and_what_is_confirmed) {
+TEST_F(WhyTest, C7_after_a_restart_run_explains_what_is_remembered_and_what_is_put_back) {
   EXPECT_EQ(app.daemon->stop(10s), 0);
+  app.kubectl.must({"-n", app.name, "patch", "configmap", "settings", "--type=merge", "-p",
+                    R"({"data":{"color":"red"}})", "--field-manager=someone"});
+  app.start({"--explain"});
+  const std::string said = app.daemon->output();
+  EXPECT_THAT(said, HasSubstr("explain: Namespace " + app.name +
+                              ": nothing to do: it is as an earlier process has learned it (C5.4, C7)"));
+  EXPECT_THAT(said, HasSubstr("explain: ConfigMap " + app.name +
+                              "/settings: put it back by apply: owned fields differ from what converged (C5.6)"));
+}
+
+TEST_F(WhyTest, C5_where_nothing_is_remembered_run_explains_what_is_proven_and_what_is_confirmed) {
+  EXPECT_EQ(app.daemon->stop(10s), 0);
+  app.kubectl.must({"-n", "default", "delete", "configmap", "holdfast-" + app.name + ".learned-0"});
   app.kubectl.must({"-n", app.name, "patch", "configmap", "settings", "--type=merge", "-p",
                     R"({"data":{"color":"red"}})", "--field-manager=someone"});
   app.start({"--explain"});

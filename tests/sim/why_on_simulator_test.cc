@@ -159,7 +159,8 @@ TEST_F(WhyOnSimulator, run_explains_each_decision_where_it_is_asked_to) {
   daemon.wait_for_line("put back Deployment.apps default/web", 10s);
   daemon.wait_for_line(
       "explain: Deployment.apps default/web: put it back by apply: owned fields differ from what converged (C5.6)", 1s);
-  EXPECT_THAT(daemon.output(), HasSubstr("explain: Secret default/token: nothing to do: proven from its schema"));
+  EXPECT_THAT(daemon.output(),
+              HasSubstr("explain: Secret default/token: nothing to do: it is as an earlier process has learned it"));
   EXPECT_EQ(daemon.stop(10s), 0);
 }
 
