@@ -63,6 +63,10 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.on_desired = events_.desired;
   options.on_ready = events_.readiness_changed;
   options.pruning_waits_for = events_.pruning_waits_for;
+  options.will_want = [this](const ObjectKey& key) {
+    const bool known = waits() && said_waiting_ == loaded_->revision;
+    return known ? std::optional(waits_for(key)) : std::nullopt;
+  };
   options.desired_is_sure = [this] { return desired_is_sure(); };
   return options;
 }
@@ -223,6 +227,7 @@ void HeldApplication::note_waiting(const std::string& names) {
     waiting_objects_.emplace(manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name);
   log(LogLevel::Info, "waiting", loaded_->revision + " waits until what it depends on is ready: " + names,
       {{"application", setup_.name}});
+  reconciler_.later_set_known();
 }
 
 bool HeldApplication::ready() const {
@@ -236,11 +241,14 @@ bool HeldApplication::has_to_prune() const {
                              [this](const auto& entry) { return !reconciler_.wants(entry.first); });
 }
 
+bool HeldApplication::waits_for(const ObjectKey& key) const {
+  return waiting_objects_.contains({key.group, key.kind, key.namespace_, key.name}) ||
+         waiting_objects_.contains({key.group, key.kind, std::string(), key.name});
+}
+
 bool HeldApplication::takes_from(const HeldApplication& other) const {
   for (const auto& [key, uid] : other.inventory_.inventory().entries) {
-    if (other.reconciler_.wants(key)) continue;
-    for (const std::string& written : {key.namespace_, std::string()})
-      if (waiting_objects_.contains({key.group, key.kind, written, key.name})) return true;
+    if (!other.reconciler_.wants(key) && waits_for(key)) return true;
   }
   return false;
 }

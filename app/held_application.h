@@ -97,6 +97,7 @@ class HeldApplication {
   bool take(const Result<ManifestSetPtr>& manifests);
   void give_up();
   void note_waiting(const std::string& names);
+  [[nodiscard]] bool waits_for(const ObjectKey& key) const;  // to bring it about
   bool asks_again(const ManifestSet& read);
   bool desired_is_sure();
   boost::asio::awaitable<void> read_again();

@@ -358,7 +358,9 @@ OwnerState Reconciler::owner_state(const Ownership& ownership, const ObjectKey& 
   if (ownership.applyset.empty() || ownership.applyset == options_.prepare.applyset_id) return OwnerState::Other;
   const Reconciler* owner = group_.of_applyset(ownership.applyset);
   if (owner == nullptr || owner->wants(key)) return OwnerState::Other;
-  return owner->manifests_ == nullptr ? OwnerState::Undecided : OwnerState::LetGo;
+  if (owner->manifests_ != nullptr) return OwnerState::LetGo;
+  const std::optional<bool> later = owner->options_.will_want(key);
+  return later && !*later ? OwnerState::LetGo : OwnerState::Undecided;
 }
 
 // None where the bytes came by before this was desired: then one call confirms what they would have told.

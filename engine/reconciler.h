@@ -74,6 +74,10 @@ struct ReconcilerOptions {
   std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
   std::function<void()> on_desired = [] {};                // a set has become what is desired
   std::function<void()> on_ready = [] {};                  // ready() or unready_for_long() is another than before
+  // Of a set that was read and that is to be desired later: whether it has the object. Nothing: none was read.
+  std::function<std::optional<bool>(const ObjectKey&)> will_want = [](const ObjectKey&) {
+    return std::optional<bool>();
+  };
   // Why nothing may be pruned yet; empty: nothing stands against it. Asked again after reconsider_pruning().
   std::function<std::string()> pruning_waits_for = [] { return std::string(); };
   // Whether what is desired was read twice; false: it is being read, and reconsider_pruning() follows.
@@ -114,6 +118,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   // Another application has begun or ceased to want the object.
   void reconsider(const ObjectKey& key);
   void reconsider_pruning() { wake(); }
+  // What will_want() says of objects is another than before: others may take what it does not have.
+  void later_set_known() { let_go_of({}); }
   void place_free() override { pump(); }
   void judged(const ObjectKey& key, const Uid& uid, const ResourceVersion& version, const Health& health) override;
   void ask_again(const ObjectKey& key) override;

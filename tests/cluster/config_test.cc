@@ -103,6 +103,29 @@ TEST_F(ConfigTest, ask_37_a_move_between_applications_in_one_commit_keeps_the_ob
   EXPECT_EQ(writes, 1U) << "the label alone changes hands";
 }
 
+// What gives the object away has to wait for what takes it, and nothing was learned of either in this process.
+TEST_F(ConfigTest, ask_37_a_new_process_moves_an_object_to_what_its_application_depends_on) {
+  app.repository.write("one/moved.yaml", app.config_map("moved", "blue"));
+  app.repository.write("one/stays.yaml", app.config_map("stays", "blue"));
+  app.repository.write("two/other.yaml", app.config_map("other", "blue"));
+  const std::string first = app.repository.commit("Start");
+  configure("both", application("one", "  dependsOn: [{name: two}]\n") + "---\n" + application("two"));
+  start();
+  wait_synced("one", first);
+  const std::string uid = app.field("moved", "{.metadata.uid}");
+  ASSERT_EQ(daemon->stop(10s), 0);
+
+  app.repository.remove("one/moved.yaml");
+  app.repository.write("two/moved.yaml", app.config_map("moved", "green"));
+  const std::string second = app.repository.commit("Move");
+  start();
+  wait_synced("two", second);
+  wait_synced("one", second);
+  EXPECT_EQ(app.field("moved", "{.metadata.uid}"), uid);
+  EXPECT_EQ(color("moved"), "green");
+  EXPECT_EQ(daemon->stop(10s), 0);
+}
+
 TEST_F(ConfigTest, ask_14_what_is_ignored_is_neither_written_nor_reported_nor_in_a_diff) {
   app.repository.write("one/a.yaml", app.config_map("a", "blue"));
   const std::string first = app.repository.commit("Start");
