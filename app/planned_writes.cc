@@ -8,6 +8,7 @@ namespace holdfast {
 namespace {
 
 const ApiResource kConfigMaps{{"", "v1", "ConfigMap"}, "configmaps", true, {}};
+const ApiResource kSecrets{{"", "v1", "Secret"}, "secrets", true, {}};
 
 std::string path_of(const ApiRequest& request) { return request.target.substr(0, request.target.find('?')); }
 
@@ -53,6 +54,7 @@ PlannedWrites::PlannedWrites(ApiServer& api, const MadePlan& made) : api_(api) {
   for (const auto& application : made.applications) {
     const InventoryLocation& inventory = application->setup.inventory;
     allowed_[resource_path(kConfigMaps, inventory.namespace_, inventory.name)] = {Rule::Any, {}};
+    inventories_.push_back(inventory);
     for (const ApplicationPlan& plan : made.plan.applications)
       if (plan.name == application->setup.name && plan.namespace_ == inventory.namespace_)
         allow(made, *application, plan);
@@ -88,6 +90,19 @@ std::optional<PlannedWrites::Rule> PlannedWrites::rule_of(ChangeVerb verb) {
   return std::nullopt;
 }
 
+// What was learned, and its key (learned_keeper.h): no plan is about these.
+bool PlannedWrites::is_record(const std::string& path, const ApiRequest& request) const {
+  return std::ranges::any_of(inventories_, [&](const InventoryLocation& inventory) {
+    const std::string key = inventory.name + ".key";
+    if (path.starts_with(resource_path(kConfigMaps, inventory.namespace_, inventory.name + ".learned-"))) return true;
+    if (path == resource_path(kSecrets, inventory.namespace_, key)) return true;
+    if (request.method != Method::Post || path != "/api/v1/namespaces/" + inventory.namespace_ + "/secrets")
+      return false;
+    const Result<json::value> body = parse_json(request.body);
+    return body && string_at(*body, {"metadata", "name"}) == key;
+  });
+}
+
 bool PlannedWrites::lets_through(const Allowed& allowed, const ApiRequest& request) const {
   const bool deletes = request.method == Method::Delete;
   const bool applies = request.content_type == "application/apply-patch+yaml";
@@ -112,6 +127,7 @@ boost::asio::awaitable<Result<ApiResponse>> PlannedWrites::send(ApiRequest reque
   const bool dry = request.target.contains("dryRun=All");
   if (request.method == Method::Get || dry) co_return co_await api_.send(std::move(request));
   const std::string path = path_of(request);
+  if (is_record(path, request)) co_return co_await api_.send(std::move(request));
   const auto found = allowed_.find(path);
   if (found != allowed_.end()) {
     if (lets_through(found->second, request)) co_return co_await write(path, std::move(request));

@@ -34,10 +34,12 @@ class PlannedWrites final : public ApiServer {
   boost::asio::awaitable<Result<ApiResponse>> write(std::string path, ApiRequest request);
   static std::optional<Rule> rule_of(ChangeVerb verb);
   void allow(const MadePlan& made, const WantedApplication& application, const ApplicationPlan& plan);
+  [[nodiscard]] bool is_record(const std::string& path, const ApiRequest& request) const;
   [[nodiscard]] bool lets_through(const Allowed& allowed, const ApiRequest& request) const;
 
   ApiServer& api_;
-  std::map<std::string, Allowed> allowed_;  // by path
+  std::map<std::string, Allowed> allowed_;      // by path
+  std::vector<InventoryLocation> inventories_;  // beside which records of ours are kept
   std::vector<std::string> refused_;
 };
 

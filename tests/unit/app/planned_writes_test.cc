@@ -62,7 +62,8 @@ class PlannedWritesTest : public testing::Test {
     if (!writes_) writes_.emplace(server_, made_);
     ApiRequest request;
     request.method = method;
-    request.target = "/api/v1/namespaces/w/configmaps/" + name + query;
+    request.target = name.starts_with("../") ? "/api/v1/namespaces/w/" + name.substr(3) + query
+                                             : "/api/v1/namespaces/w/configmaps/" + name + query;
     request.content_type = method == Method::Patch ? "application/apply-patch+yaml" : "application/json";
     request.body = body;
     std::optional<bool> through;
@@ -98,6 +99,14 @@ TEST_F(PlannedWritesTest, what_was_made_may_be_settled_by_a_second_apply) {
   server_.status = 200;
   EXPECT_TRUE(send(Method::Patch, "new", about("u-made")));
   EXPECT_FALSE(send(Method::Patch, "new", "{}"));
+}
+
+TEST_F(PlannedWritesTest, records_of_ours_are_written_whatever_is_planned) {
+  EXPECT_TRUE(send(Method::Patch, "holdfast-shop.learned-0", "{}"));
+  EXPECT_TRUE(send(Method::Delete, "holdfast-shop.learned-1", of("u")));
+  EXPECT_TRUE(send(Method::Post, "../secrets", R"({"metadata":{"name":"holdfast-shop.key"}})", ""));
+  EXPECT_FALSE(send(Method::Post, "../secrets", R"({"metadata":{"name":"another"}})", ""));
+  EXPECT_FALSE(send(Method::Patch, "holdfast-other.learned-0", "{}"));
 }
 
 TEST_F(PlannedWritesTest, whatever_else_is_not_written_and_noted) {
