@@ -136,18 +136,14 @@ json::value without_fields(json::value body, const std::vector<Yielded>& yielded
 
 std::string dotted(const std::string& field) { return field.empty() || field[0] == '.' ? field : "." + field; }
 
-// The server quotes what it does not like.
-std::string without_values(std::string message, const ObjectKey& key) {
-  if (key.kind != "Secret" || !key.group.empty()) return message;
-  for (const std::string_view quote : {"{Value:", "Invalid value: "})
-    if (const std::size_t at = message.find(quote); at != std::string::npos)
-      message = message.substr(0, at) + "(secret)";
-  return message;
+// Whatever the answer says that it is about.
+std::string without_secrets(std::string message, const ObjectKey& key) {
+  return key.kind == "Secret" && key.group.empty() ? without_values(std::move(message)) : message;
 }
 
 Finding refusal_of(const Question& question, const Seen& seen, const ClassifiedApply& answer,
                    const FieldManager& manager) {
-  Finding finding = finding_of(FindingKind::Refuse, without_values(answer.message, question.form.key), seen);
+  Finding finding = finding_of(FindingKind::Refuse, without_secrets(answer.message, question.form.key), seen);
   finding.asked = true;
   for (const std::string& field : answer.immutable_fields) finding.immutable.push_back(dotted(field));
   if (finding.immutable.empty()) return finding;
@@ -183,7 +179,7 @@ Finding failure_of(const Question& question, const Seen& seen, const ClassifiedA
     case ApplyOutcome::ServerFault:
       break;
   }
-  return finding_of(FindingKind::Unknown, without_values(answer.message, question.form.key), seen);
+  return finding_of(FindingKind::Unknown, without_secrets(answer.message, question.form.key), seen);
 }
 
 }  // namespace

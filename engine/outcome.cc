@@ -51,6 +51,11 @@ std::vector<ApiStatusCause> telling_causes(const ApiStatus& status) {
   return causes;
 }
 
+bool is_about_a_secret(const ApiStatus& status) {
+  return status.details.kind == "Secret" || status.details.kind == "secrets" ||
+         status.message.contains(", Kind=Secret)");
+}
+
 ApplyOutcome conflict_of(const ApiStatus& status) {
   if (status.has_cause("FieldManagerConflict")) return ApplyOutcome::FieldConflict;
   return status.message.contains("uid mismatch") ? ApplyOutcome::UidMismatch : ApplyOutcome::Stale;
@@ -227,9 +232,20 @@ ClassifiedApply classify_apply(const ApiResponse& response) {
         answer.immutable_fields.push_back(cause.field);
     }
   }
+  if (is_about_a_secret(status)) {
+    answer.message = without_values(std::move(answer.message));
+    for (ApiStatusCause& cause : answer.causes) cause.message = without_values(std::move(cause.message));
+  }
   answer.no_dry_run = answer.outcome == ApplyOutcome::WebhookDenied && status.message.contains(kNoDryRun);
   answer.no_such_object = answer.outcome == ApplyOutcome::UidMismatch && response.status == 409;
   return answer;
+}
+
+std::string without_values(std::string message) {
+  for (const std::string_view quote : {"{Value:", "Invalid value: "})
+    if (const std::size_t at = message.find(quote); at != std::string::npos)
+      message = message.substr(0, at) + "(secret)";
+  return message;
 }
 
 bool says_no_such_object(const ApiResponse& response) {

@@ -41,7 +41,10 @@ struct ClassifiedApply {
   std::vector<std::string> immutable_fields = {};  // those, as the server names them: "spec.selector"
   bool no_dry_run = false;  // with WebhookDenied: the webhook has side effects, so that a dry run tells nothing (D6)
 };
+// Where it is about a Secret, messages end where the server begins to quote a value.
 ClassifiedApply classify_apply(const ApiResponse& response);
+// What the server says about a value, without the value.
+std::string without_values(std::string message);
 
 // A 404 of the object itself; without its name it is the type that was not found, which says nothing about the object.
 bool says_no_such_object(const ApiResponse& response);

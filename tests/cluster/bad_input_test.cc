@@ -150,6 +150,17 @@ TEST_F(BadInput, rejected_field_names_the_file_and_leaves_the_others_applied) {
   EXPECT_EQ(app.field("good", "{.data.color}"), "blue");
 }
 
+// The API server quotes what is wrong in it.
+TEST_F(BadInput, a_secret_that_is_refused_is_not_shown) {
+  app.repository.write("apps/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  namespace: " +
+                                               app.name + "\ndata:\n  password: {deep: canary4711}\n");
+  app.repository.commit("Too deep");
+  const Finished run = once(app.arguments("run"));
+  EXPECT_NE(run.exit_code, 0);
+  EXPECT_TRUE(run.err.contains("apps/secret.yaml:1")) << run.err;
+  EXPECT_FALSE((run.err + run.out).contains("canary4711")) << run.err << run.out;
+}
+
 TEST_F(BadInput, missing_path) {
   std::vector<std::string> arguments = app.arguments("run");
   for (std::string& argument : arguments)

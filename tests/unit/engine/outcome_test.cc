@@ -27,6 +27,16 @@ ApplyOutcome outcome(const ApiResponse& response) { return classify_apply(respon
 DeleteOutcome deletion(const ApiResponse& response) { return classify_delete(response).outcome; }
 std::string causes(const std::string& list) { return R"(,"details":{"causes":[)" + list + "]}"; }
 
+TEST(Outcome, values_of_a_secret_that_the_server_quotes_are_left_out) {
+  const std::string typed =
+      "failed to create typed patch object (n/s; /v1, Kind=Secret): .data.x: expected string, got "
+      "&value.valueUnstructured{Value:canary}";
+  const ClassifiedApply refused = classify_apply(status(500, typed));
+  EXPECT_EQ(refused.outcome, ApplyOutcome::Rejected);
+  EXPECT_FALSE(refused.message.contains("canary")) << refused.message;
+  EXPECT_TRUE(refused.message.contains(".data.x: expected string")) << refused.message;
+}
+
 TEST(Outcome, D4_success) {
   EXPECT_EQ(outcome({200, "application/json", {}, "{}"}), ApplyOutcome::Applied);
   EXPECT_EQ(outcome({201, "application/json", {}, "{}"}), ApplyOutcome::Created);
