@@ -19,7 +19,8 @@ bool has_all(const json::value& item, const json::object& scalars) {
 bool shows(const EmptyPaths& empties, const json::value* live) {
   if (empties.holds == EmptyPaths::Holds::EmptyContainer)
     return live != nullptr && (live->is_array() || (live->is_object() && !holds_traceless(*live)));
-  if (empties.holds == EmptyPaths::Holds::Null) return live != nullptr;
+  if (empties.holds == EmptyPaths::Holds::Null)
+    return live != nullptr && (!live->is_object() || !holds_traceless(*live));
   const json::object* object = live == nullptr ? nullptr : live->if_object();
   for (const auto& [name, below] : empties.fields)
     if (!shows(below, object == nullptr ? nullptr : object->if_contains(name))) return false;

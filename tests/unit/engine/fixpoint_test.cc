@@ -37,6 +37,14 @@ TEST(Fixpoint, a_map_that_is_empty_in_git_may_be_taken_away_with_what_nobody_own
   EXPECT_FALSE(settled(R"({"l":[{}]})", R"({"l":[{"a":1}]})", kCustom));
 }
 
+// Found by a history in a million: the field had come before its type became one whole, and went with the next apply.
+TEST(Fixpoint, what_is_null_in_git_may_be_taken_away_with_what_nobody_owns_in_it) {
+  EXPECT_TRUE(settled(R"({"d":null})", R"({"d":null})", kCustom));
+  EXPECT_TRUE(settled(R"({"d":null})", R"({"d":{"port":"c"}})", kCustom));
+  EXPECT_FALSE(settled(R"({"d":null})", R"({"d":{"port":"c","b":[]}})", kCustom));
+  EXPECT_FALSE(settled(R"({"d":null})", R"({})", kCustom));
+}
+
 TEST(Fixpoint, built_in_types_drop_what_is_empty_and_have_settled) {
   EXPECT_TRUE(settled(R"({"spec":{"env":[]}})", R"({"spec":{}})", {"apps", "v1", "Deployment"}));
 }
