@@ -14,7 +14,6 @@
 #include "engine/inventory_record.h"
 #include "holdfast/base/duration.h"
 #include "holdfast/base/timestamp.h"
-#include "holdfast/model/api_status.h"
 
 namespace holdfast {
 namespace {
@@ -28,15 +27,10 @@ asio::awaitable<Result<json::value>> ask(ApiServer& api, Method method, std::str
                                          std::string content_type) {
   ApiRequest request;
   request.method = method;
-  request.target = target;
+  request.target = std::move(target);
   if (!body.is_null()) request.body = to_json(body);
   request.content_type = std::move(content_type);
-  const Result<ApiResponse> response = co_await api.send(std::move(request));
-  if (!response) co_return std::unexpected(response.error());
-  if (response->status / 100 != 2)
-    co_return std::unexpected(
-        to_error(parse_api_status(response->status, response->content_type, response->body), target));
-  co_return parse_json(response->body);
+  co_return co_await ask_json(api, std::move(request));
 }
 
 asio::awaitable<Result<json::value>> get(ApiServer& api, std::string target) {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "holdfast/model/api_status.h"
 #include "net/user_agent.h"
 #include "watchers/kubeconfig.h"
 
@@ -56,6 +57,16 @@ Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const
   if (!client) return std::unexpected(client.error());
   session.client = std::move(*client);
   return session;
+}
+
+boost::asio::awaitable<Result<json::value>> ask_json(ApiServer& api, ApiRequest request) {
+  const std::string target = request.target;
+  const Result<ApiResponse> response = co_await api.send(std::move(request));
+  if (!response) co_return std::unexpected(response.error());
+  if (response->status / 100 != 2)
+    co_return std::unexpected(
+        to_error(parse_api_status(response->status, response->content_type, response->body), target));
+  co_return parse_json(response->body);
 }
 
 int run_in_session(const ClusterOptions& options, int trouble, const SessionVerb& verb) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/options.h"
+#include "holdfast/model/json.h"
 #include "net/http_client.h"
 
 namespace holdfast {
@@ -20,6 +21,9 @@ struct ClusterSession {
 
 // Reads the kubeconfig or the in-cluster files; does not connect. Errors say what to do next.
 Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options);
+
+// The JSON of a successful answer; otherwise the error that the server tells of, at the target.
+boost::asio::awaitable<Result<json::value>> ask_json(ApiServer& api, ApiRequest request);
 
 // A verb's exit code, or what went wrong.
 using SessionVerb =

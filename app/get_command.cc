@@ -8,7 +8,6 @@
 #include "app/table.h"
 #include "engine/explanation.h"
 #include "engine/inventory_record.h"
-#include "holdfast/model/api_status.h"
 #include "holdfast/model/json.h"
 #include "net/url.h"
 #include "watchers/discovery.h"
@@ -38,13 +37,8 @@ std::string label_selector(const ClusterOptions& cluster) {
 
 asio::awaitable<Result<json::value>> get_json(ApiServer& api, std::string target) {
   ApiRequest request;
-  request.target = target;
-  Result<ApiResponse> response = co_await api.send(std::move(request));
-  if (!response) co_return std::unexpected(response.error());
-  if (response->status != 200)
-    co_return std::unexpected(
-        to_error(parse_api_status(response->status, response->content_type, response->body), target));
-  co_return parse_json(response->body);
+  request.target = std::move(target);
+  co_return co_await ask_json(api, std::move(request));
 }
 
 // One GET: inventories are read to know what is there, not to guess at it.

@@ -154,31 +154,12 @@ Finding refusal_of(const Question& question, const Seen& seen, const ClassifiedA
 
 Finding failure_of(const Question& question, const Seen& seen, const ClassifiedApply& answer,
                    const FieldManager& manager) {
-  switch (answer.outcome) {
-    case ApplyOutcome::WebhookDenied:
-      if (answer.no_dry_run)
-        return finding_of(
-            FindingKind::Unknown,
-            fmt::format("the webhook {} has side effects and answers no dry run; only an apply would tell",
-                        answer.webhook),
-            seen);
-      [[fallthrough]];
-    case ApplyOutcome::Rejected:
-    case ApplyOutcome::FieldConflict:
-    case ApplyOutcome::Forbidden:
-    case ApplyOutcome::QuotaExceeded:
-    case ApplyOutcome::NamespaceTerminating:
-    case ApplyOutcome::NamespaceMissing:
-      return refusal_of(question, seen, answer, manager);
-    case ApplyOutcome::Applied:
-    case ApplyOutcome::Created:
-    case ApplyOutcome::UidMismatch:
-    case ApplyOutcome::Stale:
-    case ApplyOutcome::TypeUnknown:
-    case ApplyOutcome::Busy:
-    case ApplyOutcome::ServerFault:
-      break;
-  }
+  if (answer.no_dry_run)
+    return finding_of(
+        FindingKind::Unknown,
+        fmt::format("the webhook {} has side effects and answers no dry run; only an apply would tell", answer.webhook),
+        seen);
+  if (is_certain(answer.outcome)) return refusal_of(question, seen, answer, manager);
   return finding_of(FindingKind::Unknown, without_secrets(answer.message, question.form.key), seen);
 }
 

@@ -20,6 +20,17 @@
 
 namespace holdfast::cluster {
 
+inline constexpr const char* kWebDeployment = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "nginx:1"}]}
+)";
+
 class ServedSimulator : public testing::Test {
  protected:
   ServedSimulator() {

@@ -10,17 +10,6 @@ using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
 
-constexpr const char* kWeb = R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: default}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "nginx:1"}]}
-)";
-
 std::string config_map(const std::string& value) {
   return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\ndata: {a: \"" + value +
          "\"}\n";
@@ -37,7 +26,7 @@ class WaitOnSimulator : public ServedSimulator {
 };
 
 TEST_F(WaitOnSimulator, ends_when_all_of_it_is_healthy) {
-  write("apps/web.yaml", kWeb);
+  write("apps/web.yaml", kWebDeployment);
   HoldfastProcess waiting(here({"wait", "--name", "apps", "--timeout", "60s"}));  // before there is anything
   HoldfastProcess holding(daemon());
   waiting.wait_for_line("apps is at files@sha256:", 60s);

@@ -11,16 +11,7 @@ using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
 
-constexpr const char* kWeb = R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: default}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "nginx:1"}]}
----
+const std::string kWeb = std::string(kWebDeployment) + R"(---
 apiVersion: v1
 kind: Secret
 metadata: {name: token, namespace: default}

@@ -3,20 +3,19 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <fstream>
+
+#include "tests/unit/sources/temporary_folder.h"
 
 namespace holdfast {
 namespace {
 
-namespace fs = std::filesystem;
-
-ObjectKey config_map(const std::string& name) { return {"", "ConfigMap", "w", name}; }
+ObjectKey map_key(const std::string& name) { return {"", "ConfigMap", "w", name}; }
 
 PlannedChange change(ChangeVerb verb, const std::string& name, const std::string& uid) {
   PlannedChange made;
   made.verb = verb;
-  made.key = config_map(name);
+  made.key = map_key(name);
   made.wave = Wave{0, 3};
   made.uid = {uid};
   made.version = {uid.empty() ? "" : "7"};
@@ -31,7 +30,7 @@ MadePlan made_plan() {
   ApplicationPlan application{"shop", "gitops", "main@sha1:1", {}, {}};
   application.changes = {change(ChangeVerb::Create, "new", ""), change(ChangeVerb::Change, "a", "u-a"),
                          change(ChangeVerb::Prune, "old", "u-old")};
-  application.settled = {{config_map("fine"), {"u-fine"}, {"3"}, sha256("fine"), true}};
+  application.settled = {{map_key("fine"), {"u-fine"}, {"3"}, sha256("fine"), true}};
   made.plan.applications = {application};
   made.inventories[{"gitops", "shop"}] = {{}, {"u-inventory"}, {"20"}};
   return made;
@@ -40,17 +39,12 @@ MadePlan made_plan() {
 class SavedPlanTest : public testing::Test {
  protected:
   SavedPlanTest() {
-    std::string pattern = (fs::temp_directory_path() / "holdfast-plan.XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-    folder_ = pattern;
-    options_.application.repo = folder_.string();
+    options_.application.repo = folder_.path();
     options_.application.allow_prune = {"Namespace/w"};
     options_.application.prune_limit = 12;
     options_.application.adopt = true;
   }
-  ~SavedPlanTest() override { fs::remove_all(folder_); }
-
-  [[nodiscard]] std::string file() const { return (folder_ / "plan").string(); }
+  [[nodiscard]] std::string file() const { return folder_ / "plan"; }
   [[nodiscard]] SavedPlan saved() const {
     const Result<void> written = write_plan(file(), saved_plan(made_plan(), options_, "team", "cluster-1"));
     EXPECT_TRUE(written) << describe(written.error());
@@ -68,7 +62,7 @@ class SavedPlanTest : public testing::Test {
     return words;
   }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
   RunOptions options_;
 };
 
@@ -79,7 +73,7 @@ TEST_F(SavedPlanTest, is_read_as_it_was_written_and_by_nobody_else) {
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_EQ(read.cluster, "cluster-1");
   EXPECT_EQ(read.options.cluster.namespace_, "team");
-  EXPECT_EQ(read.options.application.repo, folder_.string());
+  EXPECT_EQ(read.options.application.repo, folder_.path());
   EXPECT_EQ(read.options.application.allow_prune, options_.application.allow_prune);
   EXPECT_EQ(read.options.application.prune_limit, 12U);
   EXPECT_TRUE(read.options.application.adopt);
@@ -145,7 +139,7 @@ TEST_F(SavedPlanTest, what_is_no_plan_is_refused) {
 }
 
 TEST_F(SavedPlanTest, a_file_that_cannot_be_written_is_told) {
-  const Result<void> written = write_plan((folder_ / "none/plan").string(), {});
+  const Result<void> written = write_plan(folder_ / "none/plan", {});
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, ErrorKind::Invalid);
 }
