@@ -37,17 +37,18 @@ std::string TableOfUsage::add(std::size_t connections, const Usage& usage, bool 
   }
   if (usage.descriptors > warm_.descriptors + kMostDescriptorsMore)
     return fmt::format("{} descriptors are open; {} were at most in the warm-up", usage.descriptors, warm_.descriptors);
-  if (usage.own_kib > warm_.own_kib + most_growth_kib_)
+  if (judges_memory_ && usage.own_kib > warm_.own_kib + most_growth_kib_)
     return fmt::format("{} KiB of memory are its own; {} were at most in the warm-up", usage.own_kib, warm_.own_kib);
   return {};
 }
 
 void TableOfUsage::print_summary() const {
-  print(fmt::format(
-      "own memory {} KiB at most in the warm-up, {} at the end, {} at most (bound: {} more); descriptors {}, {}, "
-      "{} (bound: {} more)",
-      warm_.own_kib, last_.own_kib, most_.own_kib, most_growth_kib_, warm_.descriptors, last_.descriptors,
-      most_.descriptors, kMostDescriptorsMore));
+  print(
+      fmt::format("own memory {} KiB at most in the warm-up, {} at the end, {} at most ({}); descriptors {}, {}, {} "
+                  "(bound: {} more)",
+                  warm_.own_kib, last_.own_kib, most_.own_kib,
+                  judges_memory_ ? fmt::format("bound: {} more", most_growth_kib_) : "too short a run to judge",
+                  warm_.descriptors, last_.descriptors, most_.descriptors, kMostDescriptorsMore));
 }
 
 }  // namespace holdfast::soak

@@ -19,6 +19,8 @@ class TableOfUsage {
  public:
   // `most_growth_kib`: by how much own memory may grow after the warm-up.
   explicit TableOfUsage(std::size_t most_growth_kib);
+  // For a run whose warm-up is too short to have met what comes later: memory is printed and not judged.
+  void judge_no_memory() { judges_memory_ = false; }
   // Prints a row. What goes beyond the bounds is empty until the warm-up is over, and then for what is within them.
   std::string add(std::size_t connections, const Usage& usage, bool warming_up);
   void print_summary() const;
@@ -26,6 +28,7 @@ class TableOfUsage {
  private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::size_t most_growth_kib_;
+  bool judges_memory_ = true;
   Usage warm_, last_, most_;
 };
 
