@@ -1,0 +1,300 @@
+// Whether a push that concerns thousands of applications at once gets in the way of what is healed meanwhile.
+//
+//   bench_storm [--applications 2000] [--pairs 20] [--edits 50] [--json FILE]       needs HOLDFAST_BINARY
+//
+// The program holds that many applications of one repository, each with a ConfigMap of its own, and one application
+// that no commit touches. Pairs of two windows, interleaved: in the first, objects of the last one are edited one after
+// the other, and nothing else happens; in the second, the same while a commit changes every other application. Timed is
+// the daemon's side alone: from the moment the bytes of the event are handed to it until the bytes of its repair have
+// come out (observed_tunnel.h). Told beside it: how long the roll-out took, and how many writes of it were under way at
+// most.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <stdexcept>
+
+#include "app/cluster_session.h"
+#include "bench/observed_tunnel.h"
+#include "cluster/holdfast_process.h"
+#include "cluster/repository.h"
+#include "holdfast/model/json.h"
+#include "watchers/kubeconfig.h"
+
+namespace holdfast::bench {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr const char* kHeldTarget = "/api/v1/namespaces/held/configmaps/";
+constexpr const char* kWrites[] = {"PATCH /api/v1/namespaces/storm/configmaps/",
+                                   "PATCH /api/v1/namespaces/held/configmaps/"};
+constexpr auto kPatience = 120s;
+
+struct Options {
+  int applications = 2'000, pairs = 20, edits = 50;
+  std::string json;
+};
+
+[[noreturn]] void give_up(const std::string& why) { throw std::runtime_error(why); }
+
+std::string config_map(const std::string& namespace_, const std::string& name, const std::string& color) {
+  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + R"(","namespace":")" + namespace_ +
+         R"("},"data":{"color":")" + color + R"("}})";
+}
+
+std::string storm_name(int i) { return "app-" + std::to_string(i); }
+std::string held_name(int i) { return "held-" + std::to_string(i); }
+
+// What passes between the daemon and the server, and when.
+class Eyes final : public TunnelObserver {
+ public:
+  explicit Eyes(asio::io_context& io) : changed_(io, Clock::time_point::max()) {}
+
+  void to_client(std::size_t connection, std::string_view bytes) override {
+    if (under_way_.erase(connection) != 0 && ++answers_ == awaited_answers_) changed_.cancel();
+    if (edit_.empty() || seen_ != Clock::time_point() || bytes.find(edit_) == std::string_view::npos) return;
+    seen_ = Clock::now();
+  }
+
+  void from_client(std::size_t connection, std::string_view bytes) override {
+    if (!repair_.empty() && seen_ != Clock::time_point() && bytes.starts_with(repair_)) {
+      taken_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - seen_).count();
+      repair_.clear();
+      changed_.cancel();
+    } else if (std::ranges::any_of(kWrites, [&](const char* begin) { return bytes.starts_with(begin); })) {
+      under_way_.insert(connection);
+      most_under_way_ = std::max(most_under_way_, under_way_.size());
+    }
+  }
+
+  void ended(std::size_t connection) override { under_way_.erase(connection); }
+
+  // The repair of this object, which an event with this text makes necessary.
+  void expect(const std::string& name, const std::string& text) {
+    edit_ = text;
+    repair_ = std::string("PATCH ") + kHeldTarget + name + "?";
+    seen_ = {};
+  }
+  asio::awaitable<double> repaired() {
+    co_await until([this] { return repair_.empty(); });
+    co_return taken_ms_;
+  }
+
+  // So many writes, besides expected repairs, that have been answered.
+  void await_writes(int count) { awaited_answers_ = answers_ + static_cast<std::size_t>(count); }
+  [[nodiscard]] bool storm_is_over() const { return answers_ >= awaited_answers_; }
+  asio::awaitable<void> storm_over() {
+    co_await until([this] { return storm_is_over(); });
+  }
+  [[nodiscard]] std::size_t most_under_way() const { return most_under_way_; }
+
+ private:
+  template <class Predicate>
+  asio::awaitable<void> until(Predicate predicate) {
+    const auto deadline = Clock::now() + kPatience;
+    while (!predicate()) {
+      if (Clock::now() >= deadline) give_up("nothing came for two minutes");
+      changed_.expires_at(deadline);
+      co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+
+  asio::steady_timer changed_;
+  std::string edit_, repair_;
+  Clock::time_point seen_;
+  double taken_ms_ = 0;
+  std::set<std::size_t> under_way_;
+  std::size_t most_under_way_ = 0, answers_ = 0, awaited_answers_ = 0;
+};
+
+// The repository and the configuration, as their author writes them.
+class Author {
+ public:
+  explicit Author(const Options& options) : options_(options) {
+    std::filesystem::create_directories(folder());
+    for (int i = 0; i < held_objects(); ++i)
+      repository_.write("held/" + held_name(i) + ".json", config_map("held", held_name(i), "blue"));
+    for (const char* name : {"storm", "held"})
+      repository_.write(std::string("namespaces/") + name + ".json",
+                        std::string(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")") + name + "\"}}");
+    commit_storm();
+    std::string documents = application("namespaces", false) + application("held", true);
+    for (int i = 0; i < options.applications; ++i) documents += application(storm_name(i), true);
+    std::ofstream(config()) << documents;
+  }
+
+  // The last one is the warm-up.
+  [[nodiscard]] int held_objects() const { return (2 * options_.pairs + 1) * options_.edits; }
+  [[nodiscard]] std::string folder() const { return repository_.directory() + ".bench"; }
+  [[nodiscard]] std::string config() const { return folder() + "/holdfast.yaml"; }
+  [[nodiscard]] std::string cache() const { return repository_.cache(); }
+
+  void commit_storm() {
+    ++storms_;
+    for (int i = 0; i < options_.applications; ++i)
+      repository_.write(storm_name(i) + "/config.json",
+                        config_map("storm", storm_name(i), "shade-" + std::to_string(storms_)));
+    repository_.commit("Change every application");
+  }
+
+ private:
+  [[nodiscard]] std::string application(const std::string& path, bool depends) const {
+    std::string text = "---\napiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: " + path +
+                       "}\nspec:\n  source: {repoURL: " + repository_.directory() + ", path: " + path + "}\n";
+    if (depends) text += "  dependsOn: [{name: namespaces}]\n";
+    return text;
+  }
+
+  Options options_;
+  cluster::Repository repository_;
+  int storms_ = 0;
+};
+
+class Storm {
+ public:
+  Storm(const Options& options, Author& author, Eyes& eyes, HttpClient& editor)
+      : options_(options), author_(author), eyes_(eyes), editor_(editor) {}
+
+  asio::awaitable<void> measure() {
+    eyes_.await_writes(options_.applications + author_.held_objects());
+    co_await eyes_.storm_over();  // the first roll-out
+    co_await window();            // the first repairs of a process are not those that are meant
+    for (int pair = 0; pair < options_.pairs; ++pair) {
+      const auto quiet = co_await window();
+      quiet_.insert(quiet_.end(), quiet.begin(), quiet.end());
+      eyes_.await_writes(options_.applications);
+      const auto began = Clock::now();
+      author_.commit_storm();
+      const auto stormy = co_await window();
+      stormy_.insert(stormy_.end(), stormy.begin(), stormy.end());
+      if (eyes_.storm_is_over()) ++too_short_;
+      co_await eyes_.storm_over();
+      roll_outs_s_.push_back(std::chrono::duration<double>(Clock::now() - began).count());
+    }
+  }
+
+  [[nodiscard]] json::object result() const {
+    const auto pair = [](std::vector<double> values) {
+      return json::object{{"p50", percentile(values, 0.5)}, {"p99", percentile(values, 0.99)}};
+    };
+    return {{"quiet_ms", pair(quiet_)},
+            {"storm_ms", pair(stormy_)},
+            {"ratio", json::object{{"p50", percentile(stormy_, 0.5) / percentile(quiet_, 0.5)},
+                                   {"p99", percentile(stormy_, 0.99) / percentile(quiet_, 0.99)}}},
+            {"roll_out_s", percentile(roll_outs_s_, 0.5)},
+            {"writes_under_way_at_most", eyes_.most_under_way()},
+            {"windows_that_outlasted_the_storm", too_short_}};
+  }
+
+ private:
+  static double percentile(std::vector<double> values, double fraction) {
+    std::ranges::sort(values);
+    return values.at(static_cast<std::size_t>(fraction * static_cast<double>(values.size() - 1) + 0.5));
+  }
+
+  // Each object is edited once: to edit one again and again would be a fight (correctness C13).
+  asio::awaitable<std::vector<double>> window() {
+    std::vector<double> taken_ms;
+    for (int i = 0; i < options_.edits; ++i) {
+      const std::string name = held_name(next_), text = "by-hand-" + std::to_string(next_++);
+      eyes_.expect(name, text);
+      ApiRequest request;
+      request.method = Method::Patch;
+      request.target = kHeldTarget + name + "?fieldManager=editor";
+      request.content_type = "application/merge-patch+json";
+      request.body = R"({"data":{"color":")" + text + "\"}}";
+      const Result<ApiResponse> response = co_await editor_.send(std::move(request));
+      if (!response) give_up(describe(response.error()));
+      if (response->status != 200) give_up(response->body);
+      taken_ms.push_back(co_await eyes_.repaired());
+    }
+    co_return taken_ms;
+  }
+
+  Options options_;
+  Author& author_;
+  Eyes& eyes_;
+  HttpClient& editor_;
+  int next_ = 0, too_short_ = 0;
+  std::vector<double> quiet_, stormy_, roll_outs_s_;
+};
+
+void print(const json::object& result, const Options& options) {
+  const auto number = [&](const char* of, const char* which) { return result.at(of).at(which).to_number<double>(); };
+  std::printf("event handed over -> repair sent, ms; %d pairs of %d edits, %d applications\n", options.pairs,
+              options.edits, options.applications);
+  std::printf("%-8s %8s %8s\n", "", "p50", "p99");
+  for (const auto& [name, label] : {std::pair{"quiet_ms", "quiet"}, {"storm_ms", "storm"}, {"ratio", "ratio"}})
+    std::printf("%-8s %8.3f %8.3f\n", label, number(name, "p50"), number(name, "p99"));
+  std::printf(
+      "a roll-out takes %.2f s (median) with at most %llu writes under way; %llu windows outlasted theirs\n",
+      result.at("roll_out_s").to_number<double>(),
+      static_cast<unsigned long long>(result.at("writes_under_way_at_most").to_number<std::uint64_t>()),
+      static_cast<unsigned long long>(result.at("windows_that_outlasted_the_storm").to_number<std::uint64_t>()));
+  if (!options.json.empty()) std::ofstream(options.json) << to_json(result) << "\n";
+}
+
+int run(const Options& options) {
+  Author author(options);
+  const std::string direct = author.folder() + "/kubeconfig", through = author.folder() + "/tunnel";
+  cluster::HoldfastProcess simulator({"simulate", "--without-controllers", "--kubeconfig", direct});
+  simulator.wait_for_line("an API server is ready", 10s);
+  KubeconfigOptions where;
+  where.path = direct;
+  const auto server = load_kubeconfig(where);
+  if (!server) give_up(describe(server.error()));
+  asio::io_context io(1);
+  ClusterOptions cluster;
+  cluster.kubeconfig = direct;
+  auto session = open_session(io.get_executor(), cluster);
+  if (!session) give_up(describe(session.error()));
+  Eyes eyes(io);
+  ObservedTunnel tunnel(io.get_executor(), server->client, eyes);
+  std::ofstream(through) << tunnel.kubeconfig_text();
+  cluster::HoldfastProcess daemon({"run", "--config", author.config(), "--kubeconfig", through, "--cache-dir",
+                                   author.cache(), "--log-level", "warning"});
+  Storm storm(options, author, eyes, *session->client);
+  const auto rethrow = [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  };
+  asio::co_spawn(io, tunnel.run(), rethrow);
+  asio::co_spawn(io, storm.measure(), [&](std::exception_ptr failure) {
+    io.stop();
+    if (!failure) return;
+    std::fputs(daemon.output().c_str(), stderr);
+    std::rethrow_exception(failure);
+  });
+  io.run();
+  print(storm.result(), options);
+  return 0;
+}
+
+}  // namespace
+}  // namespace holdfast::bench
+
+int main(int argc, char** argv) {
+  CLI::App app{"repairs while a push rolls out to thousands of applications"};
+  holdfast::bench::Options options;
+  app.add_option("--applications", options.applications)->check(CLI::Range(1, 10'000));
+  app.add_option("--pairs", options.pairs)->check(CLI::Range(1, 1'000));
+  app.add_option("--edits", options.edits)->check(CLI::Range(1, 10'000));
+  app.add_option("--json", options.json);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return holdfast::bench::run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_storm: %s\n", error.what());
+    return 1;
+  }
+}
