@@ -9,8 +9,8 @@
 
 namespace holdfast {
 
-// The revision is "files@sha256:<64 hex>" over the names and contents of what is taken. A file that vanishes while it
-// is read makes the walk start again, three times at most; then Busy. NotFound where `subpath` is not below `root`.
+// The revision is "files@sha256:<64 hex>" over the names and contents of what is taken. What changes while it is read
+// makes it start again, three times at most; then Busy. NotFound where `subpath` is not below `root`.
 Result<SourceTree> read_directory(const std::string& root, const std::string& subpath, ReadLimits limits = {},
                                   const FileChoice& choice = {});
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sources/git_failure.h"
+#include "sources/git_store.h"
 
 namespace holdfast {
 namespace {
@@ -85,7 +86,8 @@ Result<void> GitCache::replace_by(const GitCache& other) const {
 }
 
 bool GitCache::has_trees(const std::string& commit) const {
-  return git_ref_target(options_.repository, kept_ref(commit)) && check_commit(options_.repository, commit);
+  const auto store = GitStore::open(options_.repository);
+  return store && store->ref_target(kept_ref(commit)) && store->commit(commit);
 }
 
 std::size_t GitCache::pack_count() const {
@@ -110,44 +112,39 @@ void GitCache::remove_leftovers() const {
   for (const fs::path& path : left) fs::remove(path, failed);
 }
 
-Result<void> GitCache::bring(const TreeRequest& wanted) const {
-  if (has_trees(wanted.commit)) {
-    auto missing = missing_blobs(options_.repository, wanted);
-    if (missing && missing->empty()) return {};
-    if (!missing && missing.error().kind != ErrorKind::Internal) return std::unexpected(missing.error());
-  }
+Result<void> GitCache::bring_trees(const std::string& commit) const {
+  if (has_trees(commit)) return {};
   auto held = lock();
   if (!held) return std::unexpected(held.error());
   remove_leftovers();
-  if (pack_count() > options_.pack_limit) return rebuild(wanted, *held);
-  auto done = bring_locked(wanted, *held);
+  if (has_trees(commit)) return {};  // another process has brought it meanwhile
+  if (pack_count() > options_.pack_limit) return rebuild(commit, *held);
+  auto done = fetch_commit(commit, Contents::Left, *held);
   if (done || done.error().kind != ErrorKind::Internal) return done;
-  return rebuild(wanted, *held);
+  return rebuild(commit, *held);
 }
 
-Result<void> GitCache::rebuild(const TreeRequest& wanted, const FileDescriptor& lock) const {
+Result<void> GitCache::begin_anew(const std::string& commit) const {
+  auto held = lock();
+  if (!held) return std::unexpected(held.error());
+  return rebuild(commit, *held);
+}
+
+Result<void> GitCache::rebuild(const std::string& commit, const FileDescriptor& lock) const {
   GitCache fresh = *this;
   fresh.options_.repository += ".new";
   if (auto made = fresh.initialize(lock); !made) return made;
-  if (auto done = fresh.bring_locked(wanted, lock); !done) return done;
+  if (auto done = fresh.fetch_commit(commit, Contents::Left, lock); !done) return done;
   return replace_by(fresh);
 }
 
-Result<void> GitCache::bring_locked(const TreeRequest& wanted, const FileDescriptor& lock) const {
-  if (!has_trees(wanted.commit))
-    if (auto done = fetch_commit(wanted.commit, Contents::Left, lock); !done) return done;
-  auto missing = missing_blobs(options_.repository, wanted);
-  if (!missing) return std::unexpected(missing.error());
-  if (missing->empty()) return {};
-  const auto sent = fetch_blobs(*missing, lock);
+Result<void> GitCache::bring_contents(const std::string& commit, const std::vector<std::string>& ids) const {
+  auto held = lock();
+  if (!held) return std::unexpected(held.error());
+  remove_leftovers();
+  const auto sent = fetch_blobs(ids, *held);
   if (!sent) return std::unexpected(sent.error());
-  if (!*sent)
-    if (auto done = fetch_commit(wanted.commit, Contents::Sent, lock); !done) return done;
-  missing = missing_blobs(options_.repository, wanted);
-  if (!missing) return std::unexpected(missing.error());
-  if (missing->empty()) return {};
-  return fail(ErrorKind::Internal, fmt::format("{} files of {} did not come", missing->size(), wanted.revision),
-              git_.url(), "it is tried again");
+  return *sent ? Result<void>() : fetch_commit(commit, Contents::Sent, *held);
 }
 
 Result<ProcessOutput> GitCache::fetch(std::vector<std::string> arguments, std::string input,
@@ -189,7 +186,8 @@ Result<void> GitCache::fetch_history(const std::string& commit, Contents content
   const auto output = fetch(std::move(arguments), {}, lock);
   if (!output) return std::unexpected(output.error());
   if (output->exit_status != 0) return std::unexpected(git_failure(output->err, git_.url()));
-  if (!check_commit(options_.repository, commit))
+  const auto store = GitStore::open(options_.repository);
+  if (!store || !store->commit(commit))
     return fail(ErrorKind::NotFound, fmt::format("no branch and no tag leads to commit {}", commit), git_.url(),
                 "it may have been removed by a forced push; check --ref");
   const auto kept = git_.run({.arguments = {"--git-dir=" + options_.repository, "update-ref", kept_ref(commit), commit},

@@ -1,10 +1,10 @@
 // The bare repository in which what was read of one remote is kept, and the way that it comes there: a commit with its
-// trees, without its history and without contents (a partial fetch), then in one more request those contents that the
-// wanted path needs. A server that has no partial fetch sends all contents at once; one that hands out only what its
+// trees, without its history and without contents (a partial fetch), then in one more request those contents that
+// somebody reads. A server that has no partial fetch sends all contents at once; one that hands out only what its
 // branches and tags lead to, all history.
 //
-// A ref below refs/holdfast/ is written when a commit and its trees are here; which contents are here depends on the
-// path, and is looked up each time. So a kill at any moment leaves at worst something to fetch again. A cache that does
+// A ref below refs/holdfast/ is written when a commit and its trees are here; which contents are here is looked up each
+// time. So a kill at any moment leaves at worst something to fetch again. A cache that does
 // not read as it should is made anew beside itself and then put in its place.
 //
 // Blocks; one thread at a time. Several processes may share a cache: whoever changes it holds a file lock, and the git
@@ -20,7 +20,6 @@
 #include "holdfast/base/file_descriptor.h"
 #include "holdfast/base/result.h"
 #include "sources/git_program.h"
-#include "sources/git_tree.h"
 
 namespace holdfast {
 
@@ -38,11 +37,15 @@ class GitCache {
   // Makes it where it is missing. To be called before all else.
   Result<void> prepare() const;
 
-  // Afterwards read_git_tree finds all of `wanted`; reaches for the remote only where something is not here. Errors:
-  // NotFound (commit, path), Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid, TooLarge, Internal.
-  Result<void> bring(const TreeRequest& wanted) const;
+  // Afterwards the commit is here, with all of its trees. Reaches for the remote only where it is not. Errors:
+  // NotFound, Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid (no commit), TooLarge, Internal.
+  Result<void> bring_trees(const std::string& commit) const;
+  // Fetches these contents of that commit, which the store lacks. A server that sends no single ones sends all.
+  Result<void> bring_contents(const std::string& commit, const std::vector<std::string>& ids) const;
+  // Of a cache that does not read as it should: what is here is thrown away, and the commit fetched again.
+  Result<void> begin_anew(const std::string& commit) const;
 
-  // Instead of bring(), in a cache for histories: afterwards the commit and all before it are here, with their trees
+  // Instead of these, in a cache for histories: afterwards the commit and all before it are here, with their trees
   // and without contents. Where the remote's own history is cut off, so is this one.
   Result<void> bring_history(const std::string& commit) const;
   // Afterwards these contents of that history are here as well.
@@ -64,8 +67,7 @@ class GitCache {
   Result<FileDescriptor> lock() const;
   Result<void> initialize(const FileDescriptor& lock) const;
   Result<void> replace_by(const GitCache& other) const;
-  Result<void> rebuild(const TreeRequest& wanted, const FileDescriptor& lock) const;
-  Result<void> bring_locked(const TreeRequest& wanted, const FileDescriptor& lock) const;
+  Result<void> rebuild(const std::string& commit, const FileDescriptor& lock) const;
   Result<ProcessOutput> fetch(std::vector<std::string> arguments, std::string input, const FileDescriptor& lock) const;
   Result<void> fetch_all_before(const std::string& commit, const FileDescriptor& lock) const;
   Result<void> fetch_commit(const std::string& commit, Contents contents, const FileDescriptor& lock) const;

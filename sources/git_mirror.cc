@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "holdfast/base/digest.h"
+#include "sources/commit_tree.h"
 #include "sources/git_failure.h"
 #include "sources/git_url.h"
 
@@ -144,20 +145,21 @@ Result<std::map<int, LineCommit>> GitMirror::blame(const ResolvedRef& resolved, 
   return holdfast::blame(history_, resolved.object, file, lines);
 }
 
-Result<SourceTree> GitMirror::load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits,
-                                   FileChoice choice) const {
-  auto normal = normal_subpath(subpath);
-  if (!normal) return std::unexpected(normal.error());
-  const TreeRequest wanted{resolved.object, resolved.revision, std::move(*normal), limits, std::move(choice)};
-  auto brought = cache_.bring(wanted);
-  auto tree = brought ? read_git_tree(cache_.repository(), wanted) : std::unexpected(brought.error());
-  if (brought && !tree && tree.error().kind == ErrorKind::Internal) {
-    // Another process put a new cache in place between the two.
-    brought = cache_.bring(wanted);
-    if (brought) tree = read_git_tree(cache_.repository(), wanted);
-  }
+Result<std::unique_ptr<RevisionTree>> GitMirror::tree(const ResolvedRef& resolved) const {
+  auto tree = open_commit_tree(cache_, resolved.object, resolved.revision);
   if (!tree && tree.error().where.empty()) tree.error().where = url();
   return tree;
+}
+
+Result<SourceTree> GitMirror::load(const ResolvedRef& resolved, const std::string& subpath, const ReadLimits& limits,
+                                   const FileChoice& choice) const {
+  const auto normal = normal_subpath(subpath);
+  if (!normal) return std::unexpected(normal.error());
+  auto opened = tree(resolved);
+  if (!opened) return std::unexpected(opened.error());
+  auto read = read_files(**opened, *normal, limits, choice);
+  if (!read && read.error().where.empty()) read.error().where = url();
+  return read;
 }
 
 }  // namespace holdfast

@@ -1,5 +1,5 @@
 // One remote repository, as what a ref of it names and what that holds. The git program moves objects into a cache
-// (git_cache.h; it speaks today's protocols and key types); libgit2 reads them (git_tree.h).
+// (git_cache.h; it speaks today's protocols and key types); libgit2 reads them (commit_tree.h).
 //
 // Blocks; one thread at a time. Several processes may share a cache folder.
 //
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "sources/git_blame.h"
 #include "sources/git_cache.h"
 #include "sources/git_program.h"
+#include "sources/revision_tree.h"
 #include "sources/source_tree.h"
 
 namespace holdfast {
@@ -45,9 +47,12 @@ class GitMirror {
   // that is both a branch and a tag is Invalid; an unknown one NotFound, and names some that exist.
   Result<ResolvedRef> resolve(const std::string& ref) const;
 
-  // What the commit holds below `subpath` (see normal_subpath), fetched where it is not in the cache.
-  Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, ReadLimits limits = {},
-                          FileChoice choice = {}) const;
+  // The commit for renderers, fetched where it is not in the cache. Outlives the mirror.
+  Result<std::unique_ptr<RevisionTree>> tree(const ResolvedRef& resolved) const;
+
+  // The plain files of it below `subpath` (see normal_subpath).
+  Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, const ReadLimits& limits = {},
+                          const FileChoice& choice = {}) const;
 
   // Who touched these lines last, of a file of that commit (git_blame.h). Fetches history, into a cache of its own.
   Result<std::map<int, LineCommit>> blame(const ResolvedRef& resolved, const std::string& file,

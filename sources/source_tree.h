@@ -1,9 +1,7 @@
-// What a Git tree and a plain directory have in common: which files are taken, under which bounds, and what is left
-// out.
+// Which files of a revision are taken as plain manifests, under which bounds, and what is left out.
 #pragma once
 
 #include <cstddef>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "holdfast/base/result.h"
 #include "holdfast/model/manifest_set.h"
 #include "sources/file_choice.h"
+#include "sources/revision_tree.h"
 
 namespace holdfast {
 
@@ -34,34 +33,35 @@ bool may_hold_manifests(std::string_view name);
 // "./apps//web/" is "apps/web"; "" and "." are the root. Invalid: "..", NUL, more than 4096 bytes.
 Result<std::string> normal_subpath(std::string_view path);
 
-// Collects the files of one walk.
-class TreeCollector {
+// The entry at a normal path. NotFound, and Invalid where the way there leads through a link or a submodule.
+Result<TreeEntry> entry_at(RevisionTree& tree, const std::string& path);
+
+struct ChosenFile {
+  std::string path, id;
+};
+struct ChosenFiles {
+  std::vector<ChosenFile> files;  // sorted by path
+  std::vector<std::string> notes;
+};
+// The files at and below `subpath` that `choice` takes; one that `subpath` names itself is always taken. No content is
+// read. Errors: as entry_at; NotFound where there is none, since an empty desired state is never made by mistake;
+// TooLarge.
+Result<ChosenFiles> choose_files(RevisionTree& tree, const std::string& subpath, const ReadLimits& limits,
+                                 const FileChoice& choice);
+
+// What is read of a revision, counted against the limits. TooLarge with `where`.
+class ReadBudget {
  public:
-  // `choice` is about what is below `subpath`; a file that it names itself is always taken.
-  TreeCollector(ReadLimits limits, FileChoice choice, std::string subpath)
-      : limits_(limits), choice_(std::move(choice)), subpath_(std::move(subpath)) {}
-
-  [[nodiscard]] bool recurses() const { return choice_.recurse; }
-  // Whether the file of this path, below `subpath`, is one to be read.
-  [[nodiscard]] bool wants(std::string_view path) const;
-
-  // To be asked for each file before it is read, once each. TooLarge with `where`; Invalid where the path is not UTF-8.
-  Result<void> admit_name(const std::string& path);
-  Result<void> admit_size(const std::string& path, std::size_t size_bytes);
-  Result<void> enter(const std::string& folder, std::size_t depth) const;
-  void add(std::string path, std::string content);
-  void note(std::string text) { notes_.insert(std::move(text)); }
-
-  // Sorted by path. NotFound where no file was taken: an empty desired state is never made by mistake.
-  Result<SourceTree> finish(std::string revision);
+  explicit ReadBudget(ReadLimits limits) : limits_(limits) {}
+  Result<void> take(const std::string& path, std::size_t size_bytes);
 
  private:
   ReadLimits limits_;
-  FileChoice choice_;
-  std::string subpath_;
-  std::size_t name_count_ = 0, total_bytes_ = 0;
-  std::vector<SourceFile> files_;
-  std::set<std::string> notes_;
+  std::size_t total_bytes_ = 0;
 };
+
+// These files with their contents, of a remote repository in one request.
+Result<SourceTree> read_files(RevisionTree& tree, const std::string& subpath, const ReadLimits& limits = {},
+                              const FileChoice& choice = {});
 
 }  // namespace holdfast
