@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "core/base/confined_child.h"
 #include "holdfast/base/file_descriptor.h"
 
 namespace holdfast {
@@ -199,7 +200,8 @@ Result<ProcessOutput> run_program(const ProcessSpec& spec) {
   const std::stop_callback on_stop(spec.stop, [fd = stop_event.get()] { ::eventfd_write(fd, 1); });
   const auto in = input_of(spec);
   if (!in) return std::unexpected(in.error());
-  auto pid = spawn(spec, in->get(), out->write.get(), err->write.get());
+  const auto start = spec.confinement ? spawn_confined : spawn;
+  auto pid = start(spec, in->get(), out->write.get(), err->write.get());
   if (!pid) return std::unexpected(pid.error());
   out->write.reset();
   err->write.reset();

@@ -8,11 +8,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "holdfast/base/sandbox.h"
 
 namespace holdfast {
 
@@ -26,6 +28,7 @@ struct ProcessSpec {
   std::size_t stdout_limit_bytes = std::size_t{64} << 20;  // beyond: TooLarge
   std::size_t stderr_limit_bytes = std::size_t{64} << 10;  // beyond: cut off
   std::stop_token stop = {};
+  std::optional<Confinement> confinement = {};  // where given, `held_descriptor` is not handed on
 };
 
 inline constexpr std::size_t kInputLimitBytes = std::size_t{1} << 20;
