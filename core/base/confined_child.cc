@@ -197,6 +197,7 @@ Step confine(ChildPlan& plan) {
 void add_shown(ChildPlan& plan, const std::string& path) {
   std::error_code failed;
   if (!path.starts_with('/') || !fs::exists(path, failed)) return;
+  if (std::ranges::find(plan.shown, path, &Shown::path) != plan.shown.end()) return;
   plan.shown.push_back({path, "." + path, fs::is_directory(path, failed)});
 }
 
