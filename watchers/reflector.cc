@@ -50,6 +50,7 @@ Reflector::Reflector(ApiServer& api, WatchTransport& transport, ApiResource reso
       lists_(std::move(options.lists)),
       buffer_(kReadBytes) {
   machine_.set_reader(options.reader);
+  machine_.narrow(options.namespace_, options.field_selector);
 }
 
 // Outlives the reflector where its timer has fired and not been heard yet.

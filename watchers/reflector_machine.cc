@@ -60,6 +60,11 @@ ReflectorMachine::ReflectorMachine(ApiResource resource, std::string label_selec
   if (!label_selector.empty()) selector_parameter_ = "&labelSelector=" + encode_query_value(label_selector);
 }
 
+void ReflectorMachine::narrow(std::string_view namespace_, std::string_view field_selector) {
+  path_ = resource_path(resource_, namespace_, "");
+  if (!field_selector.empty()) selector_parameter_ += "&fieldSelector=" + encode_query_value(field_selector);
+}
+
 ReflectorActions ReflectorMachine::start(TimePoint) {
   ReflectorActions actions{ReflectorStatus{ReflectorState::Listing, std::nullopt}};
   start_anew();

@@ -96,6 +96,9 @@ class ReflectorMachine {
   // Sees the bytes of every object that comes; must outlive the machine. Null: every body is kept.
   void set_reader(LiveReader* reader) { reader_ = reader; }
 
+  // Before start(): only what is in this namespace, and what the selector chooses; empty: everything.
+  void narrow(std::string_view namespace_, std::string_view field_selector);
+
   ReflectorActions start(TimePoint now);
   ReflectorActions list_answered(Result<ApiResponse> answer, TimePoint now);
   // The head of the answer; the body only where the status is not 200.
@@ -167,7 +170,7 @@ class ReflectorMachine {
 
   ApiResource resource_;
   std::string path_;
-  std::string selector_parameter_;  // "" or "&labelSelector=..."
+  std::string selector_parameter_;  // "", or "&labelSelector=...", "&fieldSelector=..."
   std::function<double()> random_;
   std::shared_ptr<ClusterKnowledge> knowledge_;
   HighWaterMark& mark_;

@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "holdfast/base/result.h"
 #include "holdfast/base/secret.h"
@@ -20,12 +19,14 @@ struct ValueReference {
   std::string namespace_, name;
   auto operator<=>(const ValueReference&) const = default;
 };
+std::string to_string(const ValueReference& reference);  // "Secret web/credentials"
 
 struct ClusterValue {
   std::string resource_version;        // another one may hold another value
   std::map<std::string, Secret> data;  // decoded bytes by key; what a ConfigMap holds is as unprintable
 };
 using ClusterValuePtr = std::shared_ptr<const ClusterValue>;
+using SeenValues = std::map<ValueReference, std::string>;  // the resourceVersion of each as it was read
 
 // Lives on one executor, one thread.
 class ClusterValues {
@@ -33,9 +34,10 @@ class ClusterValues {
   virtual ~ClusterValues() = default;
   // As it is now. NotFound: the server says that there is none; every other error leaves it unknown.
   virtual boost::asio::awaitable<Result<ClusterValuePtr>> read(ValueReference wanted) = 0;
-  // Completes when one of these may be another than when it was read last. Cancelled when the asker is. Any number of
-  // calls at a time.
-  virtual boost::asio::awaitable<Result<void>> changed(std::vector<ValueReference> watched) = 0;
+  // Completes when one of these has another resourceVersion than this. Empty: it was not there, or could not be read;
+  // then it completes once it is there and can be. Cancelled when the asker is, or after the end of whoever answers.
+  // Any number of calls at a time.
+  virtual boost::asio::awaitable<Result<void>> changed(SeenValues seen) = 0;
 };
 
 }  // namespace holdfast
