@@ -64,6 +64,31 @@ Sha256 sha256(std::string_view bytes) {
   return digest;
 }
 
+struct Sha256Hasher::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+
+  State() { require(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256Hasher::Sha256Hasher() : state_(std::make_unique<State>()) {}
+Sha256Hasher::~Sha256Hasher() = default;
+Sha256Hasher::Sha256Hasher(Sha256Hasher&&) noexcept = default;
+Sha256Hasher& Sha256Hasher::operator=(Sha256Hasher&&) noexcept = default;
+
+void Sha256Hasher::update(std::string_view bytes) {
+  require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
+
+Sha256 Sha256Hasher::finish() {
+  Sha256 digest;
+  unsigned int length = 0;
+  require(EVP_DigestFinal_ex(state_->context, digest.bytes.data(), &length) == 1);
+  return digest;
+}
+
 std::string to_hex(const Sha256& digest) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out;

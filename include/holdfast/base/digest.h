@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,22 @@ struct Sha256 {
   auto operator<=>(const Sha256&) const = default;
 };
 Sha256 sha256(std::string_view bytes);
+
+// The same of bytes that come in pieces.
+class Sha256Hasher {
+ public:
+  Sha256Hasher();
+  ~Sha256Hasher();
+  Sha256Hasher(Sha256Hasher&&) noexcept;
+  Sha256Hasher& operator=(Sha256Hasher&&) noexcept;
+  void update(std::string_view bytes);
+  [[nodiscard]] Sha256 finish();  // once
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 std::string to_hex(const Sha256& digest);
 std::string base64url_unpadded(std::string_view bytes);
 std::string base64_encode(std::string_view bytes);
