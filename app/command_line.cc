@@ -82,6 +82,7 @@ struct Parsed {
   GetOptions get;
   ApproveOptions approve;
   HealthOptions health;
+  InstallOptions install;
   SimulateOptions simulate;
   WaitOptions wait;
   WhyOptions why;
@@ -107,7 +108,10 @@ void add_run_options(CLI::App& app, Parsed& parsed) {
 }
 
 CLI::App* add_run(CLI::App& app, Parsed& parsed) {
-  CLI::App* run = app.add_subcommand("run", "make the cluster what the repository says, and keep it there");
+  CLI::App* run = app.add_subcommand(
+      "run",
+      "make the cluster what the repository says, and keep it there; without --repo and --config: what its "
+      "Application objects say");
   add_run_options(*run, parsed);
   run->add_option("--interval", parsed.interval_s, "seconds between looks at a remote repository")
       ->check(CLI::Range(1L, 86'400L))
@@ -185,6 +189,23 @@ CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   return health;
 }
 
+CLI::App* add_install(CLI::App& app, Parsed& parsed) {
+  InstallOptions& options = parsed.install;
+  options.image = "holdfast:" HOLDFAST_VERSION;
+  CLI::App* install = app.add_subcommand("install", "print what a daemon in the cluster needs, for kubectl apply -f -");
+  install->add_option("-n,--namespace", options.namespace_, "where the daemon is to run")
+      ->check(label_problem)
+      ->capture_default_str();
+  install->add_option("--image", options.image, "of the daemon")->capture_default_str();
+  install->add_option("--installation", options.installation, "id of this Holdfast among several in one cluster")
+      ->check(label_problem)
+      ->capture_default_str();
+  install->add_flag("--definitions-only", options.definitions_only, "only the CustomResourceDefinitions");
+  install->add_flag("--own-namespace-only", options.own_namespace_only,
+                    "rights in that namespace alone; what only the whole cluster can show is then not seen");
+  return install;
+}
+
 std::string duration_problem(const std::string& text) {
   const auto duration = parse_duration(text);
   return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
@@ -254,6 +275,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
+  CLI::App* install = add_install(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* wait = add_wait(app, parsed);
   CLI::App* why = add_why(app, parsed);
@@ -263,7 +285,9 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     const bool applies = apply->parsed() && parsed.plan_file.empty();
-    const bool desires = run->parsed() || diff->parsed() || plan->parsed() || applies;
+    // A daemon that is told of no repository holds the Applications of its cluster.
+    const bool runs_once = run->parsed() && parsed.run.once;
+    const bool desires = runs_once || diff->parsed() || plan->parsed() || applies;
     if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
       throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
     if (!parsed.plan.save.empty() && !parsed.run.config.empty() && !parsed.run.application.name.empty())
@@ -288,6 +312,7 @@ int run_command_line(int argc, char** argv) {
   if (plan->parsed()) return plan_command(parsed.run, parsed.plan);
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
+  if (install->parsed()) return install_command(parsed.install);
   if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
   if (simulate->parsed()) return simulate_command(parsed.simulate);

@@ -12,6 +12,7 @@ int apply_command(const RunOptions& options, const std::string& plan_file);  // 
 int demo_command(const DemoOptions& options);
 int approve_command(const ApproveOptions& options);
 int get_command(const GetOptions& options);
+int install_command(const InstallOptions& options);
 int health_command(const HealthOptions& options);
 int simulate_command(const SimulateOptions& options);
 int wait_command(const WaitOptions& options);

@@ -31,7 +31,8 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
                                                       options_.health_rules);
 }
 
-void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ReconcileObserver> observer) {
+void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
+                  std::shared_ptr<ApplicationObserver> observer) {
   const ApplicationName name{setup.inventory.namespace_, setup.name};
   auto running = std::make_shared<Running>(executor_);
   HeldApplication::Events events;
@@ -123,6 +124,15 @@ void Daemon::replaced() {
   for (auto& [name, running] : applications_) running->application->halt();
 }
 
+void Daemon::look_at(const ApplicationName& name) {
+  if (const auto found = applications_.find(name); found != applications_.end()) found->second->application->look();
+}
+
+std::size_t Daemon::objects(const ApplicationName& name) const {
+  const auto found = applications_.find(name);
+  return found == applications_.end() ? 0 : found->second->application->objects();
+}
+
 const HeldApplication* Daemon::find(const ApplicationName& name) const {
   const auto found = applications_.find(name);
   return found == applications_.end() || found->second->application->ends() ? nullptr
@@ -142,6 +152,8 @@ void Daemon::round_finished(const ApplicationName& name) {
       name.second + " has ended" +
           (application.objects() == 0 ? "" : "; what was held back stays, and `holdfast get` goes on listing it"),
       {{"objects_left", application.objects()}});
+  if (options_.on_ended) options_.on_ended(name, application.objects());
+  if (options_.keeps_ending && application.objects() != 0) return;
   std::vector<ApplicationName> names{name};
   tasks_.spawn(let_go(std::move(names)));
 }

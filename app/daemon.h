@@ -31,6 +31,9 @@ struct DaemonOptions {
   boost::asio::any_io_executor parser = {};           // where schemas are read; none: the daemon's own
   std::shared_ptr<const LuaRules> health_rules = {};  // null: none
   boost::asio::any_io_executor scripts = {};          // where these are applied; none: the daemon's own
+  // An application that was to end has no more to do. It is let go of, but for one that keeps what was held back.
+  std::function<void(const ApplicationName& name, std::size_t objects_left)> on_ended = {};
+  bool keeps_ending = false;  // while something is held back of it, until somebody approves that it goes
 };
 
 class Daemon {
@@ -38,13 +41,17 @@ class Daemon {
   Daemon(boost::asio::any_io_executor executor, ClusterPorts cluster, DaemonOptions options);
 
   // Another application, before or while running. One of this namespace and name must not be there.
-  void hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ReconcileObserver> observer);
+  void hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ApplicationObserver> observer);
   // Nothing is done for them any more; their objects stay. Completes when they have ended. No such one: nothing.
   boost::asio::awaitable<void> let_go(std::vector<ApplicationName> names);
 
   // Applications that are wanted and could not be held, by repository: objects may have moved there, so that nothing of
   // these repositories is pruned. Replaces what was said before.
   void set_missing(std::map<std::string, std::string> names_by_repository);
+
+  // Looks at its source now. No such one: nothing.
+  void look_at(const ApplicationName& name);
+  [[nodiscard]] std::size_t objects(const ApplicationName& name) const;  // that it holds; 0 where there is no such one
 
   // Returns after stop(): 0, or 1 where --once ended with something not applied, or where another cluster was found.
   boost::asio::awaitable<int> run();

@@ -141,7 +141,7 @@ class Demo {
                                        ClusterPorts{client, client, [&client] { client.close_all(); }, session_.server},
                                        DaemonOptions{run.cluster.installation, false, std::random_device{}()});
     daemon_->hold(std::move(*setup), std::move(*source),
-                  std::shared_ptr<ReconcileObserver>(std::shared_ptr<void>(), &observer_));
+                  std::shared_ptr<ApplicationObserver>(std::shared_ptr<void>(), &observer_));
     return {};
   }
 

@@ -26,7 +26,7 @@ asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
 
 HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch,
                                  ReconcilerGroup& group, ApplicationSetup setup, std::unique_ptr<Source> source,
-                                 std::shared_ptr<ReconcileObserver> observer, Events events, Options options)
+                                 std::shared_ptr<ApplicationObserver> observer, Events events, Options options)
     : setup_(std::move(setup)),
       source_(std::move(source)),
       observer_(std::move(observer)),
@@ -125,6 +125,7 @@ asio::awaitable<bool> HeldApplication::load_inventory() {
     log(LogLevel::Error, "inventory-unknown", describe(loaded.error()) + "; nothing is written until it is known",
         {{"application", setup_.name},
          {"retry_in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
+    observer_->inventory_unknown(loaded.error(), std::chrono::duration_cast<std::chrono::milliseconds>(wait));
     if (options_.once) {
       give_up();
       co_return false;
@@ -194,13 +195,16 @@ bool HeldApplication::asks_again(const ManifestSet& read) {
 bool HeldApplication::take(const Result<ManifestSetPtr>& manifests) {
   if (!manifests) {
     const std::string text = describe(manifests.error());
-    if (text != std::exchange(problem_, text))
+    if (text != std::exchange(problem_, text)) {
       log(LogLevel::Error, "source-failed",
           text + (loaded_ ? "; still holding " + loaded_->revision : "; nothing is changed until it can be read"),
           {{"application", setup_.name}});
+      observer_->source_failed(manifests.error(), loaded_ ? loaded_->revision : std::string());
+    }
     return false;
   }
-  problem_.clear();
+  if (!std::exchange(problem_, std::string()).empty() || !loaded_ || loaded_->revision != (*manifests)->revision)
+    observer_->source_read(**manifests);
   if (loaded_ && loaded_->revision == (*manifests)->revision) return true;
   loaded_ = *manifests;
   if (!setup_.ends)
@@ -227,6 +231,7 @@ void HeldApplication::note_waiting(const std::string& names) {
     waiting_objects_.emplace(manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name);
   log(LogLevel::Info, "waiting", loaded_->revision + " waits until what it depends on is ready: " + names,
       {{"application", setup_.name}});
+  observer_->waits_for(loaded_->revision, names);
   reconciler_.later_set_known();
 }
 

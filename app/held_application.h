@@ -15,6 +15,7 @@
 #include <string>
 #include <tuple>
 
+#include "app/application_observer.h"
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
 #include "app/revision_guard.h"
@@ -44,7 +45,7 @@ class HeldApplication {
   };
 
   HeldApplication(boost::asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch, ReconcilerGroup& group,
-                  ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ReconcileObserver> observer,
+                  ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ApplicationObserver> observer,
                   Events events, Options options);
 
   // Returns after stop(), when what was under way has ended.
@@ -57,6 +58,8 @@ class HeldApplication {
   void nudge(const std::string& revision) {
     if (std::exchange(nudged_for_, revision) != revision) source_->nudge();
   }
+  // Looks at its source now.
+  void look() { source_->nudge(); }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
   // Something that it depends on may have become ready.
   void hand_over();
@@ -105,7 +108,7 @@ class HeldApplication {
 
   ApplicationSetup setup_;
   std::unique_ptr<Source> source_;
-  std::shared_ptr<ReconcileObserver> observer_;
+  std::shared_ptr<ApplicationObserver> observer_;
   Events events_;
   Options options_;
   InventoryKeeper inventory_;

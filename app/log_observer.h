@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "app/application_observer.h"
 #include "app/progress.h"
-#include "engine/observer.h"
 #include "holdfast/base/log.h"
 
 namespace holdfast {
 
-class LogObserver : public ReconcileObserver {
+class LogObserver : public ApplicationObserver {
  public:
   // With progress shown, the objects of the first roll-out are counted on one line of the terminal instead of being
   // listed. `application`: named in each line, where there are several; may be empty. With `explain`, every decision is

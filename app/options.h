@@ -71,6 +71,15 @@ struct DemoOptions {
   bool exit = false;  // end after the story
 };
 
+// What is printed for `kubectl apply -f -`.
+struct InstallOptions {
+  std::string namespace_ = "holdfast-system";
+  std::string image;  // of the daemon
+  std::string installation = "holdfast";
+  bool definitions_only = false;
+  bool own_namespace_only = false;  // Roles of that namespace instead of ClusterRoles
+};
+
 enum class OutputFormat { Table, Json };
 
 struct GetOptions {

@@ -1,4 +1,5 @@
-// `holdfast run`: one application, or those of a configuration, held until SIGINT or SIGTERM.
+// `holdfast run`: one application, those of a configuration, or those that are objects of the cluster, held until
+// SIGINT or SIGTERM.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -6,6 +7,7 @@
 #include <optional>
 #include <random>
 
+#include "app/cluster_applications.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/configured_applications.h"
@@ -48,14 +50,13 @@ class Run {
         options_(options),
         context_(context_of(options, session)),
         scripts_(health_rules == nullptr ? 1 : kScriptThreads),
-        daemon_(io.get_executor(), ports_of(session),
-                DaemonOptions{options.cluster.installation, options.once, std::random_device{}(),
-                              parser_.get_executor(), health_rules, scripts_.get_executor()}),
+        cluster_(ports_of(session)),
+        daemon_(io.get_executor(), cluster_, daemon_options(health_rules)),
         tasks_(io.get_executor()),
         signals_(io, SIGINT, SIGTERM) {}
 
   int run() {
-    if (const Result<void> ready = options_.config.empty() ? hold_one() : Result<void>(); !ready)
+    if (const Result<void> ready = options_.application.repo.empty() ? Result<void>() : hold_one(); !ready)
       return refuse(ready.error());
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
@@ -74,6 +75,20 @@ class Run {
     HttpClient& client = *session.client;
     return {client, client, [&client] { client.close_all(); }, session.server};
   }
+
+  DaemonOptions daemon_options(const std::shared_ptr<const LuaRules>& health_rules) {
+    DaemonOptions made{options_.cluster.installation, options_.once, std::random_device{}(),
+                       parser_.get_executor(),        health_rules,  scripts_.get_executor()};
+    if (!from_cluster()) return made;
+    made.keeps_ending = true;
+    made.on_ended = [this](const ApplicationName& name, std::size_t objects_left) {
+      in_cluster_->ended(name, objects_left);
+    };
+    return made;
+  }
+
+  // Neither a repository nor a configuration is named.
+  [[nodiscard]] bool from_cluster() const { return options_.application.repo.empty() && options_.config.empty(); }
 
   Result<void> hold_one() {
     Result<ApplicationSetup> setup = make_setup(to_application(options_.application, context_.namespace_), context_);
@@ -99,19 +114,31 @@ class Run {
     co_return true;
   }
 
+  // The daemon goes on while the last word about each application is written.
+  asio::awaitable<void> hold_those_of_the_cluster() {
+    co_await in_cluster_->run();
+    daemon_.stop();
+  }
+
   asio::awaitable<void> work() {
+    if (from_cluster()) {
+      in_cluster_.emplace(io_.get_executor(), daemon_, cluster_, context_, [this] { return chance_(random_); });
+      tasks_.spawn(hold_those_of_the_cluster());
+    }
     if (options_.config.empty() || co_await hold_configured()) {
       code_ = co_await daemon_.run();
       if (options_.once && configured_ && configured_->refused() != 0) code_ = 1;
     }
     if (configured_) configured_->stop();
+    if (in_cluster_) in_cluster_->stop();
     co_await tasks_.join();
     signals_.cancel();
   }
 
   void stop() {
-    daemon_.stop();
+    if (!in_cluster_) daemon_.stop();
     if (configured_) configured_->stop();
+    if (in_cluster_) in_cluster_->stop();
   }
 
   asio::io_context& io_;
@@ -119,8 +146,12 @@ class Run {
   SetupContext context_;
   asio::thread_pool parser_{1};
   asio::thread_pool scripts_;
+  ClusterPorts cluster_;
   Daemon daemon_;
   std::optional<ConfiguredApplications> configured_;
+  std::optional<ClusterApplications> in_cluster_;
+  std::mt19937_64 random_{std::random_device{}()};
+  std::uniform_real_distribution<double> chance_{0, 1};
   TaskScope tasks_;
   asio::signal_set signals_;
   int code_ = 1;

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -148,7 +149,33 @@ class ApplicationReader {
   std::vector<Error> errors_;
 };
 
+// What its author has written.
+json::object document_of(const json::object& object) {
+  json::object document, metadata;
+  for (const char* name : {"apiVersion", "kind", "spec"})
+    if (const json::value* value = object.if_contains(name)) document[name] = *value;
+  for (const char* name : {"name", "namespace"})
+    if (const json::value* value = find(object, {"metadata", name})) metadata[name] = *value;
+  document["metadata"] = std::move(metadata);
+  return document;
+}
+
 }  // namespace
+
+Result<Application> read_application(const json::object& object, const ApplicationReadOptions& options) {
+  const json::object document = document_of(object);
+  ApplicationValues values = application_values(document, options);
+  std::vector<FieldProblem> problems = check_fields(json::value(document), application_document());
+  std::ranges::move(values.problems, std::back_inserter(problems));
+  if (problems.empty()) return std::move(values.application);
+  Error all{ErrorKind::Invalid, {}, {}, {}};
+  for (FieldProblem& problem : problems) {
+    const std::string line =
+        describe(Error{ErrorKind::Invalid, std::move(problem.message), {}, std::move(problem.hint)});
+    all.message += (all.message.empty() ? "" : "\n") + line;
+  }
+  return std::unexpected(std::move(all));
+}
 
 Result<std::vector<Application>> read_applications(std::span<const SourceFile> files,
                                                    const ApplicationReadOptions& options) {

@@ -16,6 +16,7 @@
 
 #include "holdfast/base/result.h"
 #include "holdfast/model/application.h"
+#include "holdfast/model/json.h"
 #include "holdfast/model/manifest_set.h"
 
 namespace holdfast {
@@ -32,5 +33,9 @@ struct ApplicationReadOptions {
 // `path` of a file is how errors and `origin` name it.
 Result<std::vector<Application>> read_applications(std::span<const SourceFile> files,
                                                    const ApplicationReadOptions& options = {});
+
+// One object as an API server has it: there are no lines to name, and what the server keeps in metadata and status is
+// passed over. Errors: Invalid, with all that is wrong, one thing a line.
+Result<Application> read_application(const json::object& object, const ApplicationReadOptions& options = {});
 
 }  // namespace holdfast

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/observer.h"
+#include "app/application_observer.h"
 
 namespace holdfast::sim {
 
@@ -19,7 +19,7 @@ class Diary {
 };
 
 // Writes down what one daemon says.
-class DiaryOf final : public ReconcileObserver {
+class DiaryOf final : public ApplicationObserver {
  public:
   DiaryOf(Diary& diary, std::string who) : diary_(diary), who_(std::move(who)) {}
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;

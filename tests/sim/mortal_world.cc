@@ -65,7 +65,7 @@ MortalWorld::Life::Life(MortalWorld& world, std::uint64_t seed)
       daemon(std::make_unique<Daemon>(io->get_executor(), ClusterPorts{client, client, [] {}, "simulated"},
                                       DaemonOptions{.installation = kInstallation, .once = false, .seed = seed})) {
   daemon->hold(setup(LargeSet::kNamespace, world.prune_limit_), std::unique_ptr<Source>(source),
-               std::shared_ptr<ReconcileObserver>(std::shared_ptr<void>(), &observer));
+               std::shared_ptr<ApplicationObserver>(std::shared_ptr<void>(), &observer));
   source->on_load([this](const ManifestSet& manifests) {
     wants.clear();
     for (const Manifest& manifest : manifests.manifests)

@@ -45,7 +45,7 @@ World::Life::Life(World& world, const Application& application, std::uint64_t se
       daemon(world.io_.get_executor(), ClusterPorts{client, client, [] {}, "simulated"},
              DaemonOptions{.installation = "simulated", .once = false, .seed = seed}) {
   daemon.hold(setup(application.repository.name()), std::unique_ptr<Source>(source),
-              std::shared_ptr<ReconcileObserver>(std::shared_ptr<void>(), &diary));
+              std::shared_ptr<ApplicationObserver>(std::shared_ptr<void>(), &diary));
   source->on_load([this](const ManifestSet& manifests) {
     std::map<Place, Clock::time_point> since;
     for (const Manifest& manifest : manifests.manifests) {

@@ -1,0 +1,51 @@
+#include "app/application_objects.h"
+
+#include "app/own_definitions.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> run_reflector(std::shared_ptr<Reflector> reflector) { co_await reflector->run(); }
+
+}  // namespace
+
+ApplicationObjects::ApplicationObjects(asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
+                                       ApplicationObjectsSink& sink, std::function<double()> random)
+    : sink_(sink),
+      reflector_(std::make_shared<Reflector>(api, transport, application_resource(), std::string(), writer_, *this,
+                                             std::move(random))),
+      tasks_(executor) {}
+
+void ApplicationObjects::start() { tasks_.spawn(run_reflector(reflector_)); }
+
+void ApplicationObjects::stop() {
+  stopping_ = true;
+  reflector_->stop();
+}
+
+asio::awaitable<void> ApplicationObjects::ended() { co_await tasks_.join(); }
+
+LivePtr ApplicationObjects::find(const ApplicationName& name) const {
+  const GroupVersionKind& type = application_resource().gvk;
+  return store_.find({type.group, type.kind, name.first, name.second});
+}
+
+void ApplicationObjects::changed(std::span<const StoreEvent> events, std::chrono::steady_clock::time_point) {
+  if (stopping_) return;  // what is forgotten at the end has not gone
+  for (const StoreEvent& event : events) {
+    if (event.kind != StoreEventKind::Synced) {
+      sink_.object_changed({event.key.namespace_, event.key.name});
+      continue;
+    }
+    known_ = true;
+    sink_.objects_known();
+  }
+}
+
+void ApplicationObjects::status_changed(const ApiResource& /*resource*/, const ReflectorStatus& status) {
+  if (!stopping_ && status.error) sink_.objects_unknown(*status.error);
+}
+
+}  // namespace holdfast

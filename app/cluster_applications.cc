@@ -1,0 +1,326 @@
+#include "app/cluster_applications.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <utility>
+
+#include "app/log_observer.h"
+#include "app/nothing_source.h"
+#include "app/observer_list.h"
+#include "app/own_definitions.h"
+#include "holdfast/base/log.h"
+#include "holdfast/model/api_status.h"
+#include "sources/application_reader.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kWorkers = 2;  // threads that read repositories, for all of them
+
+// Asks that the source be looked at now; any new value counts. Ours, and that of `flux reconcile`.
+constexpr std::string_view kRequestedAt[] = {"holdfast.dev/requestedAt", "reconcile.fluxcd.io/requestedAt"};
+
+std::string requested_at(const json::object& object) {
+  for (const std::string_view name : kRequestedAt)
+    if (const std::string_view value = string_at(object, {"metadata", "annotations", name}); !value.empty())
+      return std::string(value);
+  return {};
+}
+
+std::int64_t generation_of(const json::object& object) {
+  const json::value* generation = find(object, {"metadata", "generation"});
+  return generation != nullptr && generation->is_int64() ? generation->get_int64() : 0;
+}
+
+json::array finalizers_of(const json::object& object) {
+  const json::value* finalizers = find(object, {"metadata", "finalizers"});
+  return finalizers != nullptr && finalizers->is_array() ? finalizers->get_array() : json::array();
+}
+
+bool has_finalizer(const json::object& object) {
+  return std::ranges::any_of(finalizers_of(object), [](const json::value& one) {
+    return one.is_string() && std::string_view(one.get_string()) == kApplicationFinalizer;
+  });
+}
+
+std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
+
+std::chrono::sys_seconds wall_time() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,
+                                         SetupContext context, std::function<double()> chance)
+    : executor_(executor),
+      daemon_(daemon),
+      cluster_(std::move(cluster)),
+      context_(std::move(context)),
+      objects_(executor, cluster_.api, cluster_.watches, *this, chance),
+      writer_(executor, cluster_.api, chance),
+      workers_(std::make_shared<asio::thread_pool>(kWorkers)),
+      tasks_(executor),
+      signal_(executor) {}
+
+asio::awaitable<void> ClusterApplications::run() {
+  objects_.start();
+  while (!stopping_) {
+    signal_.expires_at(Clock::time_point::max());
+    co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  objects_.stop();
+  co_await objects_.ended();
+  co_await tasks_.join();
+  writer_.stop();
+  co_await writer_.ended();
+}
+
+void ClusterApplications::stop() {
+  stopping_ = true;
+  signal_.cancel();
+}
+
+void ClusterApplications::object_changed(const ApplicationName& name) {
+  if (stopping_) return;
+  Subject& subject = subjects_[name];
+  subject.again = true;
+  if (std::exchange(subject.busy, true)) return;
+  tasks_.spawn(reconcile(name));
+}
+
+void ClusterApplications::objects_known() {
+  if (!std::exchange(unseen_, std::string()).empty())
+    log(LogLevel::Info, "applications-seen", "the Applications of the cluster are seen again");
+}
+
+void ClusterApplications::objects_unknown(const Error& error) {
+  std::string text = describe(error);
+  if (error.kind == ErrorKind::NotFound)
+    text =
+        "the cluster has no Applications of holdfast.dev/v1alpha1 (install them: holdfast install | kubectl apply "
+        "-f -)";
+  if (text == std::exchange(unseen_, text)) return;
+  log(LogLevel::Error, "applications-unseen", text + "; what is held stays held");
+}
+
+void ClusterApplications::ended(const ApplicationName& name, std::size_t objects_left) {
+  const auto found = subjects_.find(name);
+  if (found == subjects_.end() || !found->second.ending || objects_left != 0) return;
+  found->second.ended = true;
+  found->second.held.reset();
+  object_changed(name);
+}
+
+// Level-triggered: whatever brought us here, what counts is what there is now.
+asio::awaitable<void> ClusterApplications::reconcile(ApplicationName name) {
+  while (!stopping_ && std::exchange(subjects_.at(name).again, false)) co_await look_at(name);
+  Subject& subject = subjects_.at(name);
+  subject.busy = false;
+  if (objects_.find(name) == nullptr && !subject.held && !subject.ending) subjects_.erase(name);
+}
+
+asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
+  const LivePtr live = objects_.find(name);
+  const Uid& known = subjects_.at(name).uid;
+  if (live == nullptr || (!known.empty() && known != live->uid)) co_await gone(name);
+  if (live == nullptr || stopping_) co_return;
+  Result<json::value> object = parse_json(live->body);
+  if (!object || !object->is_object()) co_return;  // the server's own bug: nothing is concluded from it
+  begin(name, subjects_.at(name), object->get_object());
+  if (live->terminating)
+    co_await end(std::move(name), std::move(object->get_object()));
+  else
+    co_await take(std::move(name), std::move(object->get_object()));
+}
+
+// What is to be known of an object before anything is done about it.
+void ClusterApplications::begin(const ApplicationName& name, Subject& subject, const json::object& object) {
+  const Uid uid{std::string(string_at(object, {"metadata", "uid"}))};
+  if (subject.status != nullptr && subject.uid == uid) return;
+  subject.uid = uid;
+  subject.generation = 0;
+  subject.requested_at = requested_at(object);
+  ApplicationStatus::Hooks hooks;
+  hooks.now = wall_time;
+  hooks.changed = [this, name] { write_status(name); };
+  hooks.transition = [this, name](const std::string& type, const Condition& now) { tell(name, type, now); };
+  subject.status = std::make_shared<ApplicationStatus>(true, std::move(hooks));
+  if (const json::value* status = find(object, {"status"}); status != nullptr && status->is_object())
+    subject.status->recall(status->get_object());
+}
+
+// Without a finalizer of ours nobody asked that its objects go with it.
+asio::awaitable<void> ClusterApplications::gone(ApplicationName name) {
+  const bool held = subjects_.at(name).held.has_value() || subjects_.at(name).ending;
+  if (held) {
+    log(LogLevel::Info, "letting-go", "letting go of " + shown(name) + "; its objects stay as they are");
+    co_await let_go(name);
+  }
+  writer_.forget(name);
+  refused_.erase(name);
+  Subject& subject = subjects_.at(name);
+  Subject nothing;
+  nothing.busy = subject.busy;
+  nothing.again = subject.again;
+  subject = std::move(nothing);
+}
+
+asio::awaitable<void> ClusterApplications::let_go(ApplicationName name) {
+  subjects_.at(name).held.reset();
+  subjects_.at(name).ending = false;
+  std::vector<ApplicationName> names{name};
+  co_await daemon_.let_go(std::move(names));
+}
+
+asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::object object) {
+  Subject& subject = subjects_.at(name);
+  notice_request(name, subject, object);
+  const std::int64_t generation = generation_of(object);
+  Result<Application> read = read_application(object, {.base = "/", .own_namespace = name.first});
+  if (!read) {
+    subject.generation = generation;
+    subject.status->set_generation(generation, true);
+    co_return refuse(name, describe(read.error()));
+  }
+  read->namespace_ = name.first;
+  read->origin = "Application " + shown(name);
+  const bool prunes = read->deletion_policy == DeletionPolicy::Prune;
+  if (prunes != has_finalizer(object)) co_await set_finalizer(name, std::move(object), prunes);
+  Subject& now = subjects_.at(name);
+  if (now.again || (generation == now.generation && now.held)) co_return;
+  now.generation = generation;
+  now.status->set_generation(generation, read->wait);
+  if (read->suspend) {
+    log(LogLevel::Info, "suspended", "leaving " + shown(name) + " alone while it is suspended");
+    now.status->suspend();
+    if (now.held) co_await let_go(std::move(name));
+    co_return;
+  }
+  if (now.held == *read) co_return;
+  co_await hold(std::move(name), std::move(*read));
+}
+
+asio::awaitable<void> ClusterApplications::hold(ApplicationName name, Application application) {
+  auto setup = make_setup(application, context_);
+  if (!setup) co_return refuse(name, describe(setup.error()));
+  setup->source.workers = workers_;
+  auto source = make_source(executor_, setup->source);
+  if (!source) co_return refuse(name, describe(source.error()));
+  if (subjects_.at(name).held) co_await let_go(name);
+  if (stopping_) co_return;
+  Subject& subject = subjects_.at(name);
+  if (refused_.erase(name) != 0) tell_missing();
+  subject.status->hold();
+  subject.held = std::move(application);
+  std::vector<std::shared_ptr<ApplicationObserver>> observers{
+      std::make_shared<LogObserver>(false, shown(name), context_.explain), subject.status};
+  daemon_.hold(std::move(*setup), std::move(*source), std::make_shared<ObserverList>(std::move(observers)));
+}
+
+// It is being deleted: what it held goes first, where that is asked for.
+asio::awaitable<void> ClusterApplications::end(ApplicationName name, json::object object) {
+  Subject& subject = subjects_.at(name);
+  if (!has_finalizer(object)) co_return;
+  const Result<Application> read = read_application(object, {.base = "/", .own_namespace = name.first});
+  const bool prunes =
+      read ? read->deletion_policy == DeletionPolicy::Prune : string_at(object, {"spec", "deletionPolicy"}) == "Prune";
+  if (!prunes || subject.ended) {
+    if (subject.held) co_await let_go(name);
+    co_return co_await set_finalizer(std::move(name), std::move(object), false);
+  }
+  if (subject.ending) co_return;
+  if (!read) co_return refuse(name, "it cannot end, for what it held is not known: " + describe(read.error()));
+  Application application = *read;
+  application.namespace_ = name.first;
+  auto setup = make_setup(application, context_);
+  if (!setup) co_return refuse(name, describe(setup.error()));
+  if (subject.held) co_await let_go(name);
+  if (stopping_) co_return;
+  Subject& now = subjects_.at(name);
+  now.ending = true;
+  std::vector<std::shared_ptr<ApplicationObserver>> observers{
+      std::make_shared<LogObserver>(false, shown(name), context_.explain), now.status};
+  daemon_.hold(ending(std::move(*setup)), make_nothing_source(executor_, "the end of " + shown(name)),
+               std::make_shared<ObserverList>(std::move(observers)));
+}
+
+// On the version that was seen: what somebody changed meanwhile comes by the watch, and is met then.
+asio::awaitable<void> ClusterApplications::set_finalizer(ApplicationName name, json::object object, bool wanted) {
+  json::array finalizers;
+  for (json::value& one : finalizers_of(object))
+    if (!one.is_string() || std::string_view(one.get_string()) != kApplicationFinalizer)
+      finalizers.push_back(std::move(one));
+  if (wanted) finalizers.emplace_back(kApplicationFinalizer);
+  ApiRequest request;
+  request.method = Method::Patch;
+  request.target = resource_path(application_resource(), name.first, name.second) + "?fieldManager=holdfast";
+  request.content_type = "application/merge-patch+json";
+  request.body = to_json(json::object{{"metadata",
+                                       {{"resourceVersion", string_at(object, {"metadata", "resourceVersion"})},
+                                        {"uid", string_at(object, {"metadata", "uid"})},
+                                        {"finalizers", std::move(finalizers)}}}});
+  const Result<ApiResponse> answer = co_await cluster_.api.send(std::move(request));
+  if (answer && (answer->status < 300 || answer->status == 404 || answer->status == 409)) co_return;
+  const Error error =
+      answer ? to_error(parse_api_status(answer->status, answer->content_type, answer->body), "") : answer.error();
+  log(LogLevel::Warning, "finalizer-unwritten",
+      "could not " + std::string(wanted ? "set" : "remove") + " the finalizer of " + shown(name) +
+          "; it is tried again with its next change: " + describe(error));
+}
+
+// A new word counts once; what was there before we came does not.
+void ClusterApplications::notice_request(const ApplicationName& name, Subject& subject, const json::object& object) {
+  std::string word = requested_at(object);
+  subject.status->set_handled_reconcile(word);
+  if (word == std::exchange(subject.requested_at, word) || word.empty()) return;
+  log(LogLevel::Info, "requested", "looking at " + shown(name) + ", as its annotation asks for", {{"at", word}});
+  daemon_.look_at(name);
+}
+
+// What was held before stays.
+void ClusterApplications::refuse(const ApplicationName& name, const std::string& why) {
+  Subject& subject = subjects_.at(name);
+  log(LogLevel::Error, "application-refused",
+      shown(name) + " cannot be held: " + why + (subject.held ? "; it goes on as it was before" : ""),
+      {{"application", shown(name)}});
+  subject.status->refuse(why + (subject.held ? "\nIt goes on as it was before." : ""));
+  if (subject.held) return;
+  const LivePtr live = objects_.find(name);
+  const Result<json::value> object = live ? parse_json(live->body) : Result<json::value>(json::value());
+  refused_[name] = object ? std::string(string_at(*object, {"spec", "source", "repoURL"})) : std::string();
+  tell_missing();
+}
+
+// Objects may have moved there: nothing of such a repository is pruned.
+void ClusterApplications::tell_missing() {
+  std::map<std::string, std::string> missing;
+  for (const auto& [name, repository] : refused_) missing.emplace(repository, shown(name));
+  daemon_.set_missing(std::move(missing));
+}
+
+void ClusterApplications::write_status(const ApplicationName& name) {
+  const auto found = subjects_.find(name);
+  if (found == subjects_.end()) return;
+  std::weak_ptr<ApplicationStatus> status = found->second.status;
+  writer_.write({name, found->second.uid}, [this, name, status] {
+    const auto kept = status.lock();
+    if (kept == nullptr) return json::object();
+    json::object document = kept->document();
+    document["inventory"] = json::object{{"objects", daemon_.objects(name)}};
+    return document;
+  });
+}
+
+// One Event for what people ask for first; the other conditions follow from it, or are in the status.
+void ClusterApplications::tell(const ApplicationName& name, const std::string& type, const Condition& now) {
+  const auto found = subjects_.find(name);
+  if (found == subjects_.end() || type != "Ready" || now.reason == "Progressing") return;
+  writer_.tell({{name, found->second.uid}, now.status == ConditionStatus::False, now.reason, now.message});
+}
+
+}  // namespace holdfast

@@ -1,0 +1,89 @@
+// What `holdfast run` holds where it is given neither a repository nor a file: each Application object of the cluster,
+// from the moment it is there until it goes.
+//
+// What cannot be held says so in its own status and stands in nobody's way; what was held before stays as it was. An
+// object that goes lets go of its objects, or ends them first where its deletionPolicy is Prune: a finalizer keeps it
+// until they are gone. That the objects cannot be seen changes nothing of what is held. Each is dealt with by its name,
+// one thing at a time, and looked up again after every wait.
+//
+// Lives on one executor, one thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/application_objects.h"
+#include "app/application_setup.h"
+#include "app/application_status.h"
+#include "app/daemon.h"
+#include "app/status_writer.h"
+
+namespace holdfast {
+
+inline constexpr std::string_view kApplicationFinalizer = "holdfast.dev/application";
+
+class ClusterApplications final : public ApplicationObjectsSink {
+ public:
+  // All references outlive run().
+  ClusterApplications(boost::asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster, SetupContext context,
+                      std::function<double()> chance);
+
+  // Returns after stop(), when the status of all has been written, as far as one attempt does it.
+  boost::asio::awaitable<void> run();
+  void stop();
+  // Of an application that was to end (Daemon).
+  void ended(const ApplicationName& name, std::size_t objects_left);
+
+  void object_changed(const ApplicationName& name) override;
+  void objects_known() override;
+  void objects_unknown(const Error& error) override;
+
+ private:
+  // One object, as it was taken up last.
+  struct Subject {
+    Uid uid;
+    std::int64_t generation = 0;
+    std::string requested_at;
+    std::shared_ptr<ApplicationStatus> status;
+    std::optional<Application> held;  // as it is held
+    bool ending = false, ended = false;
+    bool busy = false, again = false;
+  };
+
+  boost::asio::awaitable<void> reconcile(ApplicationName name);
+  boost::asio::awaitable<void> look_at(ApplicationName name);
+  boost::asio::awaitable<void> gone(ApplicationName name);
+  boost::asio::awaitable<void> take(ApplicationName name, json::object object);
+  boost::asio::awaitable<void> end(ApplicationName name, json::object object);
+  boost::asio::awaitable<void> hold(ApplicationName name, Application application);
+  boost::asio::awaitable<void> let_go(ApplicationName name);
+  boost::asio::awaitable<void> set_finalizer(ApplicationName name, json::object object, bool wanted);
+  void begin(const ApplicationName& name, Subject& subject, const json::object& object);
+  void notice_request(const ApplicationName& name, Subject& subject, const json::object& object);
+  void refuse(const ApplicationName& name, const std::string& why);
+  void write_status(const ApplicationName& name);
+  void tell(const ApplicationName& name, const std::string& type, const Condition& now);
+  void tell_missing();
+
+  boost::asio::any_io_executor executor_;
+  Daemon& daemon_;
+  ClusterPorts cluster_;
+  SetupContext context_;
+  ApplicationObjects objects_;
+  StatusWriter writer_;
+  std::shared_ptr<boost::asio::thread_pool> workers_;
+  std::map<ApplicationName, Subject> subjects_;
+  std::map<ApplicationName, std::string> refused_;  // those that are not held at all: their repositories
+  std::string unseen_;                              // why the objects cannot be seen, as it was said last
+  TaskScope tasks_;
+  Timer signal_;  // of stop()
+  bool stopping_ = false;
+};
+
+}  // namespace holdfast

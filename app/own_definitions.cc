@@ -1,0 +1,97 @@
+#include "app/own_definitions.h"
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "sources/application_schema.h"
+
+namespace holdfast {
+namespace {
+
+struct Names {
+  std::string_view kind, singular, plural;
+  std::initializer_list<std::string_view> short_names;
+};
+
+struct Column {
+  std::string_view name, path, description;
+  std::string_view type = "string";
+  int priority = 0;  // above 0: with -o wide
+};
+
+std::string condition(std::string_view type, std::string_view part) {
+  return ".status.conditions[?(@.type==\"" + std::string(type) + "\")]." + std::string(part);
+}
+
+json::array columns_of(std::initializer_list<Column> columns) {
+  json::array made;
+  for (const Column& column : columns) {
+    json::object one{{"name", column.name}, {"type", column.type}, {"jsonPath", column.path}};
+    if (!column.description.empty()) one["description"] = column.description;
+    if (column.priority != 0) one["priority"] = column.priority;
+    made.push_back(std::move(one));
+  }
+  return made;
+}
+
+json::object definition(const Names& names, json::array columns, json::object schema) {
+  json::array short_names;
+  for (const std::string_view name : names.short_names) short_names.emplace_back(name);
+  json::object version{{"name", "v1alpha1"},
+                       {"served", true},
+                       {"storage", true},
+                       {"subresources", {{"status", json::object()}}},
+                       {"additionalPrinterColumns", std::move(columns)},
+                       {"schema", {{"openAPIV3Schema", std::move(schema)}}}};
+  return {{"apiVersion", "apiextensions.k8s.io/v1"},
+          {"kind", "CustomResourceDefinition"},
+          {"metadata", {{"name", std::string(names.plural) + ".holdfast.dev"}}},
+          {"spec",
+           {{"group", "holdfast.dev"},
+            {"scope", "Namespaced"},
+            {"names",
+             {{"kind", names.kind},
+              {"listKind", std::string(names.kind) + "List"},
+              {"singular", names.singular},
+              {"plural", names.plural},
+              {"shortNames", std::move(short_names)},
+              {"categories", json::array{"holdfast", "gitops"}}}},
+            {"versions", json::array{std::move(version)}}}}};
+}
+
+json::object application_definition() {
+  const std::string ready = condition("Ready", "status"), healthy = condition("Healthy", "status"),
+                    message = condition("Ready", "message");
+  return definition(
+      {"Application", "application", "applications", {"hfapp", "hfapps"}},
+      columns_of({{.name = "Ready", .path = ready, .description = "Whether all of the revision is applied"},
+                  {.name = "Healthy", .path = healthy, .description = "Whether all of its objects are healthy"},
+                  {.name = "Revision", .path = ".status.lastAppliedRevision", .description = "What was applied last"},
+                  {.name = "Drift",
+                   .path = ".status.drift.objects",
+                   .description = "Objects that differ and are left so",
+                   .type = "integer"},
+                  {.name = "Objects",
+                   .path = ".status.inventory.objects",
+                   .description = "Objects that it holds",
+                   .type = "integer",
+                   .priority = 1},
+                  {.name = "Source", .path = ".spec.source.repoURL", .description = {}, .priority = 1},
+                  {.name = "Path", .path = ".spec.source.path", .description = {}, .priority = 1},
+                  {.name = "Status", .path = message, .description = "What the daemon says of it"},
+                  {.name = "Age", .path = ".metadata.creationTimestamp", .description = {}, .type = "date"}}),
+      application_schema());
+}
+
+}  // namespace
+
+const ApiResource& application_resource() {
+  static const ApiResource kResource{
+      {"holdfast.dev", "v1alpha1", "Application"}, "applications", true, {"get", "list", "patch", "update", "watch"}};
+  return kResource;
+}
+
+json::array own_definitions() { return {application_definition()}; }
+
+}  // namespace holdfast

@@ -1,0 +1,215 @@
+// Applications as objects of a real cluster: installed by `holdfast install`, held by a daemon that is nobody but the
+// ServiceAccount it was given, and shown by kubectl.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cluster/control_plane.h"
+#include "cluster/eventually.h"
+#include "cluster/git_server.h"
+#include "cluster/holdfast_process.h"
+#include "cluster/live_watch.h"
+#include "cluster/repository.h"
+
+namespace holdfast::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDeadline = 20s;
+
+class OwnObjects : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { plane_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
+  static void TearDownTestSuite() { plane_.reset(); }
+
+  OwnObjects()
+      : kubectl_(plane_->kubectl()),
+        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
+                 .username = {},
+                 .password = {},
+                 .certificate = {},
+                 .redirect_to = {}}) {
+    install();
+    kubectl_.must({"apply", "-f", "-"},
+                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: teams}\n");
+    write_kubeconfig();
+    repository_.write("shop/page.yaml", config_map("page", "blue"));
+    first_ = repository_.commit("Start");
+  }
+  ~OwnObjects() override {
+    daemon_.reset();
+    for (const char* what : {"hfapp", "configmaps"})
+      std::ignore = kubectl_.run({"delete", what, "--all", "-n", "teams", "--wait=false"});
+    std::ignore = kubectl_.run(
+        {"-n", "teams", "patch", "hfapp", "shop", "--type=merge", "-p", R"({"metadata":{"finalizers":[]}})"});
+    std::ignore = kubectl_.run({"delete", "configmaps", "--all", "-n", "shop"});
+  }
+
+  void install() const {
+    const Finished printed = HoldfastProcess::run({"install"});
+    ASSERT_EQ(printed.exit_code, 0) << printed.err;
+    kubectl_.must({"apply", "-f", "-"}, printed.out);
+    kubectl_.wait_until_established("applications.holdfast.dev", kDeadline);
+  }
+
+  // As a Pod of the Deployment has it, but for the way to the server.
+  void write_kubeconfig() {
+    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
+    const std::string folder = repository_.cache();
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/ca.crt") << server.ca_pem;
+    std::ofstream(folder + "/token") << kubectl_.must({"-n", "holdfast-system", "create", "token", "holdfast"});
+    kubeconfig_ = folder + "/kubeconfig";
+    std::ofstream(kubeconfig_) << "current-context: c\n"
+                                  "contexts: [{name: c, context: {cluster: c, user: u, namespace: holdfast-system}}]\n"
+                                  "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:"
+                               << server.port
+                               << "', certificate-authority: ca.crt}}]\n"
+                                  "users: [{name: u, user: {tokenFile: token}}]\n";
+  }
+
+  static std::string config_map(const std::string& name, const std::string& color) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color + "}\n";
+  }
+  [[nodiscard]] std::string application(const std::string& spec = "") const {
+    return "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: shop, namespace: teams}\nspec:\n"
+           "  source: {repoURL: " +
+           server_.url() + "/work, ref: {branch: main}, path: shop, interval: 1s}\n" +
+           "  destination: {namespace: shop}\n" + spec;
+  }
+  void apply(const std::string& text) const { kubectl_.must({"apply", "-f", "-"}, text); }
+  void start() {
+    daemon_ = std::make_unique<HoldfastProcess>(
+        std::vector<std::string>{"run", "--kubeconfig", kubeconfig_, "--cache-dir", repository_.cache() + "/git"});
+  }
+  void wait_for(const std::string& condition) const {
+    const Finished waited =
+        kubectl_.run({"-n", "teams", "wait", "--for=condition=" + condition, "hfapp/shop", "--timeout=20s"});
+    ASSERT_EQ(waited.exit_code, 0) << waited.err << daemon_->output();
+  }
+  [[nodiscard]] std::string condition(const std::string& type, const std::string& part = "message") const {
+    return kubectl_.field("teams", "hfapp", "shop", "{.status.conditions[?(@.type==\"" + type + "\")]." + part + "}");
+  }
+  [[nodiscard]] std::string color(const std::string& name) const {
+    return kubectl_.field("shop", "configmap", name, "{.data.color}");
+  }
+  ::testing::AssertionResult eventually_is(const std::function<std::string()>& what, const std::string& expected) {
+    if (eventually([&] { return what() == expected; }, kDeadline)) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n" << daemon_->output();
+  }
+
+  static std::unique_ptr<ControlPlane> plane_;
+  Kubectl kubectl_;
+  Repository repository_;
+  GitServer server_;
+  std::string kubeconfig_, first_;
+  std::unique_ptr<HoldfastProcess> daemon_;
+};
+
+std::unique_ptr<ControlPlane> OwnObjects::plane_;
+
+TEST_F(OwnObjects, an_application_is_held_and_its_standing_is_shown) {
+  start();
+  apply(application());
+  wait_for("Ready");
+  EXPECT_EQ(color("page"), "blue");
+  EXPECT_EQ(condition("Ready"), "Applied revision: main@sha1:" + first_);
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", "{.status.lastAppliedRevision}"), "main@sha1:" + first_);
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", "{.status.observedGeneration}"), "1");
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", "{.status.inventory.objects}"), "1");
+  const std::string table = kubectl_.must({"-n", "teams", "get", "hfapp"});
+  EXPECT_TRUE(table.contains("READY   HEALTHY   REVISION")) << table;
+  EXPECT_TRUE(table.contains("True    True      main@sha1:")) << table;
+  const auto described = [&] { return kubectl_.must({"-n", "teams", "describe", "hfapp", "shop"}); };
+  EXPECT_TRUE(eventually([&] { return described().contains("ReconciliationSucceeded"); }, kDeadline)) << described();
+  EXPECT_TRUE(described().contains("holdfast.dev/holdfast"));
+
+  kubectl_.must({"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":"red"}})"});
+  EXPECT_TRUE(eventually_is([&] { return color("page"); }, "blue"));
+  EXPECT_TRUE(
+      eventually_is([&] { return kubectl_.field("teams", "hfapp", "shop", "{.status.drift.corrected}"); }, "1"));
+}
+
+TEST_F(OwnObjects, what_it_says_is_changed_suspended_and_resumed_at_any_moment) {
+  repository_.write("market/stall.yaml", config_map("stall", "green"));
+  repository_.commit("Add another");
+  start();
+  apply(application());
+  wait_for("Ready");
+  apply(application("  suspend: true\n"));
+  EXPECT_TRUE(eventually_is([&] { return condition("Ready", "reason"); }, "Suspended"));
+  kubectl_.must({"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":"red"}})"});
+  EXPECT_EQ(color("page"), "red");
+  apply(application());
+  EXPECT_TRUE(eventually_is([&] { return color("page"); }, "blue"));
+  wait_for("Ready");
+
+  std::string moved = application("  moveSource: true\n  prune: false\n");
+  moved.replace(moved.find("path: shop"), 10, "path: market");
+  apply(moved);
+  EXPECT_TRUE(eventually_is([&] { return color("stall"); }, "green"));
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", "{.metadata.generation}"), "4");
+  EXPECT_TRUE(
+      eventually_is([&] { return kubectl_.field("teams", "hfapp", "shop", "{.status.observedGeneration}"); }, "4"));
+}
+
+TEST_F(OwnObjects, what_is_deleted_leaves_its_objects_unless_they_are_to_go) {
+  start();
+  apply(application());
+  wait_for("Ready");
+  const std::string uid = kubectl_.field("shop", "configmap", "page", "{.metadata.uid}");
+  kubectl_.must({"-n", "teams", "delete", "hfapp", "shop", "--timeout=10s"});
+  daemon_->wait_for_line("letting go of teams/shop", kDeadline);
+  EXPECT_EQ(kubectl_.field("shop", "configmap", "page", "{.metadata.uid}"), uid);
+
+  apply(application("  deletionPolicy: Prune\n"));
+  wait_for("Ready");
+  EXPECT_EQ(kubectl_.field("shop", "configmap", "page", "{.metadata.uid}"), uid);
+  EXPECT_TRUE(eventually_is([&] { return kubectl_.field("teams", "hfapp", "shop", "{.metadata.finalizers[0]}"); },
+                            "holdfast.dev/application"));
+  kubectl_.must({"-n", "teams", "delete", "hfapp", "shop", "--timeout=20s"});
+  EXPECT_EQ(color("page"), "");
+}
+
+TEST_F(OwnObjects, what_cannot_be_read_says_so_and_what_was_applied_stays) {
+  start();
+  apply(application());
+  wait_for("Ready");
+  repository_.write("shop/page.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: page}\ndata: {color: [\n");
+  const std::string broken = repository_.commit("Break it");
+  EXPECT_TRUE(eventually_is([&] { return condition("Stalled", "reason"); }, "BuildFailed"));
+  EXPECT_TRUE(condition("Ready").contains("shop/page.yaml:")) << condition("Ready");
+  EXPECT_TRUE(condition("Ready").contains("still holding main@sha1:" + first_)) << condition("Ready");
+  kubectl_.must({"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":"red"}})"});
+  EXPECT_TRUE(eventually_is([&] { return color("page"); }, "blue"));
+}
+
+TEST_F(OwnObjects, the_api_server_refuses_what_contradicts_itself) {
+  const Finished refused = kubectl_.run({"apply", "-f", "-"}, application("  pruneLimit: {objects: -1}\n"));
+  EXPECT_TRUE(refused.err.contains("spec.pruneLimit.objects")) << refused.err;
+  std::string two = application();
+  two.replace(two.find("branch: main"), 12, "branch: main, tag: v1");
+  const Finished both = kubectl_.run({"apply", "-f", "-"}, two);
+  EXPECT_TRUE(both.err.contains("names more than one of branch")) << both.err;
+  const std::string explained = kubectl_.must({"explain", "application.spec.drift"});
+  EXPECT_TRUE(explained.contains("How drift is met.")) << explained;
+}
+
+TEST_F(OwnObjects, a_restart_writes_nothing) {
+  start();
+  apply(application());
+  wait_for("Ready");
+  const std::string version = kubectl_.field("shop", "configmap", "page", "{.metadata.resourceVersion}");
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  start();
+  daemon_->wait_for_line("the cluster is at", kDeadline);
+  wait_for("Ready");
+  EXPECT_EQ(kubectl_.field("shop", "configmap", "page", "{.metadata.resourceVersion}"), version);
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", "{.status.history[*].revision}"), "main@sha1:" + first_);
+}
+
+}  // namespace
+}  // namespace holdfast::cluster
