@@ -71,7 +71,7 @@ asio::awaitable<Result<void>> Exchange::connect(Connection::Clock::time_point de
 
 Result<void> Exchange::expect_encoding() {
   const std::string encoding = reader_.header("Content-Encoding");
-  if (encoding.empty() || encoding == "identity") return {};
+  if (keep_encoding_ || encoding.empty() || encoding == "identity") return {};
   if (encoding != "gzip")
     return std::unexpected(
         unanswered({ErrorKind::Protocol, "the answer has an encoding that was not asked for", where_}));

@@ -24,6 +24,10 @@ class Exchange {
   Exchange(ConnectionPool::Lease lease, bool safe, std::string where);
   ~Exchange();
 
+  // Before start(): the request is a HEAD.
+  void expect_no_body() { reader_.expect_no_body(); }
+  // Before start(): the body is taken as it comes, whatever encoding its head names.
+  void keep_encoding() { keep_encoding_ = true; }
   // Connects if need be, writes `text`, reads the head of the response.
   boost::asio::awaitable<Result<void>> start(std::shared_ptr<const Secret> text,
                                              Connection::Clock::time_point deadline);
@@ -57,6 +61,7 @@ class Exchange {
   struct Compressed;
   std::unique_ptr<Compressed> compressed_;  // null where the body comes as it is
   bool safe_;
+  bool keep_encoding_ = false;
   bool repeatable_ = false;
   std::string where_;
 };

@@ -27,6 +27,7 @@ struct ResponseReader::State {
   boost::beast::flat_buffer buffer{kBufferBytes};
   std::optional<http::response_parser<http::buffer_body>> parser;
   bool started = false;
+  bool no_body = false;
 
   State() {
     buffer.reserve(kBufferBytes);
@@ -36,6 +37,7 @@ struct ResponseReader::State {
     parser.emplace();
     parser->header_limit(kMaxHeadBytes);
     parser->body_limit(boost::none);  // bounded by who keeps the bytes
+    parser->skip(no_body);
   }
   // One step of the parser; true if it can go on without further input.
   bool advance(ErrorCode& error) {
@@ -53,6 +55,11 @@ ResponseReader::ResponseReader() : state_(std::make_unique<State>()) {}
 ResponseReader::~ResponseReader() = default;
 ResponseReader::ResponseReader(ResponseReader&&) noexcept = default;
 ResponseReader& ResponseReader::operator=(ResponseReader&&) noexcept = default;
+
+void ResponseReader::expect_no_body() {
+  state_->no_body = true;
+  state_->parser->skip(true);
+}
 
 std::span<char> ResponseReader::prepare() {
   auto& buffer = state_->buffer;
@@ -129,6 +136,12 @@ std::string ResponseReader::content_type() const {
 }
 
 std::string ResponseReader::header(std::string_view name) const { return std::string(state_->parser->get()[name]); }
+
+std::vector<std::pair<std::string, std::string>> ResponseReader::headers() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& field : state_->parser->get()) all.emplace_back(field.name_string(), field.value());
+  return all;
+}
 
 std::optional<std::chrono::seconds> ResponseReader::retry_after() const {
   constexpr std::uint64_t kMaxSeconds = 24 * 3600;

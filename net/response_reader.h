@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "holdfast/base/result.h"
 
@@ -24,6 +26,9 @@ class ResponseReader {
   ~ResponseReader();
   ResponseReader(ResponseReader&&) noexcept;
   ResponseReader& operator=(ResponseReader&&) noexcept;
+
+  // Before anything is read: the request was a HEAD, whose answer has no body whatever its head says.
+  void expect_no_body();
 
   // Where the next bytes from the peer go; never empty after NeedInput.
   std::span<char> prepare();
@@ -41,7 +46,8 @@ class ResponseReader {
   // After the head:
   [[nodiscard]] int status() const;
   [[nodiscard]] std::string content_type() const;
-  [[nodiscard]] std::string header(std::string_view name) const;          // the first of that name, or empty
+  [[nodiscard]] std::string header(std::string_view name) const;                   // the first of that name, or empty
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> headers() const;  // all, as they came
   [[nodiscard]] std::optional<std::chrono::seconds> retry_after() const;  // only the form in seconds; a day at most
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
 
