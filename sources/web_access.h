@@ -1,0 +1,32 @@
+// The web client and the login of one origin, made of files that somebody else renews.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "holdfast/base/result.h"
+#include "net/web_client.h"
+#include "sources/artifact_origin.h"
+
+namespace holdfast {
+
+class WebAccess {
+ public:
+  WebAccess(ArtifactAccess access, std::stop_token stop) : access_(std::move(access)), stop_(std::move(stop)) {}
+
+  // Reads the files again; to be called at the beginning of each query. Errors: Invalid, with the file.
+  Result<void> renew(const std::string& host);
+  // After renew().
+  WebClient& web() { return *web_; }
+  [[nodiscard]] const std::optional<RegistryLogin>& login() const { return login_; }
+
+ private:
+  ArtifactAccess access_;
+  std::stop_token stop_;
+  std::optional<RegistryLogin> login_;
+  std::string ca_pem_;
+  std::optional<WebClient> web_;
+};
+
+}  // namespace holdfast
