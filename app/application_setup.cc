@@ -25,6 +25,11 @@ std::string environment_value(const char* name) {
   return value == nullptr ? std::string() : value;
 }
 
+std::string either_value(const char* name, const char* other) {
+  std::string value = environment_value(name);
+  return value.empty() ? environment_value(other) : value;
+}
+
 // Git and ssh run in another folder and report a missing file late and indirectly. Empty stays empty.
 Result<std::string> readable_file(const std::string& path, const char* option) {
   if (path.empty()) return path;
@@ -81,9 +86,10 @@ std::string source_identity(const SourceSpec& source) {
   std::error_code no_directory;
   const std::filesystem::path local = std::filesystem::canonical(source.repo_url, no_directory);
   const std::string repo = no_directory ? without_credentials(source.repo_url) : local.string();
+  const std::string chart = source.chart.empty() ? "" : "/" + source.chart;
   std::string path = std::filesystem::path(source.path).lexically_normal().string();
   while (!path.empty() && (path.back() == '/' || path.back() == '.')) path.pop_back();
-  return path.empty() ? repo : repo + "//" + path;
+  return repo + chart + (path.empty() ? "" : "//" + path);
 }
 
 std::string ref_of(const SourceSpec& source) {
@@ -101,7 +107,12 @@ Application to_application(const ApplicationOptions& options, const std::string&
   application.target_namespace = namespace_;
   SourceSpec& source = application.source;
   source.repo_url = options.repo;
-  source.branch = options.ref;  // or a tag, or a commit: whatever has that name
+  if (!is_artifact(source.repo_url, {}))
+    source.branch = options.ref;  // or a tag, or a commit: whatever has that name
+  else if (options.ref.starts_with("sha256:"))
+    source.digest = options.ref;
+  else
+    source.tag = options.ref;
   source.path = options.path;
   source.files = options.files;
   source.interval = options.interval;
@@ -118,7 +129,8 @@ Application to_application(const ApplicationOptions& options, const std::string&
 }
 
 std::string repository_of(const Application& application) {
-  return application.source.repo_url + "\n" + ref_of(application.source);
+  const SourceSpec& source = application.source;
+  return source.repo_url + "\n" + source.chart + "\n" + ref_of(source) + source.semver + source.digest;
 }
 
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
@@ -137,6 +149,10 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.source.use_files = application.source.files;
   setup.source.choice = {application.source.recurse, application.source.include, application.source.exclude};
   setup.source.credentials = std::move(*credentials);
+  const SourceSpec& source = application.source;
+  setup.source.artifact = {source.tag, source.semver, source.digest, source.chart, source.layer_media_type};
+  setup.source.docker_config_file = source.docker_config_file;
+  setup.source.proxy = {either_value("https_proxy", "HTTPS_PROXY"), either_value("no_proxy", "NO_PROXY")};
   setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
 
   setup.inventory.namespace_ = application.namespace_.empty() ? context.namespace_ : application.namespace_;

@@ -115,7 +115,8 @@ void ConfiguredApplications::hold(Ready ready) {
 void ConfiguredApplications::end(const Application& application) {
   Application without_files = application;
   SourceSpec& source = without_files.source;
-  for (std::string* file : {&source.password_file, &source.ssh_key_file, &source.known_hosts_file, &source.ca_file})
+  for (std::string* file : {&source.password_file, &source.ssh_key_file, &source.known_hosts_file, &source.ca_file,
+                            &source.docker_config_file})
     file->clear();
   auto setup = make_setup(without_files, context_);
   if (!setup) return;  // fails for these files alone

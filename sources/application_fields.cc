@@ -73,9 +73,15 @@ constexpr Field kMetadata[] = {
 
 constexpr Field kRef[] = {
     text("branch", "a branch"),
-    text("tag", "a tag"),
+    text("tag", "a tag, of Git or of an artifact"),
     text("commit", "a full commit id: 40 hexadecimal digits"),
-    unsupported("semver", "name the tag in spec.source.ref.tag", FieldType::Text),
+    text("semver", "a range of versions, as in `^1.2` or `>=1.0 <2.0`: the newest tag of an artifact, or chart, in it"),
+    text("digest", "the digest of an artifact: `sha256:` and 64 hexadecimal digits"),
+};
+
+constexpr Field kLayerSelector[] = {
+    text("mediaType", "the type of the layer that holds the files; the first one of it counts"),
+    unsupported("operation", "remove it: the files are read where they are, those of a chart as well", FieldType::Text),
 };
 
 constexpr Field kDirectory[] = {
@@ -90,14 +96,21 @@ constexpr Field kCredentials[] = {
     text("passwordFile", "the file that holds the password or token of an https repository"),
     text("sshKeyFile", "the private key for an ssh repository; left out: the agent, then `~/.ssh`"),
     text("knownHostsFile", "the host keys to trust, and no others; left out: those of `~/.ssh`"),
-    text("caFile", "the CA certificates to trust for an https repository (PEM)"),
+    text("caFile", "the CA certificates to trust for an https repository or a registry (PEM)"),
+    text("dockerConfigFile", "the credentials of registries, as `docker login` writes them; not beside passwordFile"),
 };
 
 constexpr Field kSource[] = {
     required_text("repoURL",
                   "the repository, `https://`, `ssh://`, `git@host:path` or `file://`; or a directory, which "
-                  "begins with `/` or `.` or has no colon"),
-    object("ref", "what of the repository; at most one of these; left out: its default branch", kRef),
+                  "begins with `/` or `.` or has no colon; or an artifact, `oci://REGISTRY/REPOSITORY`; or with "
+                  "`chart` a chart repository, `https://`"),
+    object("ref",
+           "what of the repository; at most one of these; left out: its default branch, of an artifact the tag "
+           "`latest`, of a chart the newest version",
+           kRef),
+    text("chart", "the name of a Helm chart in that chart repository, or below that part of a registry"),
+    object("layerSelector", "which layer of an artifact; left out: the only one that is an archive", kLayerSelector),
     text("path", "the folder of the manifests in it, or one file", "."),
     object("directory", "which files of it", kDirectory),
     duration("interval", "how often a remote repository is looked at; a local one is watched", "1m", 1, kDay_s),

@@ -9,6 +9,7 @@
 
 #include "holdfast/base/duration.h"
 #include "holdfast/model/label.h"
+#include "sources/artifact_origin.h"
 #include "sources/file_choice.h"
 #include "sources/git_url.h"
 #include "sources/source_tree.h"
@@ -86,6 +87,10 @@ ObjectTarget target_of(const Fields& rule) {
   return target;
 }
 
+ArtifactRequest artifact_of(const SourceSpec& source) {
+  return {source.tag, source.semver, source.digest, source.chart, source.layer_media_type};
+}
+
 class ValueReader {
  public:
   explicit ValueReader(const ApplicationReadOptions& options) : options_(options) {}
@@ -129,6 +134,8 @@ class ValueReader {
     fields.read("path", source.path);
     fields.read("interval", source.interval);
     fields.read("files", source.files);
+    fields.read("chart", source.chart);
+    fields.below("layerSelector").read("mediaType", source.layer_media_type);
     const Fields directory = fields.below("directory");
     directory.read("recurse", source.recurse);
     directory.read("include", source.include);
@@ -146,8 +153,12 @@ class ValueReader {
   void ref(const Fields& fields) {
     SourceSpec& source = made().source;
     std::vector<std::string> given;
-    for (const auto& [name, into] : std::initializer_list<std::pair<const char*, std::string*>>{
-             {"branch", &source.branch}, {"tag", &source.tag}, {"commit", &source.commit}}) {
+    for (const auto& [name, into] :
+         std::initializer_list<std::pair<const char*, std::string*>>{{"branch", &source.branch},
+                                                                     {"tag", &source.tag},
+                                                                     {"commit", &source.commit},
+                                                                     {"semver", &source.semver},
+                                                                     {"digest", &source.digest}}) {
       fields.read(name, *into);
       if (!into->empty()) given.emplace_back(name);
     }
@@ -172,9 +183,12 @@ class ValueReader {
     std::string& repo = source.repo_url;
     if (repo.empty()) return;
     if (repo.starts_with('/') || repo.starts_with('.') || repo.find(':') == std::string::npos) {
+      no_artifact();
       if (!repo.starts_with('-')) return absolute(repo);
       return complain(path, "begins with a dash", "write a directory of this name with ./ before it");
     }
+    if (is_artifact(repo, artifact_of(source))) return artifact();
+    no_artifact();
     const auto url = parse_git_url(repo);
     if (!url) return complain(path, fmt::format("is no repository: {}", url.error().message), url.error().hint);
     if (!url->username.empty() || !url->password.empty())  // a token may be either
@@ -182,6 +196,36 @@ class ValueReader {
                "use spec.source.credentials.username, and passwordFile for what is secret");
     if (source.files)
       complain({"spec", "source", "files"}, "wants a directory, and repoURL is a URL", "remove one of the two");
+  }
+
+  // Its fields are where its own complaints say that they are.
+  void artifact() {
+    const SourceSpec& source = made().source;
+    const auto checked = check_artifact(source.repo_url, artifact_of(source));
+    if (!checked && checked.error().where != "spec.source.ref") {  // of which ref() has told
+      YamlPath path{"spec", "source"};
+      const std::string_view field =
+          std::string_view(checked.error().where).substr(std::string_view("spec.source.").size());
+      const std::size_t dot = field.find('.');
+      path.emplace_back(std::string(field.substr(0, dot)));
+      if (dot != std::string_view::npos) path.emplace_back(std::string(field.substr(dot + 1)));
+      complain(std::move(path), checked.error().message, checked.error().hint);
+    }
+    for (const auto& [name, given] : {std::pair("branch", &source.branch), std::pair("commit", &source.commit)})
+      if (!given->empty())
+        complain({"spec", "source", "ref", name}, "is of Git, and this is an artifact",
+                 "name a tag, a semver range or a digest");
+    if (source.files)
+      complain({"spec", "source", "files"}, "wants a directory, and repoURL is an artifact", "remove one of the two");
+  }
+
+  void no_artifact() {
+    const SourceSpec& source = made().source;
+    constexpr const char* kHint = "repoURL is no artifact: those begin with oci://, or have a chart";
+    if (!source.semver.empty()) complain({"spec", "source", "ref", "semver"}, "is for artifacts and charts", kHint);
+    if (!source.digest.empty()) complain({"spec", "source", "ref", "digest"}, "is for artifacts", kHint);
+    if (!source.chart.empty()) complain({"spec", "source", "chart"}, "is for chart repositories", kHint);
+    if (!source.layer_media_type.empty()) complain({"spec", "source", "layerSelector"}, "is for artifacts", kHint);
   }
 
   void subpath() {
@@ -198,10 +242,14 @@ class ValueReader {
     fields.read("username", source.username);
     for (const auto& [name, into] :
          {std::pair("passwordFile", &source.password_file), std::pair("sshKeyFile", &source.ssh_key_file),
-          std::pair("knownHostsFile", &source.known_hosts_file), std::pair("caFile", &source.ca_file)}) {
+          std::pair("knownHostsFile", &source.known_hosts_file), std::pair("caFile", &source.ca_file),
+          std::pair("dockerConfigFile", &source.docker_config_file)}) {
       fields.read(name, *into);
       if (!into->empty()) absolute(*into);
     }
+    if (!source.docker_config_file.empty() && !source.password_file.empty())
+      complain({"spec", "source", "credentials", "dockerConfigFile"}, "is given beside passwordFile",
+               "keep one of them");
   }
 
   void absolute(std::string& path) const {

@@ -58,10 +58,10 @@ Result<void> check_artifact(const std::string& url, const ArtifactRequest& reque
   const auto parsed = parse_web_url(url);
   if (!parsed) return refuse(parsed.error().message, "repoURL", "write it as https://HOST/PATH or oci://HOST/PATH");
   if (!request.tag.empty() || !request.digest.empty())
-    return refuse("a chart repository has neither tags nor digests", "ref",
+    return refuse("is nothing that a chart repository has", request.tag.empty() ? "ref.digest" : "ref.tag",
                   "write the version, or a range of them, in spec.source.ref.semver");
   if (!request.layer_media_type.empty())
-    return refuse("a chart repository has no layers", "layerSelector", "remove it");
+    return refuse("is nothing that a chart repository has", "layerSelector", "remove it");
   return check_ref(request);
 }
 

@@ -34,7 +34,6 @@ struct ArtifactAccess {
 struct ArtifactOriginOptions {
   std::string url;  // oci://…, or of a chart repository
   ArtifactRequest request;
-  ArtifactAccess access;
   std::stop_token stop;
 };
 
@@ -51,6 +50,8 @@ Result<ResolvedArtifact> artifact_of_revision(const std::string& revision);
 class ArtifactOrigin {
  public:
   virtual ~ArtifactOrigin() = default;
+  // How it lets us in, from now on.
+  virtual void use(ArtifactAccess access) = 0;
   // Errors: NotFound (it says that there is no such thing), Unauthorized, Forbidden, Busy, Unreachable, Timeout,
   // Invalid, Protocol, TooLarge, Cancelled.
   virtual Result<ResolvedArtifact> resolve() = 0;

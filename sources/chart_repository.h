@@ -19,6 +19,7 @@ class ChartRepository final : public ArtifactOrigin {
   // The store outlives it. Errors: Invalid.
   static Result<std::unique_ptr<ArtifactOrigin>> make(ArtifactOriginOptions options, const ArtifactStore& store);
 
+  void use(ArtifactAccess access) override { web_.use(std::move(access)); }
   // Asks for the index only if it is another than the one in the cache.
   Result<ResolvedArtifact> resolve() override;
   Result<std::unique_ptr<RevisionTree>> open(const ResolvedArtifact& at) override;

@@ -19,6 +19,7 @@ class RegistryOrigin final : public ArtifactOrigin {
   // The store outlives it. Errors: Invalid.
   static Result<std::unique_ptr<ArtifactOrigin>> make(ArtifactOriginOptions options, const ArtifactStore& store);
 
+  void use(ArtifactAccess access) override { web_.use(std::move(access)); }
   Result<ResolvedArtifact> resolve() override;
   Result<std::unique_ptr<RevisionTree>> open(const ResolvedArtifact& at) override;
   [[nodiscard]] bool fixed() const override { return !request_.digest.empty(); }

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "sources/artifact_source.h"
 #include "sources/change_watch.h"
 #include "sources/directory.h"
 #include "sources/manifests.h"
@@ -290,6 +291,7 @@ asio::awaitable<Result<ObjectOrigin>> Source::trace(TraceRequest /*request*/) {
 }
 
 Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {
+  if (is_artifact(options.repo, options.artifact)) return make_artifact_source(std::move(executor), std::move(options));
   auto place = place_of(options);
   if (!place) return std::unexpected(place.error());
   if (auto path = normal_subpath(options.path); !path) return std::unexpected(path.error());

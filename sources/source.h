@@ -14,6 +14,7 @@
 
 #include "holdfast/base/result.h"
 #include "holdfast/model/manifest_set.h"
+#include "sources/artifact_origin.h"
 #include "sources/git_mirror.h"
 #include "sources/object_trace.h"
 
@@ -60,6 +61,9 @@ struct SourceOptions {
   std::string cache_folder = {};
   bool use_files = false;  // read a directory's files as they are now, although it is a repository
   GitCredentials credentials = {};
+  ArtifactRequest artifact = {};                           // of a registry or chart repository (is_artifact)
+  std::string docker_config_file = {};                     // its credentials, where there is no password
+  ProxyEnvironment proxy = {};                             // for these
   std::shared_ptr<boost::asio::thread_pool> workers = {};  // threads that many sources share; null: one of its own
 };
 

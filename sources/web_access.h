@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "holdfast/base/result.h"
 #include "net/web_client.h"
@@ -13,8 +14,9 @@ namespace holdfast {
 
 class WebAccess {
  public:
-  WebAccess(ArtifactAccess access, std::stop_token stop) : access_(std::move(access)), stop_(std::move(stop)) {}
+  explicit WebAccess(std::stop_token stop) : stop_(std::move(stop)) {}
 
+  void use(ArtifactAccess access) { access_ = std::move(access); }
   // Reads the files again; to be called at the beginning of each query. Errors: Invalid, with the file.
   Result<void> renew(const std::string& host);
   // After renew().

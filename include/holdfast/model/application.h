@@ -48,13 +48,16 @@ struct IgnoreRule {
 struct SourceSpec {
   std::string repo_url;             // or a directory
   std::string branch, tag, commit;  // at most one is set; none: the default branch
+  std::string semver, digest;       // or one of these; of an artifact none is "latest", of a chart the newest
+  std::string chart;                // of a chart repository, or of a registry
+  std::string layer_media_type;     // of an artifact
   std::string path = ".";
   bool recurse = true;
   std::string include, exclude;  // globs (sources/file_choice.h) below `path`; empty: all, none
   bool files = false;            // a directory's files as they are saved, not its commits
   std::chrono::seconds interval{60};
   // Of a file alone; what stands in the cluster names a Secret.
-  std::string username, password_file, ssh_key_file, known_hosts_file, ca_file;
+  std::string username, password_file, ssh_key_file, known_hosts_file, ca_file, docker_config_file;
   bool operator==(const SourceSpec&) const = default;
 };
 

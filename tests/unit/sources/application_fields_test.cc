@@ -122,6 +122,9 @@ std::string document_with(const std::string& path, const json::value& value) {
   *at = value;
   if (path.starts_with("spec.ignore[].target"))
     document.at("spec").at("ignore").at(0).as_object()["paths"] = json::array{"/x"};
+  if (path.ends_with("ref.semver") || path.ends_with("ref.digest") || path.ends_with(".chart") ||
+      path.ends_with(".mediaType"))
+    document.at("spec").at("source").as_object()["repoURL"] = "oci://registry.example/web";
   if (path.starts_with("spec.dependsOn")) return to_json(document) + "\n---\n" + document_with("metadata.name", value);
   return to_json(document);
 }
@@ -133,6 +136,9 @@ Result<std::vector<Application>> read(const std::string& content) {
 
 std::string valid_text_of(const std::string& path) {
   if (path.ends_with(".commit")) return std::string(40, 'a');
+  if (path.ends_with(".digest")) return "sha256:" + std::string(64, 'a');
+  if (path.ends_with(".semver")) return "^1.2";
+  if (path.ends_with(".chart")) return "web";
   if (path.ends_with("namespace") || path.ends_with("metadata.name") || path.starts_with("spec.dependsOn"))
     return "other";
   return "some/thing";

@@ -158,7 +158,8 @@ TEST(ApplicationReader, what_is_required_is_missed) {
   EXPECT_THAT(
       error_of(kHead + "metadata: {name: web}\nspec:\n  source:\n    path: x\n"),
       "f.yaml:5: spec.source.repoURL is missing (it is the repository, `https://`, `ssh://`, `git@host:path` or "
-      "`file://`; or a directory, which begins with `/` or `.` or has no colon)");
+      "`file://`; or a directory, which begins with `/` or `.` or has no colon; or an artifact, "
+      "`oci://REGISTRY/REPOSITORY`; or with `chart` a chart repository, `https://`)");
   EXPECT_THAT(wrong("  dependsOn: [{}]\n"), HasSubstr("spec.dependsOn[0].name is missing"));
 }
 
@@ -235,6 +236,48 @@ TEST(ApplicationReader, a_source_that_contradicts_itself_is_refused) {
   EXPECT_THAT(source("repoURL: --upload-pack"), HasSubstr("begins with a dash"));
   EXPECT_THAT(source("repoURL: /x, path: ../y"), HasSubstr("spec.source.path is no path"));
   EXPECT_THAT(source("repoURL: /x, path: /y"), HasSubstr("begins with a slash"));
+}
+
+TEST(ApplicationReader, artifacts_and_charts_are_told_by_their_url_and_their_fields) {
+  const auto source = [](const std::string& fields) {
+    return one(kHead + "metadata: {name: web}\nspec:\n  source: {" + fields + "}\n").source;
+  };
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  EXPECT_EQ(source("repoURL: 'oci://registry.example/team/web'").repo_url, "oci://registry.example/team/web");
+  EXPECT_EQ(source("repoURL: 'oci://registry.example/web', ref: {tag: v1}").tag, "v1");
+  EXPECT_EQ(source("repoURL: 'oci://registry.example/web', ref: {digest: '" + digest + "'}").digest, digest);
+  EXPECT_EQ(source("repoURL: 'oci://registry.example/charts', chart: web, ref: {semver: ^1.2}").semver, "^1.2");
+  EXPECT_EQ(source("repoURL: 'https://charts.example/stable', chart: web").chart, "web");
+  EXPECT_EQ(source("repoURL: 'oci://registry.example/web', layerSelector: {mediaType: a/b}").layer_media_type, "a/b");
+  EXPECT_EQ(
+      source("repoURL: 'oci://registry.example/web', credentials: {dockerConfigFile: /d.json}").docker_config_file,
+      "/d.json");
+}
+
+TEST(ApplicationReader, an_artifact_that_contradicts_itself_is_refused) {
+  const auto source = [](const std::string& fields) {
+    return error_of(kHead + "metadata: {name: web}\nspec:\n  source: {" + fields + "}\n");
+  };
+  EXPECT_EQ(source("repoURL: 'oci://r.example/web:v1'"),
+            "f.yaml:5: spec.source.repoURL names a tag or a digest (name it in spec.source.ref.tag or "
+            "spec.source.ref.digest)");
+  EXPECT_EQ(source("repoURL: 'oci://r.example/web', ref: {tag: v1, semver: 1.x}"),
+            "f.yaml:5: spec.source.ref names tag and semver at once (keep one of them)");
+  EXPECT_THAT(source("repoURL: 'oci://r.example/web', ref: {branch: main}"),
+              HasSubstr("spec.source.ref.branch is of Git"));
+  EXPECT_THAT(source("repoURL: 'oci://r.example/web', ref: {digest: 'sha256:1'}"), HasSubstr("64 hexadecimal digits"));
+  EXPECT_THAT(source("repoURL: 'oci://r.example/web', ref: {semver: newest}"), HasSubstr("is no range of versions"));
+  EXPECT_THAT(source("repoURL: 'oci://r.example/web', files: true"), HasSubstr("repoURL is an artifact"));
+  EXPECT_THAT(source("repoURL: 'https://charts.example', chart: ../web"), HasSubstr("spec.source.chart is no name"));
+  EXPECT_THAT(source("repoURL: 'https://charts.example', chart: web, ref: {tag: v1}"),
+              HasSubstr("spec.source.ref.tag is nothing that a chart repository has"));
+  EXPECT_THAT(source("repoURL: 'http://charts.example', chart: web"), HasSubstr("neither private nor proven"));
+  EXPECT_THAT(source("repoURL: 'https://git.example/x', ref: {digest: '" + std::string(64, 'a') + "'}"),
+              HasSubstr("spec.source.ref.digest is for artifacts"));
+  EXPECT_THAT(source("repoURL: /x, chart: web"), HasSubstr("spec.source."));
+  EXPECT_THAT(source("repoURL: 'oci://r.example/web', credentials: {dockerConfigFile: a, passwordFile: b}"),
+              HasSubstr("keep one of them"));
+  EXPECT_THAT(source("repoURL: 'oci://user:hunter2@r.example/web'"), Not(HasSubstr("hunter2")));
 }
 
 TEST(ApplicationReader, a_secret_in_a_url_is_refused_and_not_repeated) {
