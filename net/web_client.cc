@@ -87,8 +87,7 @@ struct WebClient::Core {
   asio::awaitable<Result<ExchangePtr>> start(const WebRequest* request, WebUrl url, SteadyClock::time_point deadline);
   asio::awaitable<Result<WebResponse>> once(const WebRequest* request, WebUrl url, SteadyClock::time_point deadline);
   asio::awaitable<Result<WebResponse>> follow(WebRequest* request, SteadyClock::time_point deadline);
-  static asio::awaitable<Result<void>> pour(Exchange* from, const WebRequest* request,
-                                            SteadyClock::time_point deadline);
+  asio::awaitable<Result<void>> pour(Exchange* from, const WebRequest* request, SteadyClock::time_point deadline);
 };
 
 Result<std::shared_ptr<ConnectionPool>> WebClient::Core::pool_of(const WebUrl& url) {
@@ -140,7 +139,7 @@ asio::awaitable<Result<void>> WebClient::Core::pour(Exchange* from, const WebReq
   std::vector<char> piece(kPieceBytes);
   std::size_t size = 0;
   while (true) {
-    from->connection().set_deadline(std::min(deadline, SteadyClock::now() + request->silence));
+    from->connection().set_deadline(std::min(deadline, SteadyClock::now() + options.silence));
     const auto got = co_await from->read_body(piece);
     if (!got) co_return std::unexpected(got.error());
     if (*got == 0) co_return Result<void>();
@@ -153,14 +152,13 @@ asio::awaitable<Result<void>> WebClient::Core::pour(Exchange* from, const WebReq
 
 asio::awaitable<Result<WebResponse>> WebClient::Core::once(const WebRequest* request, WebUrl url,
                                                            SteadyClock::time_point deadline) {
-  auto started = co_await start(request, url, std::min(deadline, SteadyClock::now() + request->silence));
+  auto started = co_await start(request, url, std::min(deadline, SteadyClock::now() + options.silence));
   if (!started) co_return std::unexpected(std::move(started.error()));
   Exchange& exchange = **started;
   WebResponse response{exchange.head().status(), {}, exchange.head().headers(), {}, exchange.head().retry_after()};
   WebRequest to_memory;
   const bool pours = request->sink && response.status == 200;
   to_memory.body_limit_bytes = request->body_limit_bytes;
-  to_memory.silence = request->silence;
   to_memory.sink = [&response](std::string_view bytes) -> Result<void> {
     response.body += bytes;
     return {};

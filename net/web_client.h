@@ -26,10 +26,11 @@ namespace holdfast {
 
 struct WebClientOptions {
   std::string user_agent;
-  std::string ca_pem;      // empty: the certificates that the system trusts
-  ProxyEnvironment proxy;  // for https
-  std::string hint;        // what to do next where no connection can be made or trusted
-  std::stop_token stop;    // makes a call end with Cancelled
+  std::string ca_pem;                         // empty: the certificates that the system trusts
+  ProxyEnvironment proxy;                     // for https
+  std::string hint;                           // what to do next where no connection can be made or trusted
+  std::stop_token stop;                       // makes a call end with Cancelled
+  std::chrono::milliseconds silence{30'000};  // before the head of an answer, and between two pieces of its body
 };
 
 using WebHeaders = std::vector<std::pair<std::string, std::string>>;
@@ -43,7 +44,6 @@ struct WebRequest {
   Secret authorization = {};                   // the value of that header; empty: none
   std::size_t body_limit_bytes = 4UL << 20;    // beyond: TooLarge
   std::chrono::milliseconds deadline{30'000};  // from the call to the last byte
-  std::chrono::milliseconds silence{30'000};   // between two pieces of a body
   // Gets the body of an answer of status 200 piece by piece instead of WebResponse::body. Its error ends the call.
   std::function<Result<void>(std::string_view)> sink = {};
 };

@@ -2,7 +2,9 @@
 // by one small query to a digest, and what has that digest is fetched once.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -35,6 +37,7 @@ struct ArtifactOriginOptions {
   std::string url;  // oci://…, or of a chart repository
   ArtifactRequest request;
   std::stop_token stop;
+  std::chrono::milliseconds silence{30'000};  // see WebClientOptions
 };
 
 struct ResolvedArtifact {

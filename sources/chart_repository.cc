@@ -28,7 +28,7 @@ ChartRepository::ChartRepository(WebUrl place, ArtifactOriginOptions options, co
       place_(std::move(place)),
       request_(std::move(options.request)),
       store_(store),
-      web_(std::move(options.stop)) {}
+      web_(std::move(options.stop), options.silence) {}
 
 Result<std::unique_ptr<ArtifactOrigin>> ChartRepository::make(ArtifactOriginOptions options,
                                                               const ArtifactStore& store) {

@@ -76,9 +76,8 @@ Result<WebResponse> RegistryClient::get_once(const Wanted& wanted) {
     return response;
   access_.plain_http = true;
   auto plain = send(wanted);
-  if (plain && plain->status != 400) return plain;  // 400: it does speak TLS
-  access_.plain_http = false;
-  return response;
+  access_.plain_http = plain ? plain->status != 400 : plain.error().kind != ErrorKind::Unreachable;
+  return access_.plain_http ? std::move(plain) : std::move(response);  // 400: it does speak TLS
 }
 
 // Once more where the registry says what it demands; a token that ran out early is seen by the same answer.

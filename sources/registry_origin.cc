@@ -37,7 +37,7 @@ RegistryOrigin::RegistryOrigin(RegistryAddress address, ArtifactOriginOptions op
     : address_(std::move(address)),
       request_(std::move(options.request)),
       store_(store),
-      web_(std::move(options.stop)) {}
+      web_(std::move(options.stop), options.silence) {}
 
 Result<std::unique_ptr<ArtifactOrigin>> RegistryOrigin::make(ArtifactOriginOptions options,
                                                              const ArtifactStore& store) {

@@ -52,6 +52,7 @@ Result<void> WebAccess::renew(const std::string& host) {
   options.proxy = access_.proxy;
   options.hint = "check spec.source.repoURL, and the authority in spec.source.credentials.caFile";
   options.stop = stop_;
+  options.silence = silence_;
   web_.emplace(std::move(options));
   return {};
 }

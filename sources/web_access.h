@@ -14,7 +14,7 @@ namespace holdfast {
 
 class WebAccess {
  public:
-  explicit WebAccess(std::stop_token stop) : stop_(std::move(stop)) {}
+  WebAccess(std::stop_token stop, std::chrono::milliseconds silence) : stop_(std::move(stop)), silence_(silence) {}
 
   void use(ArtifactAccess access) { access_ = std::move(access); }
   // Reads the files again; to be called at the beginning of each query. Errors: Invalid, with the file.
@@ -26,6 +26,7 @@ class WebAccess {
  private:
   ArtifactAccess access_;
   std::stop_token stop_;
+  std::chrono::milliseconds silence_;
   std::optional<RegistryLogin> login_;
   std::string ca_pem_;
   std::optional<WebClient> web_;
