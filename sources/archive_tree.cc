@@ -62,7 +62,7 @@ bool stays_inside(const std::string& path, std::string_view target) {
 class ArchiveReader {
  public:
   explicit ArchiveReader(ArchiveRequest request)
-      : request_(std::move(request)), tree_(std::make_unique<MemoryTree>(request_.revision)) {}
+      : request_(std::move(request)), tree_(std::make_unique<MemoryTree>(request_.revision, request_.committed_s)) {}
 
   Result<std::unique_ptr<RevisionTree>> read() {
     const Utf8Locale locale;

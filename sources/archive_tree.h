@@ -29,6 +29,7 @@ struct ArchiveLimits {
 struct ArchiveRequest {
   FileDescriptor file;         // read from its present place on
   std::string revision;        // what the tree says
+  std::int64_t committed_s;    // what the tree says
   std::string where;           // for messages: the artifact
   bool inside_folder = false;  // a chart's archive has all in one folder, which is left out of the names
   ArchiveLimits limits = {};

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "holdfast/base/timestamp.h"
 #include "holdfast/model/json.h"
 #include "sources/artifact_store.h"
+#include "sources/git_url.h"
 #include "sources/source_tree.h"
 
 namespace holdfast {
@@ -58,6 +60,23 @@ Result<std::vector<ArtifactLayer>> layers_of(const json::value& manifest) {
   return layers;
 }
 
+// For people: one line of visible bytes.
+std::string annotation(const json::value& manifest, std::string_view name) {
+  std::string text(string_at(manifest, {"annotations", name}).substr(0, 300));
+  std::ranges::replace_if(text, [](char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
+void add_origin(ArtifactContent& content, const json::value& manifest) {
+  const auto created = parse_timestamp(annotation(manifest, "org.opencontainers.image.created"));
+  if (created)
+    content.created_s = std::chrono::duration_cast<std::chrono::seconds>(created->time_since_epoch()).count();
+  content.created_s = std::max<std::int64_t>(content.created_s, 0);
+  const std::string source = annotation(manifest, "org.opencontainers.image.source");
+  content.made_of = annotation(manifest, "org.opencontainers.image.revision");
+  if (!content.made_of.empty() && !source.empty()) content.made_of += " of " + without_credentials(source);
+}
+
 std::unexpected<Error> cannot_choose(std::string_view what, const std::vector<ArtifactLayer>& layers) {
   std::vector<std::string> types;
   for (const ArtifactLayer& layer : layers) types.push_back(layer.media_type.substr(0, 200));
@@ -75,6 +94,7 @@ Result<ArtifactContent> artifact_content(std::string_view manifest, std::string_
   auto layers = layers_of(*parsed);
   if (!layers) return std::unexpected(layers.error());
   ArtifactContent content;
+  add_origin(content, *parsed);
   const bool chart = media_type.empty() && string_at(*parsed, {"config", "mediaType"}) == kChartConfigType;
   const std::string_view wanted = chart ? kChartLayerType : media_type;
   if (!wanted.empty()) {

@@ -20,6 +20,8 @@ struct ArtifactLayer {
 struct ArtifactContent {
   bool is_chart = false;
   std::vector<ArtifactLayer> layers;  // one archive, or one or more files of different names
+  std::int64_t created_s = 0;         // since 1970, as it says itself; 0: it does not
+  std::string made_of;                // "main@sha1:… of https://…", as it says itself; may be empty
 };
 
 // Which of the layers are meant: those of `media_type`, of which the first counts (as in Flux); without it that of a

@@ -60,6 +60,8 @@ class ArtifactOrigin {
   virtual Result<ResolvedArtifact> resolve() = 0;
   // Out of the cache, else fetched and proven. The same errors.
   virtual Result<std::unique_ptr<RevisionTree>> open(const ResolvedArtifact& at) = 0;
+  // What the artifact that was opened last says that it was made of, for people; empty: nothing.
+  [[nodiscard]] virtual std::string made_of() const { return {}; }
   // True where resolve() asks nobody, because the answer cannot change.
   [[nodiscard]] virtual bool fixed() const = 0;
 };

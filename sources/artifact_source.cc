@@ -73,7 +73,9 @@ class ArtifactLoader {
     auto traced = trace_lines({place->file, std::move(*content)}, request);
     if (!traced) return traced;
     traced->revision = last_.manifests->revision;
-    traced->no_commits = "this is an artifact, which no commit is known of";
+    const std::string made_of = origin_->made_of();
+    traced->no_commits = made_of.empty() ? "this is an artifact, which no commit is known of"
+                                         : "this is an artifact, which says that it was made of " + made_of;
     return traced;
   }
 

@@ -184,7 +184,7 @@ Result<std::unique_ptr<RevisionTree>> ChartRepository::open(const ResolvedArtifa
     if (file.error().where.empty()) file.error().where = where;
     return std::unexpected(file.error());
   }
-  return open_archive({std::move(*file), at.revision, where, true});
+  return open_archive({std::move(*file), at.revision, 0, where, true});
 }
 
 }  // namespace holdfast

@@ -12,7 +12,8 @@ namespace holdfast {
 
 class MemoryTree final : public RevisionTree {
  public:
-  explicit MemoryTree(std::string revision) : revision_(std::move(revision)) {}
+  MemoryTree(std::string revision, std::int64_t committed_s)
+      : revision_(std::move(revision)), committed_s_(committed_s) {}
 
   // All with normal paths (normal_subpath) that are not the root; what is there already is replaced. Invalid: a file
   // or link where a folder is, a folder where they are, or something below them.
@@ -26,7 +27,7 @@ class MemoryTree final : public RevisionTree {
   void finish();
 
   [[nodiscard]] const std::string& revision() const override { return revision_; }
-  [[nodiscard]] std::int64_t committed_s() const override { return 0; }
+  [[nodiscard]] std::int64_t committed_s() const override { return committed_s_; }
   Result<TreeEntry> entry(const std::string& path) override;
   Result<std::vector<TreeEntry>> list(const std::string& folder) override;
   Result<void> bring(const std::vector<std::string>& /*paths*/) override { return {}; }
@@ -48,6 +49,7 @@ class MemoryTree final : public RevisionTree {
   [[nodiscard]] Result<const Node*> find(const std::string& path) const;
 
   std::string revision_;
+  std::int64_t committed_s_;
   Node root_;
 };
 

@@ -126,7 +126,7 @@ Result<FileDescriptor> RegistryOrigin::layer(const ArtifactLayer& wanted) {
 
 Result<std::unique_ptr<RevisionTree>> RegistryOrigin::open_files(const ArtifactContent& content,
                                                                  const ResolvedArtifact& at) {
-  auto tree = std::make_unique<MemoryTree>(at.revision);
+  auto tree = std::make_unique<MemoryTree>(at.revision, fixed() ? 0 : content.created_s);
   for (const ArtifactLayer& wanted : content.layers) {
     const auto file = layer(wanted);
     if (!file) return std::unexpected(file.error());
@@ -148,6 +148,7 @@ Result<std::unique_ptr<RevisionTree>> RegistryOrigin::open(const ResolvedArtifac
   };
   const auto content = content_of(at.digest);
   if (!content) return located(content.error());
+  made_of_ = content->made_of;
   const ArtifactLayer& first = content->layers.front();
   if (!first.file_name.empty()) {
     auto tree = open_files(*content, at);
@@ -155,8 +156,9 @@ Result<std::unique_ptr<RevisionTree>> RegistryOrigin::open(const ResolvedArtifac
     return tree;
   }
   auto archive = layer(first);
+  const std::int64_t created_s = fixed() ? 0 : content->created_s;
   if (!archive) return located(archive.error());
-  return open_archive({std::move(*archive), at.revision, where, content->is_chart});
+  return open_archive({std::move(*archive), at.revision, created_s, where, content->is_chart});
 }
 
 }  // namespace holdfast

@@ -22,6 +22,7 @@ class RegistryOrigin final : public ArtifactOrigin {
   void use(ArtifactAccess access) override { web_.use(std::move(access)); }
   Result<ResolvedArtifact> resolve() override;
   Result<std::unique_ptr<RevisionTree>> open(const ResolvedArtifact& at) override;
+  [[nodiscard]] std::string made_of() const override { return made_of_; }
   [[nodiscard]] bool fixed() const override { return !request_.digest.empty(); }
 
  private:
@@ -39,6 +40,7 @@ class RegistryOrigin final : public ArtifactOrigin {
   const ArtifactStore& store_;
   WebAccess web_;
   RegistryAccess access_;
+  std::string made_of_;
 };
 
 }  // namespace holdfast

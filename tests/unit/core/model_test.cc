@@ -22,6 +22,12 @@ TEST(ResourceVersion, A13_anything_but_a_positive_decimal_is_unordered) {
   EXPECT_EQ(compare({"x"}, {"x"}), std::partial_ordering::equivalent);
 }
 
+TEST(Digest, sha256_of_pieces_is_that_of_the_whole) {
+  Sha256Hasher hasher;
+  for (const char* piece : {"par", "", "ent"}) hasher.update(piece);
+  EXPECT_EQ(hasher.finish(), sha256("parent"));
+}
+
 TEST(Digest, sha256_and_base64url_of_the_applyset_example_V52) {
   const Sha256 digest = sha256("parent.wt.ConfigMap.");
   const std::string_view raw(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());

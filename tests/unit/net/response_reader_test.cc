@@ -142,5 +142,22 @@ TEST(ResponseReader, B8_retry_after_in_seconds) {
   EXPECT_EQ(retry_after("5s"), std::nullopt);
 }
 
+TEST(ResponseReader, the_answer_to_a_head_has_no_body_and_leaves_the_connection_usable) {
+  ResponseReader reader;
+  reader.expect_no_body();
+  constexpr std::string_view kBytes =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 500\r\nLink: <a>\r\nLink: <b>\r\n\r\n";
+  std::copy_n(kBytes.data(), kBytes.size(), reader.prepare().data());
+  reader.commit(kBytes.size());
+  ASSERT_EQ(reader.read_head().value(), Step::Ready);
+  std::array<char, 5> into{};
+  std::size_t copied = 0;
+  EXPECT_EQ(reader.read_body(into, copied).value(), Step::Done);
+  EXPECT_TRUE(reader.reusable());
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {"Content-Length", "500"}, {"Link", "<a>"}, {"Link", "<b>"}};
+  EXPECT_EQ(reader.headers(), all);
+}
+
 }  // namespace
 }  // namespace holdfast

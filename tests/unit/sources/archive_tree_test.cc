@@ -18,10 +18,10 @@ class ArchiveTree : public testing::Test {
   using Tree = Result<std::unique_ptr<RevisionTree>>;
 
   Tree open(ArchiveMaker& maker, bool inside_folder = false) const {
-    return open_archive({maker.done(), "latest@sha256:1", "oci://here/web", inside_folder, limits});
+    return open_archive({maker.done(), "latest@sha256:1", 7, "oci://here/web", inside_folder, limits});
   }
   Tree open(FileDescriptor file) const {
-    return open_archive({std::move(file), "latest@sha256:1", "oci://here/web", false, limits});
+    return open_archive({std::move(file), "latest@sha256:1", 7, "oci://here/web", false, limits});
   }
   [[nodiscard]] std::string path() const { return folder / "archive"; }
 
@@ -52,6 +52,7 @@ TEST_F(ArchiveTree, files_are_read_by_their_paths_packed_or_not) {
     const auto tree = open(maker);
     ASSERT_TRUE(tree) << describe(tree.error());
     EXPECT_EQ((*tree)->revision(), "latest@sha256:1");
+    EXPECT_EQ((*tree)->committed_s(), 7);
     EXPECT_EQ(names(**tree, ""), (std::vector<std::string>{"apps", "empty", "top.yaml"}));
     EXPECT_EQ((*tree)->read("apps/web.yaml").value(), "one");
     EXPECT_EQ((*tree)->entry("apps")->kind, TreeEntry::Kind::Folder);

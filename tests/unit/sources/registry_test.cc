@@ -172,6 +172,22 @@ TEST(ArtifactManifest, single_files_as_oras_pushes_them_are_files) {
   EXPECT_EQ(artifact_content(manifest("x", titled('a', "../out.yaml")), "")->layers[0].file_name, "");
 }
 
+TEST(ArtifactManifest, an_artifact_says_when_and_of_what_it_was_made) {
+  const auto with = [](const std::string& annotations) {
+    std::string text = manifest("x", kFluxLayer);
+    text.insert(1, "\"annotations\":{" + annotations + "},");
+    return artifact_content(text, "").value();
+  };
+  const ArtifactContent content = with(R"("org.opencontainers.image.created":"2024-01-01T00:00:00Z",)"
+                                       R"("org.opencontainers.image.revision":"main@sha1:abc",)"
+                                       R"("org.opencontainers.image.source":"https://u:canary@git.example/x")");
+  EXPECT_EQ(content.created_s, 1704067200);
+  EXPECT_EQ(content.made_of, "main@sha1:abc of https://***@git.example/x");
+  EXPECT_EQ(with(R"("org.opencontainers.image.created":"1970-01-01T00:00:00Z")").created_s, 0);
+  EXPECT_EQ(with(R"("org.opencontainers.image.created":"yesterday")").created_s, 0);
+  EXPECT_EQ(with(R"("org.opencontainers.image.revision":"a\nb")").made_of, "a?b");
+}
+
 TEST(ArtifactManifest, what_is_no_manifest_is_refused) {
   for (const std::string& text :
        {std::string("{"), std::string("[]"), std::string("{}"), std::string(R"({"layers":[1]})"),
