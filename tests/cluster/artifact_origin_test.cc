@@ -7,6 +7,7 @@
 
 #include "cluster/artifact_pushes.h"
 #include "cluster/eventually.h"
+#include "cluster/scripted_registry.h"
 #include "cluster/scripted_server.h"
 #include "holdfast/base/digest.h"
 #include "sources/artifact_origin.h"
@@ -20,35 +21,6 @@ using testing::HasSubstr;
 using Seen = ScriptedServer::Seen;
 
 constexpr const char* kPassword = "canary-right-7f3a";
-
-// A registry of one repository, "team/web", without anything to prove first.
-class Registry {
- public:
-  void push(const std::string& tag, const PushedArtifact& artifact) {
-    tags[tag] = artifact.digest();
-    manifests[artifact.digest()] = artifact.manifest;
-    for (const std::string& blob : artifact.blobs) blobs[digest_of(blob)] = blob;
-  }
-
-  [[nodiscard]] Answer answer(const Seen& request) const {
-    const std::string kBase = "/v2/team/web/";
-    if (!request.target.starts_with(kBase)) return {404, R"({"errors":[{"code":"NAME_UNKNOWN"}]})"};
-    const std::string rest = request.target.substr(kBase.size());
-    if (rest.starts_with("blobs/")) return found(blobs, rest.substr(6), "BLOB_UNKNOWN");
-    if (!rest.starts_with("manifests/")) return {404};
-    const auto tag = tags.find(rest.substr(10));
-    return found(manifests, tag == tags.end() ? rest.substr(10) : tag->second, "MANIFEST_UNKNOWN");
-  }
-
-  std::map<std::string, std::string> tags, manifests, blobs;
-
- private:
-  static Answer found(const std::map<std::string, std::string>& in, const std::string& digest, const char* code) {
-    const auto one = in.find(digest);
-    if (one == in.end()) return {404, std::string(R"({"errors":[{"code":")") + code + R"("}]})"};
-    return {200, one->second, {{"Docker-Content-Digest", digest}}};
-  }
-};
 
 class ArtifactOriginTest : public testing::Test {
  protected:
@@ -107,7 +79,7 @@ class ArtifactOriginTest : public testing::Test {
 
   TemporaryFolder folder;
   ArtifactStore store = ArtifactStore::open({folder / "artifacts"}).value();
-  Registry registry;
+  ScriptedRegistry registry;
   PushedArtifact artifact;
   ArtifactAccess access;
   std::stop_source stop;

@@ -84,11 +84,17 @@ std::string RegistryServer::log() const {
 }
 
 std::string RegistryServer::request(std::vector<std::string> arguments, const std::string& input) const {
-  std::vector<std::string> command = {"/usr/bin/curl", "--silent",
-                                      "--show-error",  "--fail-with-body",
-                                      "--dump-header", "-",
-                                      "--cacert",      certificate(),
-                                      "--user",        std::string(kUser) + ":" + kPassword};
+  std::vector<std::string> command = {"/usr/bin/curl",
+                                      "--http1.1",
+                                      "--silent",
+                                      "--show-error",
+                                      "--fail-with-body",
+                                      "--dump-header",
+                                      "-",
+                                      "--cacert",
+                                      certificate(),
+                                      "--user",
+                                      std::string(kUser) + ":" + kPassword};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const Finished done = run(command, input);
   if (done.exit_code != 0) throw std::runtime_error("the registry refuses: " + done.err + done.out + log());
