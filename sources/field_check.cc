@@ -167,7 +167,7 @@ class Checker {
     } else if (const auto elsewhere = path_below(root_, {}, key)) {
       hint = fmt::format("did you mean {}?", *elsewhere);
     }
-    complain("is no field of an Application", std::move(hint));
+    complain(fmt::format("is no field of {}", root_.meaning), std::move(hint));
   }
 
   static std::vector<std::string_view> supported_names(const ApplicationField& of) {
