@@ -1,0 +1,11 @@
+// Says what Flux' own library makes of a text with variables; substitution_differential compares ours with it.
+module holdfast.dev/tests/substitution
+
+go 1.26.0
+
+require (
+	github.com/fluxcd/pkg/envsubst v1.8.0
+	sigs.k8s.io/yaml v1.6.0
+)
+
+require go.yaml.in/yaml/v2 v2.4.2 // indirect
