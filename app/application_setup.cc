@@ -128,9 +128,14 @@ Application to_application(const ApplicationOptions& options, const std::string&
   return application;
 }
 
+std::string repository_name(const std::string& url, const std::string& ref, const std::string& semver) {
+  return url + "\n" + ref + (semver.empty() ? "" : "\nsemver " + semver);
+}
+
 std::string repository_of(const Application& application) {
   const SourceSpec& source = application.source;
-  return source.repo_url + "\n" + source.chart + "\n" + ref_of(source) + source.semver + source.digest;
+  return repository_name(source.repo_url + (source.chart.empty() ? "" : "\n" + source.chart),
+                         ref_of(source) + source.digest, source.semver);
 }
 
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
@@ -144,6 +149,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.name = application.name;
   setup.source.repo = application.source.repo_url;
   setup.source.ref = ref_of(application.source);
+  setup.source.semver = application.source.semver;
   setup.source.path = application.source.path;
   setup.source.interval = application.source.interval;
   setup.source.use_files = application.source.files;

@@ -48,6 +48,7 @@ ApplicationSetup ending(ApplicationSetup setup);
 
 // The same for applications whose objects one commit may move from one to the other, as HeldApplication::repository().
 std::string repository_of(const Application& application);
+std::string repository_name(const std::string& url, const std::string& ref, const std::string& semver);
 
 // Reads the file of the Git password. Errors: Invalid, where a file that it names cannot be read or holds no password.
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context);

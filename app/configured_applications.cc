@@ -11,17 +11,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kWorkers = 2;  // threads that read repositories, for all of them
-
 }  // namespace
 
 ConfiguredApplications::ConfiguredApplications(asio::any_io_executor executor, Daemon& daemon, const std::string& path,
-                                               SetupContext context)
+                                               SetupContext context, std::shared_ptr<RepositoryHub> repositories)
     : executor_(executor),
       daemon_(daemon),
       context_(std::move(context)),
       follower_(executor, {path, {.own_namespace = context_.namespace_}}, *this),
-      workers_(std::make_shared<asio::thread_pool>(kWorkers)) {}
+      repositories_(std::move(repositories)) {}
 
 asio::awaitable<Result<void>> ConfiguredApplications::begin() {
   auto applications = co_await follower_.load();
@@ -76,7 +74,8 @@ asio::awaitable<void> ConfiguredApplications::take(std::vector<Application> next
 Result<ConfiguredApplications::Ready> ConfiguredApplications::make_ready(const Application& application) {
   auto setup = make_setup(application, context_);
   if (!setup) return std::unexpected(std::move(setup.error()));
-  setup->source.workers = workers_;
+  setup->source.workers = repositories_->workers();
+  setup->source.hub = repositories_;
   auto source = make_source(executor_, setup->source);
   if (!source) return std::unexpected(std::move(source.error()));
   return Ready{application, std::move(*setup), std::move(*source)};

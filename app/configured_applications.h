@@ -8,7 +8,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -20,13 +19,14 @@
 #include "app/config_changes.h"
 #include "app/config_follower.h"
 #include "app/daemon.h"
+#include "sources/repository_hub.h"
 
 namespace holdfast {
 
 class ConfiguredApplications final : public ConfigObserver {
  public:
   ConfiguredApplications(boost::asio::any_io_executor executor, Daemon& daemon, const std::string& path,
-                         SetupContext context);
+                         SetupContext context, std::shared_ptr<RepositoryHub> repositories);
 
   // Reads the configuration and holds what it says. Errors: those of ConfigFollower::load(); then nothing is held.
   boost::asio::awaitable<Result<void>> begin();
@@ -60,7 +60,7 @@ class ConfiguredApplications final : public ConfigObserver {
   Daemon& daemon_;
   SetupContext context_;
   ConfigFollower follower_;
-  std::shared_ptr<boost::asio::thread_pool> workers_;
+  std::shared_ptr<RepositoryHub> repositories_;
   std::map<ApplicationName, Application> held_;  // as they were written when they were set up
   std::set<ApplicationName> suspended_;
   std::size_t refused_ = 0;

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <optional>
 #include <random>
@@ -14,6 +15,7 @@
 #include "app/daemon.h"
 #include "app/log_observer.h"
 #include "holdfast/base/log.h"
+#include "sources/repository_hub.h"
 
 namespace holdfast {
 namespace {
@@ -32,6 +34,7 @@ SetupContext context_of(const RunOptions& options, const ClusterSession& session
 }
 
 constexpr std::size_t kScriptThreads = 2;
+constexpr std::size_t kReaders = 2;  // threads that read repositories, for all applications
 
 // Null where none are asked for.
 Result<std::shared_ptr<const LuaRules>> read_health_rules(const std::string& directory) {
@@ -51,6 +54,8 @@ class Run {
         context_(context_of(options, session)),
         scripts_(health_rules == nullptr ? 1 : kScriptThreads),
         cluster_(ports_of(session)),
+        repositories_(
+            std::make_shared<RepositoryHub>(io.get_executor(), std::make_shared<asio::thread_pool>(kReaders))),
         daemon_(io.get_executor(), cluster_, daemon_options(health_rules)),
         tasks_(io.get_executor()),
         signals_(io, SIGINT, SIGTERM) {}
@@ -93,6 +98,8 @@ class Run {
   Result<void> hold_one() {
     Result<ApplicationSetup> setup = make_setup(to_application(options_.application, context_.namespace_), context_);
     if (!setup) return std::unexpected(std::move(setup.error()));
+    setup->source.workers = repositories_->workers();
+    setup->source.hub = repositories_;
     Result<std::unique_ptr<Source>> source = make_source(io_.get_executor(), setup->source);
     if (!source) return std::unexpected(std::move(source.error()));
     daemon_.hold(std::move(*setup), std::move(*source),
@@ -102,7 +109,7 @@ class Run {
 
   // The configuration is followed beside the daemon; with --once it is read once.
   asio::awaitable<bool> hold_configured() {
-    configured_.emplace(io_.get_executor(), daemon_, options_.config, context_);
+    configured_.emplace(io_.get_executor(), daemon_, options_.config, context_, repositories_);
     if (const Result<void> begun = co_await configured_->begin(); !begun) {
       code_ = refuse(begun.error());
       co_return false;
@@ -147,6 +154,7 @@ class Run {
   asio::thread_pool parser_{1};
   asio::thread_pool scripts_;
   ClusterPorts cluster_;
+  std::shared_ptr<RepositoryHub> repositories_;
   Daemon daemon_;
   std::optional<ConfiguredApplications> configured_;
   std::optional<ClusterApplications> in_cluster_;

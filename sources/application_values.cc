@@ -12,6 +12,7 @@
 #include "sources/artifact_origin.h"
 #include "sources/file_choice.h"
 #include "sources/git_url.h"
+#include "sources/semver.h"
 #include "sources/source_tree.h"
 
 namespace holdfast {
@@ -171,6 +172,9 @@ class ValueReader {
                  fmt::format("name it as `git {} --list` shows it", name));
     if (!source.commit.empty() && !is_commit_id(source.commit))
       complain({"spec", "source", "ref", "commit"}, "is no full commit id", "give all of its 40 digits, in lower case");
+    if (!source.semver.empty())
+      if (const auto range = VersionRange::parse(source.semver); !range)
+        complain({"spec", "source", "ref", "semver"}, range.error().message, range.error().hint);
     if (!given.empty() && source.files)
       complain({"spec", "source", "files"}, "takes a directory as it is, which has no branches, tags or commits",
                "keep either spec.source.files or spec.source.ref");
@@ -202,7 +206,8 @@ class ValueReader {
   void artifact() {
     const SourceSpec& source = made().source;
     const auto checked = check_artifact(source.repo_url, artifact_of(source));
-    if (!checked && checked.error().where != "spec.source.ref") {  // of which ref() has told
+    const std::string told = checked ? std::string() : checked.error().where;
+    if (!checked && told != "spec.source.ref" && told != "spec.source.ref.semver") {  // of these ref() has told
       YamlPath path{"spec", "source"};
       const std::string_view field =
           std::string_view(checked.error().where).substr(std::string_view("spec.source.").size());

@@ -32,8 +32,8 @@ Place place_of(const std::string& path) {
 
 class CommitTree final : public RevisionTree {
  public:
-  CommitTree(GitCache cache, std::string commit, std::string revision)
-      : cache_(std::move(cache)), commit_(std::move(commit)), revision_(std::move(revision)) {}
+  CommitTree(GitCache cache, std::string commit, std::string revision, CommitTime time)
+      : cache_(std::move(cache)), commit_(std::move(commit)), revision_(std::move(revision)), time_(time) {}
 
   Result<void> open() {
     auto store = GitStore::open(cache_.repository());
@@ -42,7 +42,7 @@ class CommitTree final : public RevisionTree {
     if (!commit) return std::unexpected(commit.error());
     store_.emplace(std::move(*store));
     root_ = std::move(commit->tree);
-    committed_s_ = commit->committed_s;
+    committed_s_ = time_ == CommitTime::Told ? commit->committed_s : 0;
     return {};
   }
 
@@ -169,6 +169,7 @@ class CommitTree final : public RevisionTree {
 
   GitCache cache_;
   std::string commit_, revision_;
+  CommitTime time_;
   std::optional<GitStore> store_;
   std::string root_;
   std::int64_t committed_s_ = 0;
@@ -179,9 +180,9 @@ class CommitTree final : public RevisionTree {
 }  // namespace
 
 Result<std::unique_ptr<RevisionTree>> open_commit_tree(const GitCache& cache, const std::string& commit,
-                                                       std::string revision) {
+                                                       std::string revision, CommitTime time) {
   if (auto brought = cache.bring_trees(commit); !brought) return std::unexpected(brought.error());
-  auto tree = std::make_unique<CommitTree>(cache, commit, std::move(revision));
+  auto tree = std::make_unique<CommitTree>(cache, commit, std::move(revision), time);
   if (auto opened = tree->open(); !opened) {
     // Another process put a new cache in place between the two.
     if (auto brought = cache.bring_trees(commit); !brought) return std::unexpected(brought.error());

@@ -23,6 +23,11 @@ namespace fs = std::filesystem;
 // A remote of this name is known during a call only: git wants one that promised to hand out later what it leaves now.
 constexpr const char* kRemote = "holdfast";
 
+// What of a push is fetched unasked: most manifests are smaller.
+constexpr const char* kSmallContents = "--filter=blob:limit=131072";
+
+std::string incoming_ref(std::size_t index) { return fmt::format("refs/incoming/{}", index); }
+
 std::string kept_ref(const std::string& commit) { return "refs/holdfast/" + commit; }
 
 std::unexpected<Error> cannot(const char* verb, const std::string& path, const std::string& why) {
@@ -122,6 +127,29 @@ Result<void> GitCache::bring_trees(const std::string& commit) const {
   auto done = fetch_commit(commit, Contents::Left, *held);
   if (done || done.error().kind != ErrorKind::Internal) return done;
   return rebuild(commit, *held);
+}
+
+Result<std::vector<std::string>> GitCache::bring_refs(const std::vector<std::string>& refs) const {
+  auto held = lock();
+  if (!held) return std::unexpected(held.error());
+  remove_leftovers();
+  if (pack_count() > options_.pack_limit) return fail(ErrorKind::Internal, "the cache is to be begun anew");
+  std::vector<std::string> arguments = {"--depth=1", kSmallContents, "--", kRemote};
+  for (std::size_t i = 0; i < refs.size(); ++i) arguments.push_back(fmt::format("+{}:{}", refs[i], incoming_ref(i)));
+  const auto output = fetch(std::move(arguments), {}, *held);
+  if (!output) return std::unexpected(output.error());
+  if (output->exit_status != 0) return std::unexpected(git_failure(output->err, git_.url()));
+  const auto store = GitStore::open(options_.repository);
+  if (!store) return std::unexpected(store.error());
+  std::vector<std::string> commits;
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    const auto object = store->ref_target(incoming_ref(i));
+    const auto commit = object ? store->commit(*object) : std::unexpected(object.error());
+    if (!commit) return std::unexpected(commit.error());
+    if (auto kept = store->set_ref(kept_ref(commit->id), commit->id); !kept) return std::unexpected(kept.error());
+    commits.push_back(commit->id);
+  }
+  return commits;
 }
 
 Result<void> GitCache::begin_anew(const std::string& commit) const {

@@ -40,6 +40,11 @@ class GitCache {
   // Afterwards the commit is here, with all of its trees. Reaches for the remote only where it is not. Errors:
   // NotFound, Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid (no commit), TooLarge, Internal.
   Result<void> bring_trees(const std::string& commit) const;
+  // The commits that these refs of the remote name now, in their order, each with all of its trees and with what is
+  // small of the contents that changed since the commits that are here: the query, the trees and the contents of a push
+  // in one fetch. In a cache that has an earlier commit of each. Errors: as bring_trees; whoever gets one asks in the
+  // ordinary way.
+  Result<std::vector<std::string>> bring_refs(const std::vector<std::string>& refs) const;
   // Fetches these contents of that commit, which the store lacks. A server that sends no single ones sends all.
   Result<void> bring_contents(const std::string& commit, const std::vector<std::string>& ids) const;
   // Of a cache that does not read as it should: what is here is thrown away, and the commit fetched again.

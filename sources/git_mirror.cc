@@ -4,27 +4,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
+#include <set>
 #include <utility>
 
 #include "holdfast/base/digest.h"
-#include "sources/commit_tree.h"
 #include "sources/git_failure.h"
 #include "sources/git_url.h"
 
 namespace holdfast {
 namespace {
 
-std::string_view short_name(std::string_view ref) {
-  for (std::string_view prefix : {"refs/heads/", "refs/tags/"})
-    if (ref.starts_with(prefix)) return ref.substr(prefix.size());
-  return ref;
-}
-
-ResolvedRef resolved_as(std::string ref, std::string object) {
-  std::string revision = fmt::format("{}@sha1:{}", short_name(ref), object);
-  return {std::move(object), std::move(ref), std::move(revision)};
-}
+constexpr std::size_t kPatternLimit = 2'000;  // beyond, all refs are listed
 
 }  // namespace
 
@@ -56,87 +46,62 @@ Result<GitMirror> GitMirror::open(GitMirrorOptions options) {
   return GitMirror(std::move(cache), std::move(history), options.query_deadline);
 }
 
-Result<std::vector<GitMirror::RemoteRef>> GitMirror::list_refs(std::vector<std::string> patterns) const {
+Result<RemoteRefs> GitMirror::list_refs(std::vector<std::string> patterns) const {
   patterns.insert(patterns.begin(), {"ls-remote", "--symref", "--", url()});
   auto output = cache_.git().run({.arguments = std::move(patterns), .deadline = query_deadline_});
   if (!output) return std::unexpected(output.error());
   if (output->exit_status != 0) return std::unexpected(git_failure(output->err, url()));
-  std::vector<RemoteRef> refs;
-  std::string symbolic_target;
-  std::string_view text = output->out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t tab = line.find('\t');
-    if (tab == std::string_view::npos) continue;
-    const std::string_view left = line.substr(0, tab), name = line.substr(tab + 1);
-    if (left.starts_with("ref: ")) {
-      symbolic_target = left.substr(5);  // the line that names the object follows
-      continue;
-    }
-    if (!is_commit_id(left))
-      return fail(ErrorKind::Invalid, "the repository does not name its objects by SHA-1", url(),
-                  "SHA-256 is not supported");
-    refs.push_back(RemoteRef{std::string(name), std::string(left), name == "HEAD" ? symbolic_target : std::string()});
-  }
-  return refs;
+  return RemoteRefs::parse(output->out, url());
 }
 
 Result<ResolvedRef> GitMirror::resolve(const std::string& ref) const {
-  if (auto checked = check_git_ref(ref); !checked) return std::unexpected(checked.error());
-  if (is_commit_id(ref)) return ResolvedRef{ref, {}, "sha1:" + ref};
-  if (!ref.empty() && ref != "HEAD") return resolve_name(ref);
-  auto refs = list_refs({"HEAD"});
-  if (!refs) return std::unexpected(refs.error());
-  for (RemoteRef& found : *refs)
-    if (found.name == "HEAD") {
-      const bool named = !found.symbolic_target.empty();
-      return resolved_as(named ? std::move(found.symbolic_target) : "HEAD", std::move(found.object));
+  return std::move(resolve_all({RefWish{ref}}).front());
+}
+
+std::vector<Result<ResolvedRef>> GitMirror::resolve_all(const std::vector<RefWish>& wishes) const {
+  std::set<std::string> patterns;
+  for (const RefWish& wish : wishes)
+    if (check_git_ref(wish.name))
+      for (std::string& pattern : patterns_of(wish)) patterns.insert(std::move(pattern));
+  if (patterns.size() > kPatternLimit) patterns = {"HEAD", "refs/heads/*", "refs/tags/*"};
+  Result<RemoteRefs> refs = RemoteRefs{};
+  if (!patterns.empty()) refs = list_refs({patterns.begin(), patterns.end()});
+  std::vector<Result<ResolvedRef>> all;
+  all.reserve(wishes.size());
+  for (const RefWish& wish : wishes) {
+    if (!refs && !is_commit_id(wish.name)) {
+      all.emplace_back(std::unexpected(refs.error()));
+      continue;
     }
-  return fail(ErrorKind::NotFound, "the repository's default branch has no commit yet", url(),
-              "push one, or give --ref");
+    auto resolved = resolve_wish(wish, refs ? *refs : RemoteRefs{}, url());
+    const bool named = wish.semver.empty() && !wish.name.empty();
+    if (!resolved && resolved.error().kind == ErrorKind::NotFound && named)
+      resolved.error() = no_such_ref(std::move(resolved.error()), wish);
+    all.push_back(std::move(resolved));
+  }
+  return all;
 }
 
-Result<ResolvedRef> GitMirror::resolve_name(const std::string& ref) const {
-  const bool full = ref.starts_with("refs/");
-  const std::string branch = full ? ref : "refs/heads/" + ref, tag = full ? ref : "refs/tags/" + ref;
-  auto refs = list_refs({branch, tag, tag + "^{}"});
-  if (!refs) return std::unexpected(refs.error());
-  // A pattern matches the end of longer names as well.
-  auto object_of = [&](const std::string& name) -> std::optional<std::string> {
-    for (const RemoteRef& found : *refs)
-      if (found.name == name) return found.object;
-    return std::nullopt;
-  };
-  auto peeled = object_of(tag + "^{}");
-  if (!peeled) peeled = object_of(tag);
-  const auto head = full ? std::nullopt : object_of(branch);
-  if (head && peeled)
-    return fail(ErrorKind::Invalid, fmt::format("{} is a branch and a tag", ref), url(),
-                fmt::format("write --ref refs/heads/{0} or --ref refs/tags/{0}", ref));
-  if (head) return resolved_as(branch, *head);
-  if (peeled) return resolved_as(tag, *peeled);
-  return std::unexpected(no_such_ref(ref));
+Result<std::vector<ResolvedRef>> GitMirror::resolve_and_bring(const std::vector<ResolvedRef>& before) const {
+  std::vector<std::string> refs;
+  for (const ResolvedRef& one : before) refs.push_back(one.remote_ref);
+  const auto commits = cache_.bring_refs(refs);
+  if (!commits) return std::unexpected(commits.error());
+  std::vector<ResolvedRef> now;
+  for (std::size_t i = 0; i < refs.size(); ++i) now.push_back(resolved_as(refs[i], (*commits)[i]));
+  return now;
 }
 
-Error GitMirror::no_such_ref(const std::string& ref) const {
-  constexpr std::size_t kShown = 8;
-  Error error{ErrorKind::NotFound, fmt::format("there is no branch or tag {}", ref), url(), "check --ref"};
+// Those that exist were not asked for, so that a repository of many is not listed each time.
+Error GitMirror::no_such_ref(Error error, const RefWish& wish) const {
   const auto refs = list_refs({"refs/heads/*", "refs/tags/*"});
   if (!refs) return error;
-  std::string names;
-  std::size_t count = 0;
-  for (const RemoteRef& found : *refs) {
-    if (found.name.ends_with("^{}") || ++count > kShown) continue;
-    names += (names.empty() ? "" : ", ") + std::string(short_name(found.name));
-  }
-  if (count == 0)
+  if (refs->objects.empty()) {
     error.hint = "the repository has no branch and no tag yet";
-  else
-    error.hint =
-        fmt::format("there are: {}{}", names, count > kShown ? fmt::format(" and {} more", count - kShown) : "");
-  return error;
+    return error;
+  }
+  const auto again = resolve_wish(wish, *refs, url());
+  return again ? error : again.error();
 }
 
 Result<std::map<int, LineCommit>> GitMirror::blame(const ResolvedRef& resolved, const std::string& file,
@@ -145,8 +110,8 @@ Result<std::map<int, LineCommit>> GitMirror::blame(const ResolvedRef& resolved, 
   return holdfast::blame(history_, resolved.object, file, lines);
 }
 
-Result<std::unique_ptr<RevisionTree>> GitMirror::tree(const ResolvedRef& resolved) const {
-  auto tree = open_commit_tree(cache_, resolved.object, resolved.revision);
+Result<std::unique_ptr<RevisionTree>> GitMirror::tree(const ResolvedRef& resolved, CommitTime time) const {
+  auto tree = open_commit_tree(cache_, resolved.object, resolved.revision, time);
   if (!tree && tree.error().where.empty()) tree.error().where = url();
   return tree;
 }

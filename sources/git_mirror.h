@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "sources/commit_tree.h"
 #include "sources/git_blame.h"
 #include "sources/git_cache.h"
 #include "sources/git_program.h"
+#include "sources/remote_refs.h"
 #include "sources/revision_tree.h"
 #include "sources/source_tree.h"
 
@@ -33,12 +35,6 @@ struct GitMirrorOptions {
   std::size_t blobs_per_fetch = 10'000, pack_limit = 128;  // see GitCacheOptions
 };
 
-struct ResolvedRef {
-  std::string object;      // 40 hex: a commit, or a tag object where a raw id was asked for
-  std::string remote_ref;  // "refs/heads/main"; empty for a raw id
-  std::string revision;    // "main@sha1:<40 hex>"; "sha1:<40 hex>" for a raw id
-};
-
 class GitMirror {
  public:
   static Result<GitMirror> open(GitMirrorOptions options);
@@ -46,9 +42,14 @@ class GitMirror {
   // One small query. `ref`: "", "HEAD", a branch, a tag (peeled), "refs/…", or a commit id (no query at all). A name
   // that is both a branch and a tag is Invalid; an unknown one NotFound, and names some that exist.
   Result<ResolvedRef> resolve(const std::string& ref) const;
+  // All of them by one query, in their order.
+  std::vector<Result<ResolvedRef>> resolve_all(const std::vector<RefWish>& wishes) const;
+
+  // The same of what was resolved before, with what it names now in the cache (GitCache::bring_refs): for a push.
+  Result<std::vector<ResolvedRef>> resolve_and_bring(const std::vector<ResolvedRef>& before) const;
 
   // The commit for renderers, fetched where it is not in the cache. Outlives the mirror.
-  Result<std::unique_ptr<RevisionTree>> tree(const ResolvedRef& resolved) const;
+  Result<std::unique_ptr<RevisionTree>> tree(const ResolvedRef& resolved, CommitTime time = CommitTime::Told) const;
 
   // The plain files of it below `subpath` (see normal_subpath).
   Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, const ReadLimits& limits = {},
@@ -61,13 +62,9 @@ class GitMirror {
   [[nodiscard]] const std::string& url() const { return cache_.git().url(); }
 
  private:
-  struct RemoteRef {
-    std::string name, object, symbolic_target;
-  };
   GitMirror(GitCache cache, GitCache history, std::chrono::milliseconds query_deadline);
-  Result<std::vector<RemoteRef>> list_refs(std::vector<std::string> patterns) const;
-  Result<ResolvedRef> resolve_name(const std::string& ref) const;
-  [[nodiscard]] Error no_such_ref(const std::string& ref) const;
+  Result<RemoteRefs> list_refs(std::vector<std::string> patterns) const;
+  [[nodiscard]] Error no_such_ref(Error error, const RefWish& wish) const;
 
   GitCache cache_, history_;
   std::chrono::milliseconds query_deadline_;

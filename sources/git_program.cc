@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -22,6 +23,8 @@ std::string shell_quoted(std::string_view text) {
   }
   return out + "'";
 }
+
+std::atomic<std::uint64_t> started_so_far = 0;
 
 // "https://host", to which alone the header is sent.
 std::string origin_of(const std::string& url) {
@@ -47,7 +50,10 @@ Result<GitProgram> GitProgram::find(GitUrl url, GitCredentials credentials, std:
                     std::move(stop));
 }
 
+std::uint64_t GitProgram::started() { return started_so_far; }
+
 Result<ProcessOutput> GitProgram::run(GitCall call) const {
+  ++started_so_far;
   ProcessSpec spec;
   spec.argv = std::move(call.arguments);
   spec.argv.insert(spec.argv.begin(), program_);

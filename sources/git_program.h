@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -46,6 +47,8 @@ class GitProgram {
                                  std::stop_token stop);
 
   Result<ProcessOutput> run(GitCall call) const;
+  // How many of them this process has started so far; what they start themselves is not counted.
+  static std::uint64_t started();
 
   // Makes it, or replaces it at once by one that says the same. `scratch_file` is in the same folder.
   Result<void> write_configuration(const std::string& scratch_file) const;

@@ -136,7 +136,7 @@ Result<GitStore::Commit> GitStore::commit(const std::string& id) const {
                 "give --ref a branch, a tag or a commit");
   const Object commit(peeled);
   const auto* read = reinterpret_cast<const git_commit*>(commit.get());
-  return Commit{hex(*git_commit_tree_id(read)), git_commit_time(read)};
+  return Commit{hex(*git_commit_id(read)), hex(*git_commit_tree_id(read)), git_commit_time(read)};
 }
 
 Result<GitStore::Folder> GitStore::folder(const std::string& id) const {
@@ -181,6 +181,16 @@ Result<std::string> GitStore::ref_target(const std::string& ref) const {
   if (found == GIT_ENOTFOUND) return fail(ErrorKind::NotFound, fmt::format("there is no ref {}", ref));
   if (found != 0) return library_failure(fmt::format("cannot read ref {}", ref));
   return hex(oid);
+}
+
+Result<void> GitStore::set_ref(const std::string& ref, const std::string& id) const {
+  const auto oid = oid_of(id);
+  if (!oid) return std::unexpected(oid.error());
+  git_reference* raw = nullptr;
+  if (git_reference_create(&raw, repository_of(repository_), ref.c_str(), &*oid, 1, nullptr) != 0)
+    return library_failure(fmt::format("cannot write ref {}", ref));
+  git_reference_free(raw);
+  return {};
 }
 
 }  // namespace holdfast

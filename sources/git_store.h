@@ -31,7 +31,7 @@ class GitStore {
     std::shared_ptr<void> tree_;
   };
   struct Commit {
-    std::string tree;
+    std::string id, tree;
     std::int64_t committed_s = 0;
   };
 
@@ -47,6 +47,8 @@ class GitStore {
   [[nodiscard]] Result<std::string> content(const std::string& id, std::size_t limit_bytes) const;
   // What a ref points at; NotFound where there is no such ref.
   [[nodiscard]] Result<std::string> ref_target(const std::string& ref) const;
+  // Makes a ref, or moves it there.
+  Result<void> set_ref(const std::string& ref, const std::string& id) const;
 
  private:
   std::shared_ptr<void> repository_, objects_;

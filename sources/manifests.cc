@@ -34,17 +34,26 @@ Result<std::vector<YamlDocument>> read_documents(const SourceFile& file) {
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-class ManifestReader {
+// Where a large file's place holder stands, that is all that Git has.
+bool is_lfs_pointer(std::string_view content) {
+  return content.starts_with("version https://git-lfs.github.com/spec/");
+}
+
+}  // namespace
+
+class ManifestReader::State {
  public:
-  explicit ManifestReader(const FileSet& files) {
-    set_.revision = files.revision;
-    set_.committed_s = files.committed_s;
-  }
+  explicit State(ManifestSet set) : set_(std::move(set)) {}
 
   void take(const SourceFile& file) {
     if (file_name(file.path) == "Chart.yaml") {
       refuse(file.path, "this is a Helm chart, and charts are not rendered yet",
              "render it with `helm template` and point --path at the result");
+      return;
+    }
+    if (is_lfs_pointer(file.content)) {
+      refuse(file.path, "this is a pointer of Git LFS; what it points at is not in the repository",
+             "keep manifests out of LFS (git lfs untrack): they are small texts");
       return;
     }
     auto documents = read_documents(file);
@@ -58,11 +67,22 @@ class ManifestReader {
     }
   }
 
+  void take_again(const std::string& path, std::span<const Manifest> manifests) {
+    for (const Manifest& known : manifests) {
+      Manifest manifest = known;
+      manifest.origin = path + known.origin.substr(known.origin.rfind(':'));
+      add(std::move(manifest));
+    }
+  }
+
   [[nodiscard]] bool full() const { return errors_.size() >= kManifestErrorLimit; }
+  [[nodiscard]] std::size_t size() const { return set_.manifests.size(); }
+  [[nodiscard]] std::size_t errors() const { return errors_.size(); }
 
   std::expected<ManifestSetPtr, std::vector<Error>> finish() {
     if (errors_.size() > kManifestErrorLimit) errors_.resize(kManifestErrorLimit);
     if (!errors_.empty()) return std::unexpected(std::move(errors_));
+    set_.content = content_of(set_);
     return std::make_shared<const ManifestSet>(std::move(set_));
   }
 
@@ -127,12 +147,16 @@ class ManifestReader {
       return refuse(std::move(where), fmt::format("the metadata.namespace of {} {} is not a string", gvk.kind, name),
                     "quote the namespace");
     const std::string namespace_(string_at(body, {"metadata", "namespace"}));
-    const ObjectKey key{gvk.group, gvk.kind, namespace_, name};
-    const auto [first, added] = origins_.try_emplace(key, where);
+    add(Manifest{gvk, namespace_, name, std::move(body), std::move(where)});
+  }
+
+  void add(Manifest manifest) {
+    const ObjectKey key{manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name};
+    const auto [first, added] = origins_.try_emplace(key, manifest.origin);
     if (!added)
-      return refuse(std::move(where), fmt::format("{} is written twice, first in {}", to_string(key), first->second),
+      return refuse(manifest.origin, fmt::format("{} is written twice, first in {}", to_string(key), first->second),
                     "keep one of the two");
-    set_.manifests.push_back(Manifest{gvk, namespace_, name, std::move(body), std::move(where)});
+    set_.manifests.push_back(std::move(manifest));
   }
 
   ManifestSet set_;
@@ -141,10 +165,29 @@ class ManifestReader {
   std::vector<Error> errors_;
 };
 
-}  // namespace
+ManifestReader::ManifestReader(std::string revision, std::int64_t committed_s)
+    : state_(std::make_unique<State>(ManifestSet{std::move(revision), {}, committed_s})) {}
+ManifestReader::~ManifestReader() = default;
+
+void ManifestReader::take(const SourceFile& file) { state_->take(file); }
+void ManifestReader::take_again(const std::string& path, std::span<const Manifest> manifests) {
+  state_->take_again(path, manifests);
+}
+bool ManifestReader::full() const { return state_->full(); }
+std::size_t ManifestReader::size() const { return state_->size(); }
+std::size_t ManifestReader::errors() const { return state_->errors(); }
+std::expected<ManifestSetPtr, std::vector<Error>> ManifestReader::finish() { return state_->finish(); }
+
+Error joined(std::vector<Error> errors) {
+  if (errors.size() == 1) return std::move(errors.front());
+  Error all{ErrorKind::Invalid, fmt::format("{} errors, so nothing of this revision is used", errors.size()), {}, {}};
+  for (const Error& error : errors) all.message += "\n" + describe(error);
+  if (errors.size() >= kManifestErrorLimit) all.message += "\nand maybe more";
+  return all;
+}
 
 std::expected<ManifestSetPtr, std::vector<Error>> parse_manifests(const FileSet& files) {
-  ManifestReader reader(files);
+  ManifestReader reader(files.revision, files.committed_s);
   for (const SourceFile& file : files.files) {
     if (reader.full()) break;
     reader.take(file);

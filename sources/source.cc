@@ -12,10 +12,15 @@
 #include <stop_token>
 #include <utility>
 
+#include "holdfast/base/digest.h"
 #include "sources/artifact_source.h"
 #include "sources/change_watch.h"
 #include "sources/directory.h"
-#include "sources/manifests.h"
+#include "sources/directory_tree.h"
+#include "sources/git_source.h"
+#include "sources/plain_manifests.h"
+#include "sources/repository_hub.h"
+#include "sources/semver.h"
 
 namespace holdfast {
 namespace {
@@ -23,154 +28,110 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-Error joined(std::vector<Error> errors) {
-  if (errors.size() == 1) return std::move(errors.front());
-  Error all{ErrorKind::Invalid, fmt::format("{} errors, so nothing of this revision is used", errors.size()), {}, {}};
-  for (const Error& error : errors) all.message += "\n" + describe(error);
-  if (errors.size() >= kManifestErrorLimit) all.message += "\nand maybe more";
-  return all;
-}
-
 struct Loaded {
   ManifestSetPtr manifests;
   std::vector<std::string> notes;
 };
 
-Result<Loaded> parsed(Result<SourceTree> tree) {
-  if (!tree) return std::unexpected(std::move(tree.error()));
-  auto manifests = parse_manifests(tree->files);
-  if (!manifests) return std::unexpected(joined(std::move(manifests.error())));
-  return Loaded{std::move(*manifests), std::move(tree->notes)};
+// What a folder's files are called: by all that was looked at of them.
+std::string revision_of(const std::vector<RenderInput>& inputs) {
+  std::string text;
+  for (const RenderInput& input : inputs) text += fmt::format("{}:{}={}\n", input.path.size(), input.path, input.id);
+  return "files@sha256:" + to_hex(sha256(text));
 }
 
 // What blocks. Used by one job at a time, on the worker thread only.
-class Loader {
+class FolderReader {
  public:
-  Loader(SourceOptions options, bool from_git, bool local, std::stop_token stop)
-      : options_(std::move(options)), from_git_(from_git), local_(local), stop_(std::move(stop)) {}
+  FolderReader(std::string root, PlainFiles files) : root_(std::move(root)), files_(std::move(files)) {}
 
   Result<Loaded> load() {
-    auto loaded = from_git_ ? load_git() : load_files();
-    if (loaded) last_ = *loaded;
-    return loaded;
+    auto read = read_once();
+    for (int attempt = 1; attempt < 3 && !read && read.error().kind == ErrorKind::Busy; ++attempt) read = read_once();
+    if (!read) return std::unexpected(std::move(read.error()));
+    return Loaded{last_->manifests, last_->notes};
   }
 
   Result<ObjectOrigin> trace(const TraceRequest& request) const {
-    if (!last_.manifests) return fail(ErrorKind::NotFound, "nothing was read yet");
+    if (!last_) return fail(ErrorKind::NotFound, "nothing was read yet");
     const auto place = parse_origin(request.origin);
     if (!place) return std::unexpected(place.error());
-    const auto tree =
-        from_git_ ? mirror_->load(last_resolved_, place->file) : read_directory(options_.repo, place->file);
+    const auto tree = read_directory(root_, place->file);
     if (!tree) return std::unexpected(tree.error());
     auto origin = trace_lines(tree->files.files.front(), request);
     if (!origin) return origin;
-    origin->revision = last_.manifests->revision;
-    add_commits(*origin);
+    origin->revision = last_->manifests->revision;
+    origin->no_commits = "these are files, which no commit is known of";
     return origin;
   }
 
  private:
-  void add_commits(ObjectOrigin& origin) const {
-    if (!from_git_) {
-      origin.no_commits = "these are files, which no commit is known of";
-      return;
+  Result<void> read_once() {
+    auto tree = open_directory_tree(root_);
+    if (!tree) return std::unexpected(tree.error());
+    const auto same = last_ ? has_same_inputs(**tree, last_->inputs) : Result<bool>(false);
+    if (!same) return std::unexpected(same.error());
+    if (*same) return {};
+    auto rendered = render_plain(**tree, files_, parsed_);
+    if (!rendered) {
+      if (rendered.error().where.empty()) rendered.error().where = root_;
+      return std::unexpected(std::move(rendered.error()));
     }
-    const auto commits = mirror_->blame(last_resolved_, origin.file, lines_to_blame(origin));
-    if (commits)
-      holdfast::add_commits(origin, *commits);
-    else
-      origin.no_commits = describe(commits.error());
+    if (auto unchanged = (*tree)->unchanged(); !unchanged) return unchanged;
+    auto named = std::make_shared<ManifestSet>(*rendered->manifests);
+    named->revision = revision_of(rendered->inputs);
+    rendered->manifests = std::move(named);
+    last_ = std::move(*rendered);
+    return {};
   }
 
-  [[nodiscard]] bool is_last(const std::string& revision) const {
-    return last_.manifests && last_.manifests->revision == revision;
-  }
-
-  Result<Loaded> load_files() {
-    auto tree = read_directory(options_.repo, options_.path, {}, options_.choice);
-    if (tree && is_last(tree->files.revision)) return Loaded{last_.manifests, std::move(tree->notes)};
-    return parsed(std::move(tree));
-  }
-
-  Result<Loaded> load_git() {
-    if (!mirror_) {
-      GitMirrorOptions with{options_.repo, options_.cache_folder, options_.credentials};
-      with.stop = stop_;
-      auto opened = GitMirror::open(std::move(with));
-      if (!opened) return std::unexpected(opened.error());
-      mirror_.emplace(std::move(*opened));
-    }
-    auto resolved = mirror_->resolve(options_.ref);
-    if (!resolved) return std::unexpected(resolved.error());
-    if (is_last(resolved->revision)) return last_;
-    auto tree = mirror_->load(*resolved, options_.path, {}, options_.choice);
-    // A repository here does not lag behind itself, and a commit asked for by its id is the one that is meant.
-    if (tree && (local_ || resolved->remote_ref.empty())) tree->files.committed_s = 0;
-    auto loaded = parsed(std::move(tree));
-    if (loaded) last_resolved_ = std::move(*resolved);
-    return loaded;
-  }
-
-  SourceOptions options_;
-  bool from_git_, local_;
-  std::stop_token stop_;
-  std::optional<GitMirror> mirror_;
-  ResolvedRef last_resolved_;
-  Loaded last_;
+  std::string root_;
+  PlainFiles files_;
+  ParsedFiles parsed_;
+  std::optional<Rendering> last_;
 };
 
-Result<std::unique_ptr<ChangeWatch>> watch_of(asio::any_io_executor executor, const std::string& git_dir,
-                                              const std::string& files) {
-  if (!git_dir.empty()) return ChangeWatch::on_git_refs(std::move(executor), git_dir);
-  return ChangeWatch::on_directory(std::move(executor), files);
-}
-
-class WatchedSource final : public Source {
+// A plain folder, on this machine.
+class FolderSource final : public Source {
  public:
-  struct Place {
-    std::string git_dir;  // a local repository, or empty
-    std::string files;    // a plain directory, or empty; both empty: a remote repository
-    [[nodiscard]] bool local() const { return !git_dir.empty() || !files.empty(); }
-  };
-
-  WatchedSource(asio::any_io_executor executor, SourceOptions options, Place place)
+  FolderSource(asio::any_io_executor executor, SourceOptions options, std::string watched)
       : executor_(executor),
         timer_(executor),
         interval_(options.interval),
-        place_(std::move(place)),
+        watched_(std::move(watched)),
         pool_(options.workers != nullptr ? options.workers : std::make_shared<asio::thread_pool>(1)),
-        options_(std::move(options)),
-        loader_(options_, place_.files.empty(), place_.local(), stop_.get_token()) {}
+        root_(std::move(options.repo)),
+        files_{std::move(options.path), std::move(options.choice)},
+        reader_(root_, files_) {}
 
-  ~WatchedSource() override { stop(); }
+  ~FolderSource() override { stop(); }
 
   Result<void> watch() {
-    if (!place_.local()) return {};
-    auto made = watch_of(executor_, place_.git_dir, place_.files);
+    auto made = ChangeWatch::on_directory(executor_, watched_);
     if (!made) return std::unexpected(made.error());
     watch_ = std::move(*made);
     return {};
   }
 
   asio::awaitable<Result<ManifestSetPtr>> load() override {
-    auto loaded = co_await load_by(&loader_);
+    auto loaded = co_await load_by(&reader_);
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     notes_ = std::move(loaded->notes);
     co_return std::move(loaded->manifests);
   }
 
   asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
-    auto job = [](const Loader* loader, TraceRequest wanted) -> asio::awaitable<Result<ObjectOrigin>> {
-      co_return loader->trace(wanted);
+    auto job = [](const FolderReader* reader, TraceRequest wanted) -> asio::awaitable<Result<ObjectOrigin>> {
+      co_return reader->trace(wanted);
     };
-    auto work = job(&loader_, std::move(request));
+    auto work = job(&reader_, std::move(request));
     auto [thrown, origin] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
     if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
     co_return std::move(origin);
   }
 
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
-    Loader another(options_, place_.files.empty(), place_.local(), stop_.get_token());
+    FolderReader another(root_, files_);
     auto loaded = co_await load_by(&another);
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     co_return std::move(loaded->manifests);
@@ -209,10 +170,10 @@ class WatchedSource final : public Source {
   }
 
  private:
-  asio::awaitable<Result<Loaded>> load_by(Loader* loader) {
+  asio::awaitable<Result<Loaded>> load_by(FolderReader* reader) {
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    auto job = [](Loader* one) -> asio::awaitable<Result<Loaded>> { co_return one->load(); };
-    auto work = job(loader);
+    auto job = [](FolderReader* one) -> asio::awaitable<Result<Loaded>> { co_return one->load(); };
+    auto work = job(reader);
     auto [thrown, loaded] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
     if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
     co_return std::move(loaded);
@@ -231,12 +192,13 @@ class WatchedSource final : public Source {
   asio::any_io_executor executor_;
   asio::steady_timer timer_;
   std::chrono::milliseconds interval_;
-  Place place_;
+  std::string watched_;
   bool nudged_ = false;
   std::stop_source stop_;
   std::shared_ptr<asio::thread_pool> pool_;
-  SourceOptions options_;
-  Loader loader_;
+  std::string root_;
+  PlainFiles files_;
+  FolderReader reader_;
   std::vector<std::string> notes_;
   std::unique_ptr<ChangeWatch> watch_;
 };
@@ -252,24 +214,30 @@ std::string file_url(const std::string& folder) {
   return url;
 }
 
+// Where a source is; all empty: a remote repository.
+struct Place {
+  std::string git_dir;  // a local repository
+  std::string files;    // the folder of a plain directory to be watched
+};
+
 // Decides what `repo` is. A directory wins over a URL of the same spelling; "file:///x" is the repository at /x.
-Result<WatchedSource::Place> place_of(SourceOptions& options) {
+Result<Place> place_of(SourceOptions& options) {
   std::error_code failed;
   if (!fs::is_directory(options.repo, failed)) {
     if (options.use_files || options.repo.starts_with("/") || options.repo.starts_with("."))
       return fail(ErrorKind::NotFound, "there is no such directory", options.repo, "check --repo");
     const auto url = parse_git_url(options.repo);
     if (!url) return std::unexpected(url.error());
-    if (!options.repo.starts_with("file://")) return WatchedSource::Place{};
+    if (!options.repo.starts_with("file://")) return Place{};
     const auto git_dir = git_dir_of(options.repo.substr(7));
-    return WatchedSource::Place{git_dir ? *git_dir : std::string(), {}};
+    return Place{git_dir ? *git_dir : std::string(), {}};
   }
   options.repo = fs::canonical(options.repo, failed).string();
   auto git_dir =
       options.use_files ? Result<std::string>(fail(ErrorKind::NotFound, "not asked for")) : git_dir_of(options.repo);
   if (git_dir) {
     options.repo = file_url(options.repo);
-    return WatchedSource::Place{std::move(*git_dir), {}};
+    return Place{std::move(*git_dir), {}};
   }
   if (git_dir.error().kind != ErrorKind::NotFound) return std::unexpected(git_dir.error());
   if (!options.ref.empty())
@@ -281,7 +249,7 @@ Result<WatchedSource::Place> place_of(SourceOptions& options) {
   if (!fs::exists(below, failed))
     return fail(ErrorKind::NotFound, fmt::format("path {} does not exist", *path), options.repo, "check --path");
   // A single file is replaced when it is saved, which only its folder tells.
-  return WatchedSource::Place{{}, fs::is_directory(below, failed) ? below.string() : below.parent_path().string()};
+  return Place{{}, fs::is_directory(below, failed) ? below.string() : below.parent_path().string()};
 }
 
 }  // namespace
@@ -290,15 +258,31 @@ asio::awaitable<Result<ObjectOrigin>> Source::trace(TraceRequest /*request*/) {
   co_return fail(ErrorKind::NotFound, "what is desired does not come from files");
 }
 
+asio::awaitable<Result<ManifestSetPtr>> Source::read_recorded(std::string revision) {
+  co_return fail(ErrorKind::NotFound, fmt::format("nothing is kept of {}", revision));
+}
+
 Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {
   if (is_artifact(options.repo, options.artifact)) return make_artifact_source(std::move(executor), std::move(options));
   auto place = place_of(options);
   if (!place) return std::unexpected(place.error());
-  if (auto path = normal_subpath(options.path); !path) return std::unexpected(path.error());
+  auto path = normal_subpath(options.path);
+  if (!path) return std::unexpected(path.error());
+  options.path = std::move(*path);
   if (auto ref = check_git_ref(options.ref); !ref) return std::unexpected(ref.error());
-  auto source = std::make_unique<WatchedSource>(std::move(executor), std::move(options), std::move(*place));
-  if (auto watched = source->watch(); !watched) return std::unexpected(watched.error());
-  return source;
+  if (!options.semver.empty())
+    if (auto range = VersionRange::parse(options.semver); !range) return std::unexpected(range.error());
+  if (!place->files.empty()) {
+    auto source = std::make_unique<FolderSource>(std::move(executor), std::move(options), std::move(place->files));
+    if (auto watched = source->watch(); !watched) return std::unexpected(watched.error());
+    return source;
+  }
+  const auto hub = options.hub != nullptr ? options.hub : std::make_shared<RepositoryHub>(executor, options.workers);
+  auto repository = hub->open(
+      {.url = options.repo, .cache_folder = options.cache_folder, .credentials = options.credentials}, place->git_dir);
+  if (!repository) return std::unexpected(repository.error());
+  return make_git_source(std::move(executor), std::move(*repository),
+                         {{options.ref, options.semver}, {options.path, options.choice}, options.interval});
 }
 
 }  // namespace holdfast

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "holdfast/model/inventory.h"
 #include "holdfast/model/manifest_set.h"
 #include "sources/artifact_origin.h"
 #include "sources/git_mirror.h"
@@ -20,12 +21,15 @@
 
 namespace holdfast {
 
+class RepositoryHub;
+
 class Source {
  public:
   virtual ~Source() = default;
 
   // Resolve, fetch, read and parse. What is wrong in several files comes as one Error of several lines. The same
-  // pointer again where the revision is the one loaded last. One call at a time.
+  // pointer again, with the revision that it was read from first, where all that it is made from is as it was. One call
+  // at a time.
   virtual boost::asio::awaitable<Result<ManifestSetPtr>> load() = 0;
 
   // The same once more, from the remote on and with nothing remembered of what load() did, and without an effect on it:
@@ -33,11 +37,20 @@ class Source {
   virtual boost::asio::awaitable<Result<ManifestSetPtr>> read_afresh() = 0;
 
   // Completes when there may be something new since the last load() began: by inotify for a directory or a local
-  // repository, otherwise after the interval. Cancelled after stop(). One call at a time.
+  // repository; for a remote one when a look (shared_repository.h), after the interval at the latest, has found another
+  // commit than before, or could not. Cancelled after stop(). One call at a time.
   virtual boost::asio::awaitable<Result<void>> changed() = 0;
 
-  // There may be something new: the next or present changed() completes at once.
+  // There may be something new: it is looked for at once, and changed() completes where there is.
   virtual void nudge() = 0;
+
+  // A revision that is on record, as BegunRevision names it, whatever the repository says now: what is in force while
+  // it cannot be read, out of the cache where it is away. Not beside load(). NotFound: none of this source.
+  virtual boost::asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision);
+
+  // The revision that load() read last: later than that of the set, where nothing since then concerned it. Empty: that
+  // of the set.
+  [[nodiscard]] virtual BegunRevision last_read() const { return {}; }
 
   // Where the fields of an object of the set that was loaded last stand in their file, and who touched these lines
   // last. For people who ask about one object: reads the file again, and of a repository its history, which is kept in
@@ -53,10 +66,11 @@ class Source {
 };
 
 struct SourceOptions {
-  std::string repo = {};   // a URL (git_url.h) or a local directory
-  std::string ref = {};    // empty: the default branch
-  std::string path = {};   // below the repository; empty: all of it
-  FileChoice choice = {};  // of the files there
+  std::string repo = {};    // a URL (git_url.h) or a local directory
+  std::string ref = {};     // empty: the default branch
+  std::string semver = {};  // instead of it: the highest tag in this range (semver.h)
+  std::string path = {};    // below the repository; empty: all of it
+  FileChoice choice = {};   // of the files there
   std::chrono::milliseconds interval{60'000};
   std::string cache_folder = {};
   bool use_files = false;  // read a directory's files as they are now, although it is a repository
@@ -65,6 +79,7 @@ struct SourceOptions {
   std::string docker_config_file = {};                     // its credentials, where there is no password
   ProxyEnvironment proxy = {};                             // for these
   std::shared_ptr<boost::asio::thread_pool> workers = {};  // threads that many sources share; null: one of its own
+  std::shared_ptr<RepositoryHub> hub = {};                 // repositories that they share; null: one of its own
 };
 
 // A directory that is a Git repository is read at its commits, every other one at its files. Errors: Invalid, NotFound;

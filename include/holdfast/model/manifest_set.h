@@ -33,10 +33,13 @@ struct Manifest {
 
 // Complete or not made at all: a set is only built when every file was read and understood.
 struct ManifestSet {
-  std::string revision;
+  std::string revision;             // that first had this content, as far as the reader knows
   std::vector<Manifest> manifests;  // in order of file and position
   std::int64_t committed_s = 0;     // as of the FileSet
+  std::string content = {};         // content_of() these manifests; empty: not told
 };
+// A digest of what the manifests say, not of where they stand: sets of the same one bring about the same. Pure.
+std::string content_of(const ManifestSet& set);
 // The same objects with the same contents, in the same order.
 bool same_manifests(const ManifestSet& a, const ManifestSet& b);
 using ManifestSetPtr = std::shared_ptr<const ManifestSet>;

@@ -148,5 +148,28 @@ TEST_F(GitMirrorTest, a_repository_without_commits_says_so) {
   EXPECT_EQ(mirror.resolve("").error().kind, ErrorKind::NotFound);
 }
 
+TEST_F(GitMirrorTest, a_push_is_one_git_with_all_that_changed) {
+  repository.folder.write("other/large.txt", std::string(300'000, 'x'));
+  repository.commit_all();
+  const GitMirror mirror = open();
+  const ResolvedRef before = mirror.resolve("main").value();
+  ASSERT_TRUE((*mirror.tree(before))->bring({"apps"}));
+  repository.folder.write("other/large.txt", std::string(300'000, 'y'));
+  const std::string commit = repository.commit("apps/web.yaml", config_map("web", "2"));
+  const std::uint64_t started = GitProgram::started();
+  const auto now = mirror.resolve_and_bring({before});
+  ASSERT_TRUE(now) << describe(now.error());
+  EXPECT_EQ(now->front().revision, "main@sha1:" + commit);
+  const auto tree = mirror.tree(now->front());
+  EXPECT_EQ((*tree)->read("apps/web.yaml").value(), config_map("web", "2"));
+  EXPECT_EQ(GitProgram::started() - started, 1U);
+  EXPECT_EQ((*tree)->read("other/large.txt").value().front(), 'y') << "what is large comes when it is read";
+  EXPECT_EQ(GitProgram::started() - started, 2U);
+  repository.git({"tag", "--annotate", "--message=one", "v1"});
+  EXPECT_EQ(mirror.resolve_and_bring({mirror.resolve("v1").value()})->front().object, commit) << "tags are peeled";
+  repository.git({"tag", "--delete", "v1"});
+  EXPECT_FALSE(mirror.resolve_and_bring({{commit, "refs/tags/v1", ""}}));
+}
+
 }  // namespace
 }  // namespace holdfast

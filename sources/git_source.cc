@@ -1,0 +1,174 @@
+#include "sources/git_source.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+#include <utility>
+
+#include "holdfast/base/clock.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+// What an application was told of its ref.
+std::string text_of(const Result<ResolvedRef>& found) {
+  return found ? found->revision : "error: " + describe(found.error());
+}
+
+// A value that another piece of work leaves behind, and whoever waits for it. Outlives both.
+template <class T>
+struct Delivery {
+  explicit Delivery(asio::any_io_executor executor) : signal(std::move(executor)) {}
+  std::optional<Result<T>> value;
+  Timer signal;
+  void put(Result<T> given) {
+    value = std::move(given);
+    signal.cancel();
+  }
+};
+
+class GitSource final : public Source, public SharedRepository::Follower {
+ public:
+  GitSource(asio::any_io_executor executor, std::shared_ptr<SharedRepository> repository, GitSourceOptions options)
+      : executor_(executor), repository_(std::move(repository)), options_(std::move(options)), looked_(executor) {
+    repository_->join(*this);
+  }
+  ~GitSource() override { stop(); }
+
+  [[nodiscard]] const RefWish& wish() const override { return options_.wish; }
+  [[nodiscard]] std::chrono::milliseconds interval() const override { return options_.interval; }
+  void looked(std::uint64_t look, const Result<ResolvedRef>& found) override {
+    look_ = look;
+    found_ = found;
+    looked_.cancel();
+  }
+
+  asio::awaitable<Result<ManifestSetPtr>> load() override {
+    if (!std::exchange(told_, false)) co_await look_anew();
+    if (stopped_) co_return stopped();
+    const Result<ResolvedRef> at = *found_;
+    taken_ = text_of(at);
+    if (!at) co_return std::unexpected(at.error());
+    if (rendering_ && seen_.revision == at->revision) co_return rendering_->manifests;
+    auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
+    waiting_ = [delivery] { delivery->signal.cancel(); };
+    repository_->read({options_.wish, *at, options_.files, rendering_},
+                      [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
+    Result<ReadResult> result = co_await delivered(delivery);
+    if (!result) co_return std::unexpected(std::move(result.error()));
+    rendering_ = std::move(result->rendering);
+    seen_ = std::move(result->seen);
+    at_ = at.value();
+    co_return rendering_->manifests;
+  }
+
+  asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
+    if (stopped_) co_return stopped();
+    auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
+    waiting_afresh_ = [delivery] { delivery->signal.cancel(); };
+    repository_->read_afresh(options_.wish, options_.files,
+                             [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
+    Result<ReadResult> result = co_await delivered(delivery);
+    if (!result) co_return std::unexpected(std::move(result.error()));
+    co_return std::move(result->rendering.manifests);
+  }
+
+  asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision) override {
+    const auto at = parse_revision(revision);
+    if (!at) co_return std::unexpected(at.error());
+    if (stopped_) co_return stopped();
+    auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
+    waiting_ = [delivery] { delivery->signal.cancel(); };
+    repository_->read({options_.wish, *at, options_.files, {}},
+                      [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
+    Result<ReadResult> result = co_await delivered(delivery);
+    if (!result) co_return std::unexpected(std::move(result.error()));
+    rendering_ = std::move(result->rendering);
+    seen_ = std::move(result->seen);
+    at_ = *at;
+    co_return rendering_->manifests;
+  }
+
+  asio::awaitable<Result<void>> changed() override {
+    while (!stopped_ && (!found_ || text_of(*found_) == taken_)) {
+      looked_.expires_at(Clock::time_point::max());
+      co_await looked_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (stopped_) co_return fail(ErrorKind::Cancelled, "stopped");
+    told_ = true;
+    co_return Result<void>();
+  }
+
+  asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
+    if (!at_) co_return fail(ErrorKind::NotFound, "nothing was read yet");
+    auto delivery = std::make_shared<Delivery<ObjectOrigin>>(executor_);
+    waiting_afresh_ = [delivery] { delivery->signal.cancel(); };
+    repository_->trace(*at_, std::move(request),
+                       [delivery](Result<ObjectOrigin> origin) { delivery->put(std::move(origin)); });
+    co_return co_await delivered(delivery);
+  }
+
+  void nudge() override {
+    if (repository_) repository_->look_now();
+  }
+  [[nodiscard]] BegunRevision last_read() const override { return seen_; }
+  [[nodiscard]] const std::vector<std::string>& notes() const override {
+    static const std::vector<std::string> kNone;
+    return rendering_ ? rendering_->notes : kNone;
+  }
+
+  void stop() override {
+    if (std::exchange(stopped_, true)) return;
+    repository_->leave(*this);
+    repository_.reset();  // the last one ends a running fetch
+    looked_.cancel();
+    if (waiting_) waiting_();
+    if (waiting_afresh_) waiting_afresh_();
+  }
+
+ private:
+  static std::unexpected<Error> stopped() { return fail(ErrorKind::Cancelled, "stopped"); }
+
+  asio::awaitable<void> look_anew() {
+    const std::uint64_t wanted = stopped_ ? 0 : repository_->ask();
+    while (!stopped_ && look_ < wanted) {
+      looked_.expires_at(Clock::time_point::max());
+      co_await looked_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+
+  template <class T>
+  asio::awaitable<Result<T>> delivered(std::shared_ptr<Delivery<T>> delivery) {
+    while (!stopped_ && !delivery->value) {
+      delivery->signal.expires_at(Clock::time_point::max());
+      co_await delivery->signal.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (!delivery->value) co_return stopped();
+    co_return std::move(*delivery->value);
+  }
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<SharedRepository> repository_;  // null once stopped
+  GitSourceOptions options_;
+  Timer looked_;
+  std::uint64_t look_ = 0;
+  std::optional<Result<ResolvedRef>> found_;  // by the last look
+  std::string taken_;                         // of what the last load() began with
+  bool told_ = false;                         // by changed(): what was found is news, and need not be asked for again
+  std::optional<Rendering> rendering_;
+  BegunRevision seen_;
+  std::optional<ResolvedRef> at_;
+  std::function<void()> waiting_, waiting_afresh_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_git_source(asio::any_io_executor executor, std::shared_ptr<SharedRepository> repository,
+                                        GitSourceOptions options) {
+  return std::make_unique<GitSource>(std::move(executor), std::move(repository), std::move(options));
+}
+
+}  // namespace holdfast

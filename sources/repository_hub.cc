@@ -1,0 +1,62 @@
+#include "sources/repository_hub.h"
+
+#include <utility>
+
+#include "holdfast/base/digest.h"
+#include "sources/git_url.h"
+
+namespace holdfast {
+namespace {
+
+// What makes two repositories the same for us. Only a digest of it is kept, for it has a password in it.
+std::string key_of(const GitMirrorOptions& mirror) {
+  const GitCredentials& with = mirror.credentials;
+  std::string text;
+  for (const std::string_view part :
+       {std::string_view(mirror.url), std::string_view(mirror.cache_folder), std::string_view(with.username),
+        with.password.reveal(), std::string_view(with.ssh_key_file), std::string_view(with.known_hosts_file),
+        std::string_view(with.ssh_auth_sock), std::string_view(with.home), std::string_view(with.ca_file)}) {
+    text += part;
+    text += '\0';
+  }
+  return to_hex(sha256(text));
+}
+
+}  // namespace
+
+RepositoryHub::RepositoryHub(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers)
+    : executor_(std::move(executor)),
+      workers_(workers != nullptr ? std::move(workers) : std::make_shared<boost::asio::thread_pool>(1)),
+      counters_(std::make_shared<ReadCounters>()) {}
+
+Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOptions& mirror,
+                                                              const std::string& local_git_dir) {
+  std::erase_if(repositories_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<SharedRepository>& place = repositories_[key_of(mirror)];
+  if (auto known = place.lock()) return known;
+  auto made = std::make_shared<SharedRepository>(executor_, workers_,
+                                                 SharedRepositoryOptions{mirror, local_git_dir, counters_});
+  if (auto watched = made->watch(); !watched) return std::unexpected(watched.error());
+  place = made;
+  return made;
+}
+
+std::size_t RepositoryHub::pushed(const std::string& url, const std::string& ref) {
+  const std::string identity = repository_identity(url);
+  std::size_t looked_at = 0;
+  for (const auto& [key, weak] : repositories_) {
+    const auto repository = weak.lock();
+    if (!repository || repository_identity(repository->url()) != identity || !repository->concerns(ref)) continue;
+    repository->look_now();
+    ++looked_at;
+  }
+  return looked_at;
+}
+
+std::size_t RepositoryHub::size() const {
+  std::size_t count = 0;
+  for (const auto& [key, weak] : repositories_) count += weak.expired() ? 0 : 1;
+  return count;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,148 @@
+#include "sources/repository_reader.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace holdfast {
+namespace {
+
+std::chrono::microseconds thread_cpu() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::microseconds(used.tv_nsec / 1000);
+}
+
+}  // namespace
+
+RepositoryReader::RepositoryReader(GitMirrorOptions options, bool follows_itself,
+                                   std::shared_ptr<ReadCounters> counters)
+    : options_(std::move(options)), follows_itself_(follows_itself), counters_(std::move(counters)) {}
+
+Result<void> RepositoryReader::open() {
+  if (mirror_) return {};
+  auto opened = GitMirror::open(options_);
+  if (!opened) return std::unexpected(opened.error());
+  mirror_.emplace(std::move(*opened));
+  return {};
+}
+
+std::vector<Result<ResolvedRef>> RepositoryReader::resolve(const std::vector<RefWish>& wishes, bool pushed) {
+  if (auto opened = open(); !opened) return {wishes.size(), std::unexpected(opened.error())};
+  ++counters_->queries;
+  if (const auto known = known_branches(wishes); pushed && !known.empty())
+    if (auto now = mirror_->resolve_and_bring(known)) return {now->begin(), now->end()};
+  return mirror_->resolve_all(wishes);
+}
+
+// In the order of the wishes; nothing where one of them is not the name of a ref whose commit is in the cache.
+std::vector<ResolvedRef> RepositoryReader::known_branches(const std::vector<RefWish>& wishes) const {
+  constexpr std::size_t kMost = 8;
+  std::vector<ResolvedRef> known;
+  for (const RefWish& wish : wishes) {
+    const auto read = read_.find(wish);
+    if (read == read_.end() || !wish.semver.empty() ||
+        (!read->second.remote_ref.starts_with("refs/") && read->second.remote_ref != "HEAD"))
+      return {};
+    known.push_back(read->second);
+  }
+  return known.size() <= kMost ? known : std::vector<ResolvedRef>();
+}
+
+// A commit that was asked for by its id is the one that is meant, however old.
+Result<std::unique_ptr<RevisionTree>> RepositoryReader::tree_of(const ResolvedRef& at) const {
+  const bool ordered = !follows_itself_ && !at.remote_ref.empty();
+  return mirror_->tree(at, ordered ? CommitTime::Told : CommitTime::Ignored);
+}
+
+Result<ReadResult> RepositoryReader::render(RevisionTree& tree, const ReadTask& task, ParsedFiles& parsed) const {
+  auto rendered = render_plain(tree, task.files, parsed);
+  if (!rendered) {
+    if (rendered.error().where.empty()) rendered.error().where = mirror_->url();
+    return std::unexpected(std::move(rendered.error()));
+  }
+  ++counters_->rendered;
+  return ReadResult{std::move(*rendered), {tree.revision(), tree.committed_s()}};
+}
+
+ReadEffort RepositoryReader::read(std::vector<ReadTask> tasks, const Done& done) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto cpu_before = thread_cpu();
+  const std::uint64_t processes = GitProgram::started(), rendered = counters_->rendered, kept = counters_->kept;
+  const std::size_t asked = tasks.size();
+  std::map<std::string, std::vector<std::size_t>> by_revision;
+  for (std::size_t i = 0; i < tasks.size(); ++i) by_revision[tasks[i].at.revision].push_back(i);
+  for (const auto& [revision, which] : by_revision) {
+    const ResolvedRef at = tasks[which.front()].at;
+    read_at(at, tasks, which, done);
+  }
+  ReadEffort effort;
+  effort.rendered = counters_->rendered - rendered;
+  effort.kept = counters_->kept - kept;
+  effort.failed = asked - std::min(asked, effort.rendered + effort.kept);
+  effort.git_processes = GitProgram::started() - processes;
+  effort.took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
+  effort.cpu = thread_cpu() - cpu_before;
+  return effort;
+}
+
+void RepositoryReader::read_at(const ResolvedRef& at, std::vector<ReadTask>& tasks,
+                               const std::vector<std::size_t>& which, const Done& done) {
+  auto opened = open();
+  auto tree = opened ? tree_of(at) : std::unexpected(opened.error());
+  if (tree)
+    for (const std::size_t i : which) read_[tasks[i].wish] = at;
+  std::vector<std::size_t> changed;
+  std::vector<std::string> unknown;
+  for (const std::size_t i : which) {
+    if (!tree) {
+      done(i, std::unexpected(tree.error()));
+      continue;
+    }
+    const auto same = tasks[i].last ? has_same_inputs(**tree, tasks[i].last->inputs) : Result<bool>(false);
+    if (same && !*same) {
+      changed.push_back(i);
+      continue;
+    }
+    if (same) ++counters_->kept;
+    done(i,
+         same ? Result<ReadResult>(ReadResult{std::move(*tasks[i].last), {(*tree)->revision(), (*tree)->committed_s()}})
+              : std::unexpected(same.error()));
+  }
+  for (const std::size_t i : changed)
+    if (auto paths = unknown_files(**tree, tasks[i].files, parsed_))
+      unknown.insert(unknown.end(), std::move_iterator(paths->begin()), std::move_iterator(paths->end()));
+  const auto brought = unknown.empty() ? Result<void>() : (*tree)->bring(unknown);
+  for (const std::size_t i : changed)
+    done(i, brought ? render(**tree, tasks[i], parsed_) : std::unexpected(brought.error()));
+}
+
+Result<ReadResult> RepositoryReader::read_afresh(const RefWish& wish, const PlainFiles& files) {
+  const auto at = resolve({wish}).front();
+  if (!at) return std::unexpected(at.error());
+  auto tree = tree_of(*at);
+  if (!tree) return std::unexpected(tree.error());
+  ParsedFiles nothing;
+  return render(**tree, {wish, *at, files, {}}, nothing);
+}
+
+Result<ObjectOrigin> RepositoryReader::trace(const ResolvedRef& at, const TraceRequest& request) const {
+  const auto place = parse_origin(request.origin);
+  if (!place) return std::unexpected(place.error());
+  if (!mirror_) return fail(ErrorKind::NotFound, "nothing was read yet");
+  const auto read = mirror_->load(at, place->file);
+  if (!read) return std::unexpected(read.error());
+  auto origin = trace_lines(read->files.files.front(), request);
+  if (!origin) return origin;
+  origin->revision = at.revision;
+  const auto commits = mirror_->blame(at, origin->file, lines_to_blame(*origin));
+  if (commits)
+    add_commits(*origin, *commits);
+  else
+    origin->no_commits = describe(commits.error());
+  return origin;
+}
+
+}  // namespace holdfast

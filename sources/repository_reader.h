@@ -1,0 +1,84 @@
+// What blocks of a repository that many applications share: refs are resolved in one query, and what they need of a
+// commit is fetched in one request. One thread at a time.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/inventory.h"
+#include "sources/git_mirror.h"
+#include "sources/object_trace.h"
+#include "sources/parsed_files.h"
+#include "sources/plain_manifests.h"
+#include "sources/rendering.h"
+
+namespace holdfast {
+
+// Of one process, for people, tests and benches.
+struct ReadCounters {
+  std::atomic<std::uint64_t> queries = 0;   // of refs
+  std::atomic<std::uint64_t> rendered = 0;  // applications, at a revision
+  std::atomic<std::uint64_t> kept = 0;      // those whose inputs were the same: nothing was opened
+};
+
+// What one application wants of one revision.
+struct ReadTask {
+  RefWish wish;
+  ResolvedRef at;
+  PlainFiles files;
+  std::optional<Rendering> last;  // holds where its inputs are the same
+};
+struct ReadResult {
+  Rendering rendering;
+  BegunRevision seen;  // the revision that was read: later than that of the rendering, where it is the last one still
+};
+
+// What reading for several applications at once came to and cost.
+struct ReadEffort {
+  std::size_t rendered = 0, kept = 0, failed = 0;
+  std::uint64_t git_processes = 0;
+  std::chrono::microseconds took{0}, cpu{0};  // of our own thread
+};
+
+class RepositoryReader {
+ public:
+  // `follows_itself`: a repository here does not lag behind itself, so that the time of its commits says nothing.
+  RepositoryReader(GitMirrorOptions options, bool follows_itself, std::shared_ptr<ReadCounters> counters);
+
+  // One query for all, in their order; none where all are commits. Where something was pushed, what is new is likely to
+  // be wanted: it is fetched by the same program at once, if that may be done.
+  std::vector<Result<ResolvedRef>> resolve(const std::vector<RefWish>& wishes, bool pushed = false);
+  // Each is done as soon as it is, those that nothing has changed for first.
+  using Done = std::function<void(std::size_t index, Result<ReadResult> result)>;
+  ReadEffort read(std::vector<ReadTask> tasks, const Done& done);
+  // From the remote on and with nothing remembered.
+  Result<ReadResult> read_afresh(const RefWish& wish, const PlainFiles& files);
+  // Any thread, beside all else.
+  Result<ObjectOrigin> trace(const ResolvedRef& at, const TraceRequest& request) const;
+
+ private:
+  Result<void> open();
+  [[nodiscard]] std::vector<ResolvedRef> known_branches(const std::vector<RefWish>& wishes) const;
+  [[nodiscard]] Result<std::unique_ptr<RevisionTree>> tree_of(const ResolvedRef& at) const;
+  void read_at(const ResolvedRef& at, std::vector<ReadTask>& tasks, const std::vector<std::size_t>& which,
+               const Done& done);
+  Result<ReadResult> render(RevisionTree& tree, const ReadTask& task, ParsedFiles& parsed) const;
+
+  GitMirrorOptions options_;
+  bool follows_itself_;
+  std::shared_ptr<ReadCounters> counters_;
+  std::optional<GitMirror> mirror_;
+  std::map<RefWish, ResolvedRef> read_;  // of what commits were read last
+  ParsedFiles parsed_;
+};
+
+}  // namespace holdfast

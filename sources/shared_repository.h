@@ -1,0 +1,108 @@
+// One repository, as all applications of a process see it that have the same URL and credentials: whichever of its refs
+// they follow is told by one query, and what they need of a new commit comes in one fetch.
+//
+// A look is one such query. It is due when the smallest of the applications' intervals is over, when a local
+// repository's refs change (inotify), when somebody pushed, and when an application asks. Looks never overlap; what
+// asks meanwhile is answered by the next one. After one that failed the next waits a while, a push excepted.
+//
+// Lives on one executor, one thread; all that blocks runs on the workers, and comes back as values.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "holdfast/base/clock.h"
+#include "holdfast/base/result.h"
+#include "sources/change_watch.h"
+#include "sources/git_mirror.h"
+#include "sources/repository_reader.h"
+
+namespace holdfast {
+
+struct SharedRepositoryOptions {
+  GitMirrorOptions mirror;    // its `stop` is the repository's own
+  std::string local_git_dir;  // of a repository on this machine; empty: a remote one
+  std::shared_ptr<ReadCounters> counters = std::make_shared<ReadCounters>();
+};
+
+class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
+ public:
+  // An application that follows a ref of it.
+  class Follower {
+   public:
+    virtual ~Follower() = default;
+    [[nodiscard]] virtual const RefWish& wish() const = 0;
+    [[nodiscard]] virtual std::chrono::milliseconds interval() const = 0;
+    // A look has ended; `found` is what it says of wish().
+    virtual void looked(std::uint64_t look, const Result<ResolvedRef>& found) = 0;
+  };
+
+  SharedRepository(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers,
+                   SharedRepositoryOptions options);
+  ~SharedRepository();
+
+  // NotFound and such where a local repository cannot be watched.
+  Result<void> watch();
+  void join(Follower& follower);
+  void leave(Follower& follower);
+
+  // The number of a look that begins from now on.
+  std::uint64_t ask();
+  // As soon as may be: something was pushed.
+  void look_now();
+  [[nodiscard]] bool concerns(const std::string& ref) const;  // of a push; empty: any
+
+  using Done = std::function<void(Result<ReadResult>)>;
+  // All that are asked for before the executor turns to something else are read together. `done` is called by the
+  // executor, unless the repository is gone by then.
+  void read(ReadTask task, Done done);
+  void read_afresh(RefWish wish, PlainFiles files, Done done);
+  void trace(ResolvedRef at, TraceRequest request, std::function<void(Result<ObjectOrigin>)> done);
+
+  [[nodiscard]] const std::string& url() const { return options_.mirror.url; }
+  [[nodiscard]] std::uint64_t looks() const { return looks_; }
+
+ private:
+  struct Asked {
+    ReadTask task;
+    Done done;
+  };
+  // A function of the executor's thread, to be called from a worker: nothing happens where the repository is gone.
+  template <class Function>
+  auto back_home(Function function);
+  void schedule();
+  void begin_look();
+  void end_look(const std::vector<RefWish>& wishes, const std::vector<Result<ResolvedRef>>& found);
+  void begin_reading();
+  void follow_watch();
+  void tell(const ReadEffort& effort) const;
+  [[nodiscard]] std::chrono::milliseconds interval() const;
+
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<boost::asio::thread_pool> workers_;
+  boost::asio::strand<boost::asio::thread_pool::executor_type> strand_;
+  SharedRepositoryOptions options_;
+  std::stop_source stop_;
+  std::shared_ptr<RepositoryReader> reader_;
+  std::shared_ptr<ChangeWatch> watch_;  // of a local one; null while that cannot be watched
+  std::vector<Follower*> followers_;
+  std::vector<Asked> asked_reads_;
+  Timer timer_;
+  std::uint64_t looks_ = 0;  // that have ended
+  bool looking_ = false, asked_ = false, pushed_ = false;
+  unsigned failures_ = 0;  // in a row
+  Clock::time_point last_begun_{}, not_before_{}, due_ = Clock::time_point::max();
+};
+
+}  // namespace holdfast
