@@ -22,9 +22,10 @@ std::string_view id_of(std::string_view revision) {
   return colon == std::string_view::npos ? revision : revision.substr(colon + 1);
 }
 
-std::string why_not_applied(const Inventory& inventory, const WaitGoal& goal) {
+std::string why_not_applied(const Inventory& inventory, const WaitGoal& goal, const std::string& seen) {
   if (inventory.revision.empty()) return "no revision of it was applied completely yet";
-  if (goal.revision.empty() || is_revision(inventory.revision, goal.revision)) return {};
+  if (goal.revision.empty() || is_revision(inventory.revision, goal.revision) || is_revision(seen, goal.revision))
+    return {};
   return fmt::format("it is at {}, and {} was not applied completely yet; is `holdfast run` at work on it?",
                      inventory.revision, goal.revision);
 }
@@ -64,9 +65,9 @@ ObjectStanding judge_standing(const LiveObject& live, WallTime now) {
 bool Standing::failed() const { return applied && std::ranges::any_of(open, &NotReady::failed); }
 
 Standing judge_application(const Inventory& inventory, const WaitGoal& goal,
-                           const std::map<ObjectKey, ObjectStanding>& objects) {
+                           const std::map<ObjectKey, ObjectStanding>& objects, const std::string& seen) {
   Standing standing;
-  if (std::string why = why_not_applied(inventory, goal); !why.empty())
+  if (std::string why = why_not_applied(inventory, goal, seen); !why.empty())
     standing.open.push_back({"the application", std::move(why), false});
   for (const auto& [key, uid] : inventory.entries)
     if (uid.empty()) standing.open.push_back({to_string(key), "it was not applied yet", false});
@@ -75,9 +76,9 @@ Standing judge_application(const Inventory& inventory, const WaitGoal& goal,
   for (const auto& [key, uid] : inventory.entries) {
     if (uid.empty()) continue;
     if (const auto hook = inventory.hooks.find(key); hook != inventory.hooks.end() && hook->second) continue;
-    const auto seen = objects.find(key);
-    if (seen != objects.end() && seen->second.kstatus == Kstatus::Current) continue;
-    standing.open.push_back(of_object(key, seen == objects.end() ? nullptr : &seen->second));
+    const auto looked_at = objects.find(key);
+    if (looked_at != objects.end() && looked_at->second.kstatus == Kstatus::Current) continue;
+    standing.open.push_back(of_object(key, looked_at == objects.end() ? nullptr : &looked_at->second));
   }
   return standing;
 }

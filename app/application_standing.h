@@ -41,8 +41,9 @@ struct Standing {
 
 // `objects`: those that were looked at, an absent one as NotFound. Of a hook that has ended well nothing is expected
 // any more.
+// `seen`: the revision that is said of it in another record (seen_revision); empty: none.
 Standing judge_application(const Inventory& inventory, const WaitGoal& goal,
-                           const std::map<ObjectKey, ObjectStanding>& objects);
+                           const std::map<ObjectKey, ObjectStanding>& objects, const std::string& seen = {});
 
 // Whether the recorded revision, "main@sha1:<40 hex>", is the one that was asked for: all of it, the commit, or the
 // first 7 digits of that or more. The name of a branch is no revision: it stands for another commit tomorrow.

@@ -133,9 +133,12 @@ bool ApplicationWatch::listed() const { return store_.synced(kConfigMap); }
 
 std::vector<ApplicationWatch::Followed> ApplicationWatch::standings(WallTime now) {
   std::vector<Followed> all;
+  std::vector<SeenRevision> said;
+  for (const auto& [key, seen] : seen_) said.push_back(seen);
   for (auto& [key, known] : known_) {
     if (!known.inventory) continue;
-    Followed followed{known.namespace_, known.name, *known.inventory, {}};
+    Followed followed{known.namespace_, known.name, *known.inventory, {}, {}};
+    followed.seen = seen_revision(followed.inventory, followed.namespace_, followed.name, said);
     if (known.objects) followed.objects = known.objects->standings(*known.inventory, now);
     all.push_back(std::move(followed));
   }
@@ -151,9 +154,9 @@ void ApplicationWatch::changed(std::span<const StoreEvent> events, Clock::time_p
 void ApplicationWatch::take_inventory(const ObjectKey& key, const LivePtr& live) {
   if (stopping_ || !key.name.starts_with(kPrefix)) return;
   const std::string name = key.name.substr(kPrefix.size());
-  if ((!options_.name.empty() && name != options_.name) ||
-      (!options_.namespace_.empty() && key.namespace_ != options_.namespace_))
-    return;
+  const bool asked_for = (options_.name.empty() || name == options_.name) &&
+                         (options_.namespace_.empty() || key.namespace_ == options_.namespace_);
+  seen_.erase(key);
   if (live == nullptr) {
     if (const auto known = known_.find(key); known != known_.end()) {
       if (known->second.objects) known->second.objects->stop();
@@ -162,9 +165,12 @@ void ApplicationWatch::take_inventory(const ObjectKey& key, const LivePtr& live)
     return;
   }
   const Result<json::value> body = parse_json(live->body);
+  Result<Inventory> inventory = body ? from_config_map(*body, options_.installation) : std::unexpected(body.error());
+  if (inventory && !inventory->seen.repository.empty()) seen_[key] = inventory->seen;
+  if (!asked_for) return;
   Known& known =
       known_.try_emplace(key, Known{key.namespace_, name, fail(ErrorKind::Internal, ""), nullptr}).first->second;
-  known.inventory = body ? from_config_map(*body, options_.installation) : std::unexpected(body.error());
+  known.inventory = std::move(inventory);
   if (known.inventory)
     follow_objects(known);
   else

@@ -37,6 +37,7 @@ class ApplicationWatch final : public CatalogSink, public ReflectorSink {
     std::string namespace_, name;  // of the application
     Inventory inventory;
     std::map<ObjectKey, ObjectStanding> objects;  // of the inventory: those that were looked at
+    std::string seen;                             // what other records say of it (seen_revision)
   };
 
   // `changed`: something is another than before; may call nothing but standings().
@@ -89,7 +90,8 @@ class ApplicationWatch final : public CatalogSink, public ReflectorSink {
   CatalogFollower catalog_follower_;
   std::shared_ptr<Reflector> inventories_;
   std::shared_ptr<const ApiCatalog> catalog_;
-  std::map<ObjectKey, Known> known_;  // by the ConfigMap
+  std::map<ObjectKey, Known> known_;        // by the ConfigMap
+  std::map<ObjectKey, SeenRevision> seen_;  // what all inventories say, those that were not asked for as well
   std::optional<Trouble> trouble_;
   TaskScope tasks_;
   bool stopping_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "holdfast/base/log.h"
@@ -10,6 +11,8 @@ namespace holdfast {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kSeenPause{500};
 
 }  // namespace
 
@@ -25,7 +28,8 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
               },
               [this] { replaced(); }}),
       tasks_(executor),
-      signal_(executor) {
+      signal_(executor),
+      seen_pause_(executor) {
   if (options_.health_rules != nullptr)
     health_scripts_ = std::make_unique<HealthScripts>(executor, options_.scripts ? options_.scripts : executor,
                                                       options_.health_rules);
@@ -116,6 +120,7 @@ asio::awaitable<int> Daemon::run() {
 void Daemon::stop() {
   stopping_ = true;
   signal_.cancel();
+  seen_pause_.cancel();
 }
 
 // Each application is stopped, and the daemon stays, so that nobody starts it anew unseen.
@@ -143,6 +148,7 @@ void Daemon::round_finished(const ApplicationName& name) {
   const auto found = applications_.find(name);
   if (found == applications_.end()) return;
   const HeldApplication& application = *found->second->application;
+  note_seen();
   hand_over(application);
   if (options_.once)  // what others wait for may have failed for good
     for (auto& [other_name, running] : applications_) running->application->reconsider_pruning();
@@ -197,26 +203,79 @@ void Daemon::end_once() {
   if (std::ranges::all_of(applications_, [this](const auto& entry) { return settled(entry.first); })) stop();
 }
 
+// A commit is read by all applications of its repository, thousands of them at once: what follows from that is done
+// once for all.
+void Daemon::read(const HeldApplication& /*application*/) {
+  if (std::exchange(readings_due_, true)) return;
+  auto settle = [](Daemon* daemon) -> asio::awaitable<void> {
+    co_await asio::post(daemon->executor_, asio::use_awaitable);
+    daemon->settle_readings();
+  };
+  tasks_.spawn(settle(this));
+}
+
 // Others of the same repository may have to give or take what moved with this commit.
-void Daemon::read(const HeldApplication& application) {
-  const std::string repository = application.repository();
-  for (auto& [name, running] : applications_) {
-    HeldApplication& other = *running->application;
-    if (&other == &application) continue;
-    const bool same = !repository.empty() && other.repository() == repository && !application.ends() && !other.ends();
-    if (same && application.problem().empty() && other.read_revision() != application.read_revision())
-      other.nudge(application.read_revision());
-    if (same || other.ends()) other.reconsider_pruning();
+void Daemon::settle_readings() {
+  readings_due_ = false;
+  if (stopping_) return;
+  std::map<std::string, std::map<std::string, const HeldApplication*>> readers;  // by repository, then revision
+  for (const auto& [name, running] : applications_) {
+    const HeldApplication& one = *running->application;
+    const std::string repository = one.ends() ? std::string() : one.repository();
+    if (!repository.empty() && one.problem().empty() && !one.read_revision().empty())
+      readers[repository].emplace(one.read_revision(), &one);
   }
-  hand_over(application);
+  for (auto& [name, running] : applications_) {
+    HeldApplication& one = *running->application;
+    const auto found = one.ends() ? readers.end() : readers.find(one.repository());
+    if (found != readers.end())
+      for (const auto& [revision, reader] : found->second)
+        if (revision != one.read_revision()) one.nudge(revision);
+    if (one.ends() || one.has_to_prune()) one.reconsider_pruning();
+  }
+  for (auto& [name, running] : applications_) running->application->hand_over();
   end_once();
+  note_seen();
+}
+
+// What was read of a repository may be recorded soon, once for all that happens meanwhile.
+void Daemon::note_seen() {
+  if (!options_.once && !stopping_ && !std::exchange(seen_due_, true)) tasks_.spawn(record_seen());
+}
+
+// A commit that leaves applications as they are costs the cluster one write: into the record of the first of them.
+asio::awaitable<void> Daemon::record_seen() {
+  if (stopping_) co_return;
+  seen_pause_.expires_at(Clock::now() + kSeenPause);
+  co_await seen_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+  seen_due_ = false;
+  if (stopping_ || halted_) co_return;
+  std::map<std::string, std::vector<std::pair<ApplicationName, HeldApplication*>>> repositories;
+  for (const auto& [name, running] : applications_) {
+    HeldApplication& one = *running->application;
+    if (const std::string repository = one.ends() ? std::string() : one.repository_id(); !repository.empty())
+      repositories[repository].emplace_back(name, &one);
+  }
+  for (auto& [repository, members] : repositories) {
+    HeldApplication& first = *members.front().second;
+    SeenRevision seen{repository, first.read_revision(), {}};
+    bool news = false;
+    for (const auto& [name, one] : members) {
+      const bool covered = one->at_rest() && one->read_revision() == seen.revision;
+      if (!covered) seen.open.insert(name.first + "/" + name.second);
+      news = news || (covered && one->recorded().revision != seen.revision);
+    }
+    if (news && !first.read_revision().empty() && first.recorded().seen.revision != seen.revision)
+      first.record_seen(std::move(seen));
+  }
 }
 
 void Daemon::desired(const HeldApplication& application) {
   const std::string repository = application.repository();
   for (auto& [name, running] : applications_) {
-    const bool same = !repository.empty() && running->application->repository() == repository;
-    if (same || running->application->ends()) running->application->reconsider_pruning();
+    HeldApplication& other = *running->application;
+    if (!other.ends() && !other.has_to_prune()) continue;
+    if (other.ends() || (!repository.empty() && other.repository() == repository)) other.reconsider_pruning();
   }
 }
 

@@ -70,6 +70,9 @@ class Daemon {
 
   void start(std::shared_ptr<Running> running);
   void read(const HeldApplication& application);
+  void settle_readings();
+  boost::asio::awaitable<void> record_seen();
+  void note_seen();
   void desired(const HeldApplication& application);
   void round_finished(const ApplicationName& name);
   void readiness_changed(const HeldApplication& application);
@@ -95,7 +98,10 @@ class Daemon {
   std::map<std::string, std::string> missing_;
   std::set<ApplicationName> blocked_;  // with `once`: pruning waits for what will not come
   TaskScope tasks_;
-  Timer signal_;  // of stop()
+  Timer signal_;               // of stop()
+  bool readings_due_ = false;  // to be settled
+  bool seen_due_ = false;      // to be recorded
+  Timer seen_pause_;
   bool running_ = false;
   bool halted_ = false;  // another cluster answers: nothing is done any more, until somebody looks
   bool stopping_ = false;

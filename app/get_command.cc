@@ -72,15 +72,20 @@ asio::awaitable<Result<std::vector<Row>>> collect(ApiServer& api, GetOptions opt
   const json::value* items = find(*list, {"items"});
   if (items == nullptr || !items->is_array())
     co_return fail(ErrorKind::Protocol, "the list of inventories has no items");
+  std::vector<SeenRevision> said;
+  for (const json::value& item : items->get_array())
+    if (const auto inventory = from_config_map(item); inventory && !inventory->seen.repository.empty())
+      said.push_back(inventory->seen);
   for (const json::value& item : items->get_array()) {
-    const std::string application(string_at(item, {"metadata", "name"}));
-    if (!options.name.empty() && application != inventory_name(options.name)) continue;
+    const std::string record(string_at(item, {"metadata", "name"})), home(string_at(item, {"metadata", "namespace"}));
+    if (!options.name.empty() && record != inventory_name(options.name)) continue;
     const Result<Inventory> inventory = from_config_map(item);
     if (!inventory) co_return std::unexpected(inventory.error());
+    const std::string application = record.substr(std::string_view("holdfast-").size());
+    const std::string seen = seen_revision(*inventory, home, application, said);
     for (const auto& [key, uid] : inventory->entries) {
       State state = co_await state_of(api, *catalog, key, uid);
-      rows.push_back(
-          {application.substr(std::string_view("holdfast-").size()), key, std::move(state), inventory->revision});
+      rows.push_back({application, key, std::move(state), seen.empty() ? inventory->revision : seen});
     }
   }
   co_return rows;

@@ -6,6 +6,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "engine/inventory_record.h"
+#include "holdfast/base/digest.h"
 #include "holdfast/base/log.h"
 #include "net/backoff.h"
 #include "sources/git_url.h"
@@ -74,7 +76,7 @@ ReconcilerOptions HeldApplication::reconciler_options() {
 std::string HeldApplication::repository() const {
   const bool plain_directory = loaded_ && loaded_->revision.starts_with("files@");
   if (setup_.source.use_files || plain_directory) return {};
-  return setup_.source.repo + "\n" + setup_.source.ref;
+  return repository_name(setup_.source.repo, setup_.source.ref, setup_.source.semver);
 }
 
 asio::awaitable<void> HeldApplication::run() {
@@ -171,21 +173,22 @@ asio::awaitable<void> HeldApplication::remove_records() {
 
 // The repository names an older commit than before, and it is not known yet whether somebody means that.
 bool HeldApplication::asks_again(const ManifestSet& read) {
-  const BegunRevision named{read.revision, read.committed_s};
+  BegunRevision named = source_->last_read();
+  if (named.revision.empty()) named = {read.revision, read.committed_s};
   const std::string newest = guard_.newest().revision;
   const RevisionGuard::Judgement judgement = guard_.judge(named, Clock::now());
   if (judgement == RevisionGuard::Judgement::AskAgain) {
-    if (read.revision != std::exchange(said_older_, read.revision))
+    if (named.revision != std::exchange(said_older_, named.revision))
       log(LogLevel::Warning, "source-older",
           fmt::format("the repository names {}, which is older than {}; it is taken if that is still so in {} s",
-                      read.revision, newest, RevisionGuard::kSaidFor.count()),
+                      named.revision, newest, RevisionGuard::kSaidFor.count()),
           {{"application", setup_.name}});
     return true;
   }
   said_older_.clear();
   if (judgement == RevisionGuard::Judgement::TakeOlder)
     log(LogLevel::Warning, "source-moved-back",
-        fmt::format("the repository went back from {} to {}, and stays there", newest, read.revision),
+        fmt::format("the repository went back from {} to {}, and stays there", newest, named.revision),
         {{"application", setup_.name}});
   guard_.began(named);
   return false;
@@ -203,15 +206,45 @@ bool HeldApplication::take(const Result<ManifestSetPtr>& manifests) {
     }
     return false;
   }
-  if (!std::exchange(problem_, std::string()).empty() || !loaded_ || loaded_->revision != (*manifests)->revision)
-    observer_->source_read(**manifests);
-  if (loaded_ && loaded_->revision == (*manifests)->revision) return true;
-  loaded_ = *manifests;
+  const bool failed_before = !std::exchange(problem_, std::string()).empty();
+  read_at_ = source_->last_read().revision;
+  if (read_at_.empty()) read_at_ = (*manifests)->revision;
+  const bool same = std::exchange(read_, *manifests) == *manifests;
+  if (failed_before || !same) observer_->source_read(**manifests);
+  if (same) return true;  // whatever was committed is none of its business
+  if (loaded_ && loaded_->revision == read_->revision) return true;
+  loaded_ = given_ == nullptr ? as_recorded(read_, inventory_.inventory()) : read_;
+  if (!setup_.ends) inventory_.belong_to(repository_id());
   if (!setup_.ends)
     log(LogLevel::Info, "source-read", "read " + loaded_->revision,
         {{"objects", loaded_->manifests.size()}, {"application", setup_.name}});
   hand_over();
   return true;
+}
+
+// In force is what was begun last, until it is known what the repository has now.
+asio::awaitable<void> HeldApplication::hold_recorded() {
+  const Inventory& recorded = inventory_.inventory();
+  const std::string revision = recorded.newest.revision.empty() ? recorded.revision : recorded.newest.revision;
+  if (revision.empty() || setup_.ends) co_return;
+  const Result<ManifestSetPtr> manifests = co_await source_->read_recorded(revision);
+  if (stopping_ || loaded_ != nullptr) co_return;
+  if (!manifests) {
+    log(LogLevel::Warning, "recorded-unknown",
+        describe(manifests.error()) + "; what is on record cannot be read either, so nothing is written",
+        {{"application", setup_.name}, {"revision", revision}});
+    co_return;
+  }
+  loaded_ = *manifests;
+  log(LogLevel::Warning, "holding-recorded",
+      "holding " + revision + ", which is on record, until the source can be read",
+      {{"objects", loaded_->manifests.size()}, {"application", setup_.name}});
+  hand_over();
+}
+
+std::string HeldApplication::desired_revision() const {
+  const bool up_to_date = read_ != nullptr && given_ == loaded_ && reconciler_.revision() == loaded_->revision;
+  return up_to_date ? read_at_ : reconciler_.revision();
 }
 
 void HeldApplication::hand_over() {
@@ -233,6 +266,21 @@ void HeldApplication::note_waiting(const std::string& names) {
       {{"application", setup_.name}});
   observer_->waits_for(loaded_->revision, names);
   reconciler_.later_set_known();
+}
+
+std::string HeldApplication::repository_id() const {
+  const std::string name = repository();
+  return name.empty() ? name : to_hex(sha256(name)).substr(0, 16);
+}
+
+bool HeldApplication::at_rest() const {
+  return problem_.empty() && loaded_ != nullptr && loaded_ == given_ && last_round_ && last_round_->complete &&
+         last_round_->revision == loaded_->revision && recorded().revision == loaded_->revision;
+}
+
+void HeldApplication::record_seen(SeenRevision seen) {
+  inventory_.saw_all(std::move(seen));
+  reconciler_.reconsider_pruning();  // wakes it, to save
 }
 
 bool HeldApplication::ready() const {
@@ -294,7 +342,7 @@ bool HeldApplication::compare_readings(const ManifestSetPtr& first, const Result
     say(describe(second.error()));
     return false;
   }
-  if ((*second)->revision != first->revision) {
+  if ((*second)->revision != read_at_) {
     source_->nudge();
     return false;
   }
@@ -317,6 +365,10 @@ asio::awaitable<void> HeldApplication::follow_source() {
       continue;
     }
     const bool taken = take(manifests);
+    if (!taken && loaded_ == nullptr && !options_.once && !std::exchange(asked_recorded_, true)) {
+      co_await hold_recorded();
+      if (stopping_) co_return;
+    }
     events_.read();
     if (taken) {
       backoff.reset();

@@ -68,8 +68,16 @@ class HeldApplication {
   [[nodiscard]] const std::string& name() const { return setup_.name; }
   // The same for applications whose objects one commit may move from one to the other; empty: files, not commits.
   [[nodiscard]] std::string repository() const;
-  [[nodiscard]] std::string read_revision() const { return loaded_ ? loaded_->revision : ""; }  // empty: none yet
-  [[nodiscard]] const std::string& desired_revision() const { return reconciler_.revision(); }  // the same, later
+  [[nodiscard]] std::string repository_id() const;  // a digest of that, for the record
+  // The newest revision that was read, whether it concerned the application or not; empty: none yet.
+  [[nodiscard]] const std::string& read_revision() const { return read_at_; }
+  // The newest one of which it is known what is desired, and which has become that: the same, later.
+  [[nodiscard]] std::string desired_revision() const;
+  // What it is at is brought about, and nothing is on its way: its record is what later commits leave as it is.
+  [[nodiscard]] bool at_rest() const;
+  [[nodiscard]] const Inventory& recorded() const { return inventory_.inventory(); }
+  // Takes into its record what is known of all applications of its repository.
+  void record_seen(SeenRevision seen);
   // What keeps its source from being read now; empty: nothing.
   [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] const std::optional<RoundSummary>& last_round() const { return last_round_; }
@@ -98,6 +106,7 @@ class HeldApplication {
   boost::asio::awaitable<void> remove_records();
   ReconcilerOptions reconciler_options();
   bool take(const Result<ManifestSetPtr>& manifests);
+  boost::asio::awaitable<void> hold_recorded();
   void give_up();
   void note_waiting(const std::string& names);
   [[nodiscard]] bool waits_for(const ObjectKey& key) const;  // to bring it about
@@ -117,9 +126,11 @@ class HeldApplication {
   TaskScope tasks_;
   Timer pause_;  // of load_inventory
   Timer source_pause_;
-  Timer reading_pause_;  // of read_again
-  ManifestSetPtr loaded_;
-  ManifestSetPtr given_;  // to the reconciler
+  Timer reading_pause_;    // of read_again
+  ManifestSetPtr read_;    // by the source, last
+  std::string read_at_;    // the revision that it was read from; empty: none yet
+  ManifestSetPtr loaded_;  // the same, under the revision that it is on record by, or what is on record
+  ManifestSetPtr given_;   // to the reconciler
   RevisionGuard guard_;
   ManifestSetPtr sure_;                                                                       // read twice
   std::set<std::tuple<std::string, std::string, std::string, std::string>> waiting_objects_;  // of loaded_, as written
@@ -130,6 +141,7 @@ class HeldApplication {
   std::string problem_;
   std::optional<RoundSummary> last_round_;
   bool given_up_ = false;
+  bool asked_recorded_ = false;  // what is on record was read, or cannot be
   bool reading_again_ = false;
   bool stopping_ = false;
   bool halted_ = false;

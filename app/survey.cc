@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "engine/inventory_record.h"
 #include "engine/outcome.h"
 #include "holdfast/base/log.h"
 #include "holdfast/model/api_status.h"
@@ -42,9 +43,10 @@ bool carries_label(const json::value& body, const std::string& installation) {
 }  // namespace
 
 struct Survey::Looked {
-  const WantedApplication* wanted;
+  WantedApplication* wanted;
   InventoryState inventory;
-  bool known = false;  // its inventory was read
+  bool known = false;     // its inventory was read
+  bool recorded = false;  // what is wanted is what was brought about last
   ApplicationSnapshot snapshot;
   std::map<ObjectKey, bool> hooks_done;
 };
@@ -63,7 +65,7 @@ Survey::Survey(asio::any_io_executor executor, asio::any_io_executor parser, Api
       tasks_(executor),
       schema_task_(executor) {
   for (const auto& wanted : applications_)
-    if (wanted->chosen) looked_.push_back(std::make_unique<Looked>(Looked{wanted.get(), {}, false, {}, {}}));
+    if (wanted->chosen) looked_.push_back(std::make_unique<Looked>(Looked{wanted.get(), {}, false, false, {}, {}}));
 }
 
 Survey::~Survey() = default;
@@ -112,6 +114,10 @@ asio::awaitable<void> Survey::load_inventory(Looked* looked) {
   }
   looked->inventory = {keeper.inventory(), keeper.record_uid(), keeper.record_version()};
   looked->known = true;
+  const ManifestSetPtr wanted = as_recorded(looked->wanted->manifests, keeper.inventory());
+  looked->recorded = wanted->revision == keeper.inventory().revision;
+  // Hooks have names of their revision.
+  if (wanted != looked->wanted->manifests) looked->wanted->prepared = prepare(*wanted, catalog_, setup.prepare);
   ApplicationSnapshot& snapshot = looked->snapshot;
   snapshot.name = setup.name;
   snapshot.namespace_ = setup.inventory.namespace_;
@@ -191,7 +197,7 @@ Circumstances Survey::circumstances(const Looked& looked, const Desired& desired
   known.adopt = setup.adopt;
   if (const auto entry = inventory.entries.find(desired.key); entry != inventory.entries.end())
     known.known_uid = &entry->second;
-  known.revision_recorded = inventory.revision == looked.wanted->manifests->revision;
+  known.revision_recorded = looked.recorded;
   known.hook_done = looked.hooks_done.contains(desired.key);
   known.home_comes = missing_homes_.contains(desired.key.namespace_);
   if (seen.body.is_null()) return known;

@@ -73,7 +73,7 @@ class Waiting {
     std::vector<NotReady> open;
     bool failed = false;
     for (const auto& one : all) {
-      Standing standing = judge_application(one.inventory, goal_, one.objects);
+      Standing standing = judge_application(one.inventory, goal_, one.objects, one.seen);
       failed = failed || standing.failed();
       for (NotReady& missing : standing.open) {
         if (missing.what == "the application" || all.size() > 1) missing.what = one.name + ": " + missing.what;
@@ -99,7 +99,8 @@ class Waiting {
   int reached(const std::vector<ApplicationWatch::Followed>& all) {
     draw({});
     for (const auto& one : all)
-      std::printf("%s is at %s: %s%s\n", one.name.c_str(), one.inventory.revision.c_str(),
+      std::printf("%s is at %s: %s%s\n", one.name.c_str(),
+                  (one.seen.empty() ? one.inventory.revision : one.seen).c_str(),
                   plural(one.inventory.entries.size(), "object").c_str(), goal_.healthy ? ", all of it healthy" : "");
     return kReached;
   }

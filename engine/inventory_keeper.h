@@ -48,7 +48,12 @@ class InventoryKeeper {
     return found != saved_.hooks.end() && found->second && !outdated_;
   }
   void begin(BegunRevision revision) { inventory_.newest = std::move(revision); }
-  void set_revision(std::string revision) { inventory_.revision = std::move(revision); }
+  void set_revision(std::string revision, std::string content) {
+    inventory_.revision = std::move(revision);
+    inventory_.content = std::move(content);
+  }
+  void belong_to(std::string repository) { inventory_.repository = std::move(repository); }
+  void saw_all(SeenRevision seen) { inventory_.seen = std::move(seen); }
   [[nodiscard]] const Uid* uid(const ObjectKey& key) const;
   [[nodiscard]] const InventoryLocation& location() const { return location_; }
   // Of the ConfigMap as it was read or written last; empty: there was none.

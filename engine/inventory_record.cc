@@ -49,6 +49,31 @@ BegunRevision read_newest(std::string_view text) {
   return newest;
 }
 
+// A line for what was seen, and one for each application that it does not cover.
+std::string to_text(const SeenRevision& seen) {
+  std::string text = fmt::format("{} {}\n", seen.repository, seen.revision);
+  for (const std::string& name : seen.open) text += name + "\n";
+  return text;
+}
+
+// What cannot be read says nothing.
+SeenRevision read_seen(std::string_view text) {
+  SeenRevision seen;
+  const std::size_t line = std::min(text.find('\n'), text.size()), space = text.substr(0, line).find(' ');
+  if (space == std::string_view::npos) return {};
+  seen.repository = text.substr(0, space);
+  seen.revision = text.substr(space + 1, line - space - 1);
+  while ((text = text.substr(std::min(text.find('\n'), text.size()))).size() > 1) {
+    text.remove_prefix(1);
+    seen.open.emplace(text.substr(0, text.find('\n')));
+  }
+  return seen;
+}
+
+bool begun_since_completed(const Inventory& recorded) {
+  return !recorded.newest.revision.empty() && recorded.newest.revision != recorded.revision;
+}
+
 Result<void> check_owner(const json::value& body, std::string_view installation) {
   const std::string where = name_of(body);
   const std::string hint = "choose another name or namespace for the inventory, or remove this ConfigMap";
@@ -117,6 +142,9 @@ json::object to_config_map(const Inventory& inventory, const InventoryLocation& 
   json::object data{{"inventory", lines}, {"revision", inventory.revision}};
   if (inventory.newest.committed_s != 0)
     data["newest"] = fmt::format("{} {}", inventory.newest.committed_s, inventory.newest.revision);
+  if (!inventory.content.empty()) data["content"] = inventory.content;
+  if (!inventory.repository.empty()) data["repository"] = inventory.repository;
+  if (!inventory.seen.repository.empty()) data["seen"] = to_text(inventory.seen);
   return {
       {"apiVersion", "v1"},
       {"kind", "ConfigMap"},
@@ -139,6 +167,9 @@ Result<Inventory> from_config_map(const json::value& body, std::string_view inst
   Inventory inventory;
   inventory.revision = std::string(revision->get_string());
   inventory.newest = read_newest(string_at(body, {"data", "newest"}));
+  inventory.content = std::string(string_at(body, {"data", "content"}));
+  inventory.repository = std::string(string_at(body, {"data", "repository"}));
+  inventory.seen = read_seen(string_at(body, {"data", "seen"}));
   std::string_view rest = lines->get_string();
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t end = rest.find('\n');
@@ -150,6 +181,24 @@ Result<Inventory> from_config_map(const json::value& body, std::string_view inst
                   name_of(body), hint);
   }
   return inventory;
+}
+
+std::string seen_revision(const Inventory& own, const std::string& namespace_, const std::string& name,
+                          const std::vector<SeenRevision>& said) {
+  if (own.repository.empty() || own.revision.empty() || begun_since_completed(own)) return {};
+  for (const SeenRevision& seen : said)
+    if (seen.repository == own.repository && !seen.open.contains(namespace_ + "/" + name)) return seen.revision;
+  return {};
+}
+
+ManifestSetPtr as_recorded(ManifestSetPtr read, const Inventory& recorded) {
+  if (recorded.revision.empty() || recorded.content.empty() || recorded.content != read->content ||
+      begun_since_completed(recorded) || recorded.revision == read->revision)
+    return read;
+  ManifestSet same = *read;
+  same.revision = recorded.revision;
+  same.committed_s = recorded.newest.committed_s;
+  return std::make_shared<const ManifestSet>(std::move(same));
 }
 
 }  // namespace holdfast

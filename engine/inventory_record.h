@@ -3,10 +3,12 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "holdfast/base/result.h"
 #include "holdfast/model/inventory.h"
 #include "holdfast/model/json.h"
+#include "holdfast/model/manifest_set.h"
 
 namespace holdfast {
 
@@ -24,7 +26,8 @@ std::string applyset_id(std::string_view name, std::string_view namespace_, std:
 
 // A whole body for server-side apply, without uid and resourceVersion. Its data: "inventory", one JSON object a line in
 // the order of the keys ("hook" is there for a hook: begun or done), "revision", and "newest", which is begun: when it
-// was committed, and its name. The API server refuses it above 1 MiB, some 7,000 objects.
+// was committed, and its name, and "content", which is that of the revision. The API server refuses it above 1 MiB,
+// some 7,000 objects.
 json::object to_config_map(const Inventory& inventory, const InventoryLocation& location);
 
 // What the record says it is read from; empty where it does not say.
@@ -33,5 +36,13 @@ std::string recorded_source(const json::value& body);
 // Reads it back from a live body. Conflict where it belongs to another tool, or to another installation (where one is
 // given); Invalid where anything in it cannot be read. A record that cannot be read is never an empty one.
 Result<Inventory> from_config_map(const json::value& body, std::string_view installation = {});
+
+// The newest revision that an application is at by what is said of all of its repository; empty: its own record tells.
+std::string seen_revision(const Inventory& own, const std::string& namespace_, const std::string& name,
+                          const std::vector<SeenRevision>& said);
+
+// What was read, under the revision by which it is on record, where that has the same content and nothing was begun
+// since: a process that starts goes on with it, though commits that do not concern the application have come meanwhile.
+ManifestSetPtr as_recorded(ManifestSetPtr read, const Inventory& recorded);
 
 }  // namespace holdfast

@@ -194,7 +194,7 @@ void Reconciler::sum_up() {
   const bool said = finished_.has_value();
   if (!summary.complete && (!tried || said)) return;
   if (!summary.complete) summary.failed = std::max<std::size_t>(summary.failed, 1);
-  if (summary.complete) inventory_.set_revision(revision_);
+  if (summary.complete) inventory_.set_revision(revision_, manifests_->content);
   finished_ = summary;
   save_lessons_at_ = {};
   observer_.round(summary);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "holdfast/model/object_key.h"
@@ -17,15 +18,28 @@ struct BegunRevision {
   bool operator==(const BegunRevision&) const = default;
 };
 
+// That all applications which follow one ref of a repository were read at a revision. Most commits do not concern most
+// of them, so this is said once, in the record of one of them, and the others' records stay as they are.
+struct SeenRevision {
+  std::string repository;  // as Inventory::repository; empty: nothing is said
+  std::string revision;
+  std::set<std::string> open;  // "namespace/name" of those whose own record alone tells where they are
+  bool operator==(const SeenRevision&) const = default;
+};
+
 // The union is persisted before anything is applied, so an object that we made is never forgotten by a crash. An empty
 // uid means "intended, not yet seen".
 struct Inventory {
   std::map<ObjectKey, Uid> entries;
   std::map<ObjectKey, bool> hooks;  // those of the entries that are hooks; true: it has ended well
   std::string revision;             // the last revision of which every object was applied; empty before the first
+  std::string content;              // of that revision (ManifestSet::content): later ones may have the same
+  std::string repository;           // whose applications have it in common: a digest of its URL and the ref
+  SeenRevision seen;                // of all of those
   BegunRevision newest;             // that was begun; written along with the rest, and no reason to write
   bool operator==(const Inventory& other) const {
-    return entries == other.entries && hooks == other.hooks && revision == other.revision;
+    return entries == other.entries && hooks == other.hooks && revision == other.revision && content == other.content &&
+           repository == other.repository && seen == other.seen;
   }
 };
 

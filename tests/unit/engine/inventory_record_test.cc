@@ -103,5 +103,43 @@ TEST(InventoryRecord, what_cannot_be_read_is_an_error_and_never_empty) {
   EXPECT_FALSE(from_config_map(map).has_value());
 }
 
+TEST(InventoryRecord, what_is_said_of_a_repository_is_read_back) {
+  Inventory made = inventory();
+  made.content = "sha256:1";
+  made.repository = "0123456789abcdef";
+  made.seen = {made.repository, "main@sha1:def", {"prod/one", "prod/two"}};
+  EXPECT_EQ(from_config_map(map_of(made)), made);
+  made.seen.open.clear();
+  EXPECT_EQ(from_config_map(map_of(made)), made);
+}
+
+TEST(InventoryRecord, a_revision_that_left_an_application_alone_is_told_by_another_record) {
+  Inventory own = inventory();
+  own.repository = "r";
+  const std::vector<SeenRevision> said = {{"other", "main@sha1:111", {}}, {"r", "main@sha1:222", {"prod/busy"}}};
+  EXPECT_EQ(seen_revision(own, "prod", "web", said), "main@sha1:222");
+  EXPECT_EQ(seen_revision(own, "prod", "busy", said), "") << "its own record tells";
+  own.newest = {"main@sha1:333", 5};
+  EXPECT_EQ(seen_revision(own, "prod", "web", said), "") << "something is on its way";
+  own = inventory();
+  EXPECT_EQ(seen_revision(own, "prod", "web", said), "") << "it is of no repository";
+}
+
+TEST(InventoryRecord, the_same_content_goes_on_under_the_revision_that_is_on_record) {
+  Inventory recorded = inventory();
+  recorded.content = "sha256:1";
+  recorded.newest = {recorded.revision, 5};
+  const auto read = std::make_shared<const ManifestSet>(ManifestSet{"main@sha1:new", {}, 9, "sha256:1"});
+  const ManifestSetPtr same = as_recorded(read, recorded);
+  EXPECT_EQ(same->revision, recorded.revision);
+  EXPECT_EQ(same->committed_s, 5);
+  const auto other = std::make_shared<const ManifestSet>(ManifestSet{"main@sha1:new", {}, 9, "sha256:2"});
+  EXPECT_EQ(as_recorded(other, recorded), other);
+  recorded.newest = {"main@sha1:begun", 7};
+  EXPECT_EQ(as_recorded(read, recorded), read) << "something else was begun since, and has to be undone";
+  recorded = inventory();
+  EXPECT_EQ(as_recorded(read, recorded), read) << "an older Holdfast has not recorded it";
+}
+
 }  // namespace
 }  // namespace holdfast
