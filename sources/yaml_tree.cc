@@ -36,6 +36,22 @@ std::string_view line_at(std::string_view text, std::size_t line) {
   return text.substr(0, text.find('\n'));
 }
 
+// As libyaml counts them; what follows the last break is a line only where there is something.
+std::size_t lines_of(std::string_view text) {
+  std::size_t lines = 0, rest = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string_view here = text.substr(at);
+    const bool ends = here[0] == '\n' || (here[0] == '\r' && !here.starts_with("\r\n")) ||
+                      here.starts_with("\xC2\x85") || here.starts_with("\xE2\x80\xA8") ||
+                      here.starts_with("\xE2\x80\xA9");
+    if (!ends) continue;
+    ++lines;
+    at += here[0] == '\xC2' ? 1 : here[0] == '\xE2' ? 2 : 0;
+    rest = at + 1;
+  }
+  return std::max<std::size_t>(1, lines + (rest < text.size() ? 1 : 0));
+}
+
 }  // namespace
 
 struct YamlReader::Parser {
@@ -154,7 +170,9 @@ Error YamlReader::Parser::failure(std::string_view text, const std::string& path
   }
   if (first != std::string_view::npos && content[first] == '\t') hint = "indent with spaces: YAML allows no tabs there";
   if (message.find("<document start>") != std::string::npos) hint = "begin another document with a line ---";
-  return Error{ErrorKind::Invalid, std::move(message), fmt::format("{}:{}", path, line + 1), std::move(hint)};
+  // What is missing at the end is missing in the last line, which there is.
+  const std::size_t told = std::min(line + 1, lines_of(text));
+  return Error{ErrorKind::Invalid, std::move(message), fmt::format("{}:{}", path, told), std::move(hint)};
 }
 
 YamlReader::YamlReader(std::string_view text, std::string path)

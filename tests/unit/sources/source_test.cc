@@ -145,7 +145,7 @@ TEST_F(SourceTest, a_broken_commit_is_an_error_with_every_place_and_the_next_goo
   repository.commit("apps/b.yaml", "kind: Pod\n");
   auto broken = run(context, source->load());
   ASSERT_FALSE(broken);
-  EXPECT_NE(broken.error().message.find("\napps/a.yaml:2: "), std::string::npos) << broken.error().message;
+  EXPECT_NE(broken.error().message.find("\napps/a.yaml:1: "), std::string::npos) << broken.error().message;
   EXPECT_NE(broken.error().message.find("\napps/b.yaml:1: "), std::string::npos);
   std::filesystem::remove(repository.folder / "apps/a.yaml");
   repository.commit("apps/b.yaml", config_map("b"));

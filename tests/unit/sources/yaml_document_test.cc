@@ -152,6 +152,8 @@ TEST(YamlDocument, errors_name_file_line_and_what_to_do) {
   const std::string tab = read("a: 1\n\tb: 2\n");
   EXPECT_TRUE(tab.starts_with("f.yaml:2: ")) << tab;
   EXPECT_TRUE(tab.ends_with("(indent with spaces: YAML allows no tabs there)")) << tab;
+  for (const char* const cut_off : {"a: 1\nb: [", "a: 1\nb: [\n", "a: 1\nb", "a: 1\r\nb\r\n"})
+    EXPECT_TRUE(read(cut_off).starts_with("f.yaml:2: ")) << read(cut_off);
   EXPECT_NE(read("a: [1\nb: 2\n").find("f.yaml:2: "), std::string::npos);
   EXPECT_NE(read("a: 1\nb: \xff\n").find("f.yaml:2: "), std::string::npos);
 }
