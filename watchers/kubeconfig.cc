@@ -1,5 +1,6 @@
 #include "watchers/kubeconfig.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -27,6 +28,13 @@ struct Merged {
   std::string files;  // for messages
 };
 
+// A name as messages have it: it may hold anything.
+std::string in_quotes(std::string_view name) { return fmt::format("{:?}", name); }
+std::string printable(std::string_view text) {
+  const std::string quoted = in_quotes(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 Result<void> merge_list(const YAML::Node& root, const std::string& list, const std::string& noun,
                         const std::string& file, Entries& into) {
   const YAML::Node items = root[list];
@@ -39,9 +47,10 @@ Result<void> merge_list(const YAML::Node& root, const std::string& list, const s
       return fail(ErrorKind::Invalid, "an entry of " + list + " has no name", file);
     const YAML::Node body = item[noun];
     Entry entry{body.IsDefined() && body.IsMap() ? body : YAML::Node(YAML::NodeType::Map), file,
-                noun + " \"" + name.Scalar() + "\""};
+                noun + " " + in_quotes(name.Scalar())};
     if (!here.try_emplace(name.Scalar(), std::move(entry)).second)
-      return fail(ErrorKind::Invalid, noun + " \"" + name.Scalar() + "\" is there twice", file, "remove one of them");
+      return fail(ErrorKind::Invalid, noun + " " + in_quotes(name.Scalar()) + " is there twice", file,
+                  "remove one of them");
   }
   into.merge(here);  // keeps what an earlier file said
   return {};
@@ -61,7 +70,8 @@ Result<void> merge_file(const std::string& file, const std::string& content, Mer
       merged.current_context = current.Scalar();
     return {};
   } catch (const YAML::Exception& e) {
-    return fail(ErrorKind::Invalid, "not valid YAML: " + e.msg, file + ":" + std::to_string(e.mark.line + 1));
+    return fail(ErrorKind::Invalid, "not valid YAML: " + printable(e.msg),
+                file + ":" + std::to_string(e.mark.line + 1));
   }
 }
 
@@ -103,7 +113,7 @@ Result<Merged> read_all(const KubeconfigOptions& options) {
 
 std::string names(const Entries& entries) {
   std::string all;
-  for (const auto& [name, entry] : entries) all += (all.empty() ? "" : ", ") + name;
+  for (const auto& [name, entry] : entries) all += (all.empty() ? "" : ", ") + printable(name);
   return all.empty() ? "there are none" : "there are: " + all;
 }
 
@@ -111,7 +121,7 @@ Result<const Entry*> look_up(const Entries& entries, const std::string& name, co
                              const std::string& where) {
   const auto found = entries.find(name);
   if (found == entries.end())
-    return fail(ErrorKind::Invalid, "no " + noun + " \"" + name + "\"", where, names(entries));
+    return fail(ErrorKind::Invalid, "no " + noun + " " + in_quotes(name), where, names(entries));
   return &found->second;
 }
 

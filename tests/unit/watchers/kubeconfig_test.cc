@@ -107,6 +107,15 @@ TEST_F(KubeconfigTest, B3_the_first_file_of_the_list_wins_for_each_key) {
   EXPECT_EQ(second->namespace_, "default");
 }
 
+TEST_F(KubeconfigTest, a_name_breaks_no_message) {
+  KubeconfigOptions options;
+  options.path = write("config", config(kServer, "token: abc"));
+  options.context = "one\n\x1b[31mtwo";
+  const auto got = load_kubeconfig(options);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().message, R"(no context "one\n\x1b[31mtwo")");
+}
+
 TEST_F(KubeconfigTest, the_home_folder_is_the_last_resort_and_an_explicit_file_the_only_one) {
   write(".kube/config", config("server: 'https://home:1'", "token: t"));
   KubeconfigOptions options;
