@@ -15,6 +15,8 @@ namespace http = boost::beast::http;
 using ErrorCode = boost::beast::error_code;
 
 constexpr std::uint32_t kMaxHeadBytes = 48U * 1024;  // below kBufferBytes, so that a head always fits
+// Beast asserts that it has "0\r\n\r\n" whole where it goes on after a part of it, and nothing shorter ends a body.
+constexpr std::size_t kLastChunkBytes = 5;
 
 std::unexpected<Error> malformed(const std::string& what) {
   return fail(ErrorKind::Protocol, "the answer is not valid HTTP/1.1: " + what, "",
@@ -28,6 +30,7 @@ struct ResponseReader::State {
   std::optional<http::response_parser<http::buffer_body>> parser;
   bool started = false;
   bool no_body = false;
+  bool in_chunk_head = false;  // a part of it was seen, and more has to come
 
   State() {
     buffer.reserve(kBufferBytes);
@@ -41,8 +44,10 @@ struct ResponseReader::State {
   }
   // One step of the parser; true if it can go on without further input.
   bool advance(ErrorCode& error) {
+    if (in_chunk_head && buffer.size() < kLastChunkBytes) return false;
     const std::size_t used = parser->put(buffer.data(), error);
     buffer.consume(used);
+    in_chunk_head = error == http::error::need_more && parser->is_header_done() && parser->chunked();
     if (error == http::error::need_more) {
       error = {};
       return false;

@@ -69,6 +69,16 @@ TEST(ResponseReader, A15_chunked_body_split_at_every_size) {
   }
 }
 
+// Beast asserts that an empty body of chunks comes in one piece.
+TEST(ResponseReader, A15_an_empty_chunked_body_split_at_every_byte) {
+  constexpr std::string_view kEmpty = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t piece = 1; piece <= kEmpty.size(); ++piece) {
+    const auto outcome = read_all(kEmpty, piece);
+    EXPECT_EQ(outcome.status, 200) << piece;
+    EXPECT_TRUE(outcome.done && outcome.reusable) << piece << outcome.error;
+  }
+}
+
 TEST(ResponseReader, body_bytes_are_handed_out_before_their_chunk_is_complete) {
   const auto outcome = read_all("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\nabc", 1000);
   EXPECT_EQ(outcome.body, "abc");
