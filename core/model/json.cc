@@ -1,14 +1,11 @@
 #include "holdfast/model/json.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <vector>
 
 namespace holdfast {
 namespace {
-
-constexpr std::size_t kMaxDepth = 64;
 
 void append_canonical(const json::value& value, std::string& out) {
   switch (value.kind()) {
@@ -68,15 +65,6 @@ std::string_view as_string(const json::value* value) {
 }
 
 }  // namespace
-
-Result<json::value> parse_json(std::string_view text) {
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = kMaxDepth;
-  json::value value = json::parse(text, error, {}, options);
-  if (error) return fail(ErrorKind::Invalid, "not valid JSON: " + error.message());
-  return value;
-}
 
 std::string canonical_json(const json::value& value) {
   std::string out;

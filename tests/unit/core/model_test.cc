@@ -58,6 +58,20 @@ TEST(Json, canonical_text_ignores_the_order_of_keys) {
   EXPECT_EQ(canonical_json(*parse_json(R"({"b":[1,{"y":1,"x":2}],"a":"q"})")), R"({"a":"q","b":[1,{"x":2,"y":1}]})");
 }
 
+TEST(Json, floats_are_read_to_the_last_bit_and_never_as_what_is_no_number) {
+  for (const char* const text :
+       {"2.2222222222222222E113", "1E23", "9.5E-300", "1.7976931348623157E308", "0.1"})
+    EXPECT_EQ(to_json(*parse_json(text)), to_json(json::value(std::stod(text)))) << text;
+  for (const char* const nothing : {"0e400", "0.00000e30001", "1e-400", "-0.0"})
+    EXPECT_EQ(parse_json(nothing)->to_number<double>(), 0) << nothing;
+  for (const char* const text : {"1e400", "-1e400", "1e99999999999"}) EXPECT_FALSE(parse_json(text)) << text;
+}
+
+TEST(Json, a_text_is_one_value) {
+  for (const char* const text : {"", " ", "1 2", "{}x", "[1,]", "nan", "\"a"}) EXPECT_FALSE(parse_json(text)) << text;
+  EXPECT_TRUE(parse_json(" {} \n"));
+}
+
 TEST(Json, depth_is_bounded) { EXPECT_FALSE(parse_json(std::string(1000, '[') + std::string(1000, ']')).has_value()); }
 
 TEST(Json, integers_above_2_to_53_stay_exact_C9) {
