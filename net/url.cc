@@ -1,5 +1,6 @@
 #include "net/url.h"
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
@@ -40,6 +41,15 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorKind::Invalid, std::move(message), "", "write it as https://HOST:PORT");
 }
 
+// Boost.URL takes "host:--" for a host of another name.
+bool is_host_and_port(std::string_view url, const boost::urls::url_view& view) {
+  const std::size_t begin = url.find("://") + 3;
+  const std::string_view authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  const std::string_view host(view.encoded_host().data(), view.encoded_host().size());
+  const std::string_view port(view.port().data(), view.port().size());
+  return authority == std::string(host) + (view.has_port() ? ":" + std::string(port) : "");
+}
+
 }  // namespace
 
 Result<ServerAddress> parse_server_url(std::string_view url) {
@@ -53,11 +63,17 @@ Result<ServerAddress> parse_server_url(std::string_view url) {
   if (view.has_userinfo()) return invalid("the server address holds a user name or a password");
   if (view.has_query() || view.has_fragment()) return invalid("the server address has a query or a fragment");
 
+  if (!is_host_and_port(url, view)) return invalid("the server address is not a URL");
+
   ServerAddress address;
   address.tls = tls;
   address.host = view.host_address();
   if (address.host.empty()) return invalid("the server address names no host");
-  if (address.host.find_first_of("% \t\r\n/@[]") != std::string::npos || address.host.find('\0') != std::string::npos) {
+  const auto strange = [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == 0x7F ||
+           std::string_view("%/@[]").find(c) != std::string_view::npos;
+  };
+  if (std::ranges::any_of(address.host, strange)) {
     return invalid("the host of the server address has a character that no host has");
   }
   const std::string_view port(view.port().data(), view.port().size());

@@ -27,6 +27,17 @@ TEST(Url, server_with_port_and_prefix) {
   EXPECT_EQ(to_string(*address), "https://1.2.3.4:6443/prefix/k8s");
 }
 
+TEST(Url, a_host_has_no_control_characters) {
+  for (const char* const text : {"https://a%1eb", "https://a%00", "https://a%0d%0ab", "https://a%7f", "https://a%20b"})
+    EXPECT_FALSE(parse_server_url(text)) << text;
+}
+
+TEST(Url, what_is_no_port_is_no_part_of_the_host) {
+  for (const char* const text : {"https://host:--/x", "https://host:a", "https://host:1:2", "https://[::1]x"})
+    EXPECT_FALSE(parse_server_url(text)) << text;
+  EXPECT_EQ(parse_server_url("https://host:/x")->port, "443");
+}
+
 TEST(Url, server_ports_default_to_those_of_the_scheme) {
   EXPECT_EQ(parse_server_url("https://api.example.com")->port, "443");
   EXPECT_EQ(parse_server_url("http://api.example.com/")->port, "80");
