@@ -303,6 +303,7 @@ Result<FieldSet> FieldSet::parse(const json::value& fields_v1) {
   if (fields == nullptr) return fail(ErrorKind::Invalid, "fieldsV1 is no object");
   FieldSet set;
   if (auto parsed = parse_node(*fields, set.root_); !parsed) return std::unexpected(parsed.error());
+  set.root_.member = false;  // a "." there names no field
   return set;
 }
 

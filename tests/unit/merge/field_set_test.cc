@@ -137,6 +137,13 @@ TEST(ManagedFields, V32_our_entry_is_apply_without_subresource) {
   EXPECT_EQ((*all)[2].owner, (FieldOwner{"holdfast", "Update", "", "2026-01-01T00:00:00Z"}));
 }
 
+TEST(FieldSet, a_dot_at_the_root_names_no_field) {
+  const auto set = FieldSet::parse(*parse_json(R"({".":{}})"));
+  ASSERT_TRUE(set);
+  EXPECT_TRUE(set->empty());
+  EXPECT_EQ(*set, FieldSet());
+}
+
 TEST(ManagedFields, V15_no_entry_is_an_answer) {
   for (const char* text :
        {R"({"metadata":{}})", R"({"metadata":{"managedFields":null}})", R"({"metadata":{"managedFields":[]}})"}) {
