@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -212,16 +213,19 @@ Result<std::shared_ptr<LiveObject>> read_live_object(const JsonView& view, const
   Ownership ownership;
   std::string_view api_version;
   std::string_view kind;
+  bool has_metadata = false;
   JsonCursor cursor = view.cursor();
   for (JsonMembers root(cursor); root.next();) {
     if (root.key() == "apiVersion")
       api_version = cursor.plain_string();
     else if (root.key() == "kind")
       kind = cursor.plain_string();
-    else if (root.key() == "metadata")
-      read_metadata(cursor, *object, ownership);
-    else
+    else if (root.key() != "metadata")
       cursor.skip();
+    else if (std::exchange(has_metadata, true))
+      cursor.fail();  // one object out of two
+    else
+      read_metadata(cursor, *object, ownership);
   }
   if (!cursor.ok()) return fail(ErrorKind::Protocol, "not a readable object", to_string(fallback));
   const bool untyped = api_version.empty() && kind.empty();

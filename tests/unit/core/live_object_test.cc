@@ -89,6 +89,12 @@ TEST(LiveObject, A15_an_object_without_identity_is_a_protocol_error) {
   }
 }
 
+TEST(LiveObject, A15_two_metadata_make_no_object) {
+  EXPECT_FALSE(read_live_object(
+      R"({"metadata":{"name":"a","uid":"u1","resourceVersion":"7"},"metadata":{"name":"b","resourceVersion":"8"}})",
+      kConfigMap));
+}
+
 TEST(LiveObject, cut_or_doubled_text_is_refused) {
   const std::string body = R"({"kind":"C","apiVersion":"v1","metadata":{"name":"n","uid":"u","resourceVersion":"1"}})";
   ASSERT_TRUE(read_live_object(body, {}));
