@@ -39,9 +39,10 @@ std::optional<ChangeVerb> verb_named(std::string_view name);
 struct PlannedChange {
   ChangeVerb verb = ChangeVerb::Unknown;
   ObjectKey key;
-  std::optional<Wave> wave = {};  // none: it is not applied
-  std::string origin = {};        // "apps/web.yaml:12"; empty: it is not in Git
-  std::string reason = {};        // one clause; may be empty
+  std::optional<Wave> wave = {};         // none: it is not applied
+  std::string origin = {};               // "apps/web.yaml:12"; empty: it is not in Git
+  std::string reason = {};               // one clause; may be empty
+  std::vector<std::string> places = {};  // in Git, of what is refused: a sentence each, with the reason in it
   std::vector<FieldChange> fields = {}, held = {};
   std::vector<std::string> immutable = {};
   bool replace_allowed = false;  // the manifest opted in

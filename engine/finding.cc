@@ -83,7 +83,7 @@ std::variant<Finding, Question> consider_absent(const Desired& desired, const Se
   std::string reason = was_there ? "it was deleted" : "";
   if (known.home_comes) return creation_of(form, std::move(reason), seen);
   std::string body = form.apply_body;
-  return Question{std::move(form), std::move(body), std::move(yielded), {}, {}, std::move(reason)};
+  return Question{std::move(form), std::move(body), std::move(yielded), {}, {}, std::move(reason), {}, known.type};
 }
 
 // Why an object that exists is not ours to write; empty where it is.
@@ -145,6 +145,11 @@ Finding refusal_of(const Question& question, const Seen& seen, const ClassifiedA
                    const FieldManager& manager) {
   Finding finding = finding_of(FindingKind::Refuse, without_secrets(answer.message, question.form.key), seen);
   finding.asked = true;
+  finding.refused = refused_fields(answer, question.form.body, question.type);
+  if (!answer.immutable && !finding.refused.empty()) {
+    Error error = in_words({ErrorKind::Invalid, finding.reason}, finding.refused);
+    finding.reason = describe(error);
+  }
   for (const std::string& field : answer.immutable_fields) finding.immutable.push_back(dotted(field));
   if (finding.immutable.empty()) return finding;
   for (const DriftedField& field : attribute_fields(question.form.body, seen.body, nullptr, manager))
@@ -193,6 +198,7 @@ std::variant<Finding, Question> consider(const Desired& desired, const Seen& see
   if (desired.options.management == Management::Once)
     return finding_of(FindingKind::InSync, "it is made once, and left to others since", seen);
   Question question{{}, {}, {}, {}, {}, std::move(taken)};
+  question.type = known.type;
   question.form = form_of(desired, seen, known, question.yielded);
   if (!question.reason.empty())
     question.lost = lost_by_takeover(question.form, seen.body, known.prepare->manager, known.type);

@@ -14,6 +14,7 @@
 #include "engine/drift_policy.h"
 #include "engine/field_diff.h"
 #include "engine/prepare.h"
+#include "engine/refused_fields.h"
 #include "engine/verdict.h"
 #include "engine/yielding.h"
 #include "holdfast/base/digest.h"
@@ -38,6 +39,8 @@ struct Finding {
   std::vector<FieldChange> fields = {};     // what would be written
   std::vector<FieldChange> held = {};       // what differs and would be left so
   std::vector<std::string> immutable = {};  // fields that may not change, as the server names them: ".spec.selector"
+  std::vector<RefusedField> refused = {};   // what is wrong with which fields, where that is why
+  std::vector<std::string> places = {};     // of these in Git, in words that have the reason in them; found out later
   Uid uid = {};                             // of the live object; empty: there is none
   ResourceVersion version = {};             // of what was judged
   std::optional<Sha256> content = {};       // content_hash() of it, where it is not as it should be
@@ -70,13 +73,14 @@ struct Circumstances {
 
 // To be asked: what would the server make of this?
 struct Question {
-  Desired form;                   // what would be applied
-  std::string body;               // the same, as it is sent
-  std::vector<Yielded> yielded;   // left to others, so never reported
-  std::vector<FieldChange> held;  // differs, and is left so by policy
-  std::vector<FieldChange> lost;  // goes with it, though a dry run does not show that (takeover.h)
-  std::string reason;             // of what comes of it
-  std::string why = {};           // it has to be asked: one clause, which names fields and never values
+  Desired form;                    // what would be applied
+  std::string body;                // the same, as it is sent
+  std::vector<Yielded> yielded;    // left to others, so never reported
+  std::vector<FieldChange> held;   // differs, and is left so by policy
+  std::vector<FieldChange> lost;   // goes with it, though a dry run does not show that (takeover.h)
+  std::string reason;              // of what comes of it
+  std::string why = {};            // it has to be asked: one clause, which names fields and never values
+  const TypeNode* type = nullptr;  // of it; null: not known
 };
 ApiRequest to_request(const Question& question, const FieldManager& manager);
 

@@ -37,6 +37,7 @@
 #include "engine/prune_guard.h"
 #include "engine/readiness.h"
 #include "engine/reconciler_group.h"
+#include "engine/refused_fields.h"
 #include "engine/verdict.h"
 #include "engine/work_queue.h"
 #include "engine/yielding.h"
@@ -74,6 +75,8 @@ struct ReconcilerOptions {
   std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
   std::function<void()> on_desired = [] {};                // a set has become what is desired
   std::function<void()> on_ready = [] {};                  // ready() or unready_for_long() is another than before
+  // The server refuses fields of an object; once for each form of it, after the observer has heard of it.
+  std::function<void(ObjectRefusal)> on_refused_fields = [](const ObjectRefusal&) {};
   // Of a set that was read and that is to be desired later: whether it has the object. Nothing: none was read.
   std::function<std::optional<bool>(const ObjectKey&)> will_want = [](const ObjectKey&) {
     return std::optional<bool>();
@@ -325,6 +328,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] OwnerState owner_state(const Ownership& ownership, const ObjectKey& key) const;
   [[nodiscard]] Snapshot snapshot_of(const ObjectKey& key, const KeyState& state, LivePtr live) const;
   bool handle_apply_failure(const ObjectKey& key, Attempt& attempt, const ClassifiedApply& answer);
+  void refused(const ObjectKey& key, const Attempt& attempt, const ClassifiedApply& answer, Error error);
   bool learn(const ObjectKey& key, Attempt& attempt, const Verdict& verdict, const ApiResponse& response, bool created);
   [[nodiscard]] bool has_drifted(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict) const;
   void report_repair(const ObjectKey& key, const Attempt& attempt, const Verdict& verdict, bool created, Time answered,

@@ -318,7 +318,7 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
     case ApplyOutcome::WebhookDenied:
     case ApplyOutcome::Rejected:
     case ApplyOutcome::FieldConflict:
-      retry(key, error, kFirstRetryOfRefusal, false);
+      refused(key, attempt, answer, std::move(error));
       demote(key);
       return false;
     case ApplyOutcome::Forbidden:
@@ -335,6 +335,17 @@ bool Reconciler::handle_apply_failure(const ObjectKey& key, Attempt& attempt, co
       return false;
   }
   return false;
+}
+
+// Where it is about fields, in the author's terms.
+void Reconciler::refused(const ObjectKey& key, const Attempt& attempt, const ClassifiedApply& answer, Error error) {
+  const Desired& form = attempt.desired;
+  const TypeSchema schema = options_.schemas == nullptr ? TypeSchema() : options_.schemas->type_of(form.resource.gvk);
+  std::vector<RefusedField> fields = refused_fields(answer, form.body, schema.type.get());
+  const bool news = !states_[key].reported && !fields.empty();
+  if (!answer.immutable) error = in_words(std::move(error), fields);
+  retry(key, std::move(error), kFirstRetryOfRefusal, false);
+  if (news) options_.on_refused_fields({key, form.origin, revision_, std::move(fields)});
 }
 
 }  // namespace holdfast

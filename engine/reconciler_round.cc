@@ -123,10 +123,12 @@ void Reconciler::keep_unprepared(PreparedSet& prepared) {
     for (const auto& [key, desired] : desired_)
       if (names(manifest, key) && prepared.desired.try_emplace(key, desired).second) kept_.insert(key);
     if (!told_.insert(describe(manifest.error)).second) continue;
-    if (manifest.may_come)
+    if (manifest.may_come) {
       observer_.waiting(manifest.error);
-    else
+    } else {
       observer_.set_problem(manifest.error);
+      options_.on_refused_fields(refusal_of(manifest, revision_));
+    }
   }
 }
 
