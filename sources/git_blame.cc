@@ -246,6 +246,14 @@ class Blamer {
 
 }  // namespace
 
+std::string describe(const LineCommit& commit) {
+  constexpr std::size_t kShortCommit = 7, kDay = 10;  // of an RFC 3339 date
+  const std::string email = commit.email.empty() ? std::string() : " <" + commit.email + ">";
+  return fmt::format("{} by {}{} on {}: {}{}", commit.id.substr(0, kShortCommit), commit.author, email,
+                     commit.date.substr(0, kDay), commit.subject,
+                     commit.oldest_known ? " (or earlier: the history that there is ends here)" : "");
+}
+
 Result<std::map<int, LineCommit>> parse_blame(std::string_view porcelain) { return PorcelainReader(porcelain).read(); }
 
 Result<std::map<int, LineCommit>> blame(const GitCache& history, const std::string& commit, const std::string& path,

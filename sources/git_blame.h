@@ -24,6 +24,9 @@ struct LineCommit {
   bool operator==(const LineCommit&) const = default;
 };
 
+// "1a2b3c4 by Ada <ada@example.com> on 2026-01-02: Paint it blue", for people.
+std::string describe(const LineCommit& commit);
+
 // The output of `git blame --porcelain`: by the line's number now. Protocol where it is none. Pure.
 Result<std::map<int, LineCommit>> parse_blame(std::string_view porcelain);
 

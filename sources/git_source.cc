@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "holdfast/base/clock.h"
@@ -51,9 +52,9 @@ class GitSource final : public Source, public SharedRepository::Follower {
     const Result<ResolvedRef> at = *found_;
     taken_ = text_of(at);
     if (!at) co_return std::unexpected(at.error());
+    tried_ = *at;
     if (rendering_ && seen_.revision == at->revision) co_return rendering_->manifests;
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
-    waiting_ = [delivery] { delivery->signal.cancel(); };
     repository_->read({options_.wish, *at, options_.files, rendering_},
                       [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
@@ -67,7 +68,6 @@ class GitSource final : public Source, public SharedRepository::Follower {
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
     if (stopped_) co_return stopped();
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
-    waiting_afresh_ = [delivery] { delivery->signal.cancel(); };
     repository_->read_afresh(options_.wish, options_.files,
                              [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
@@ -80,7 +80,6 @@ class GitSource final : public Source, public SharedRepository::Follower {
     if (!at) co_return std::unexpected(at.error());
     if (stopped_) co_return stopped();
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
-    waiting_ = [delivery] { delivery->signal.cancel(); };
     repository_->read({options_.wish, *at, options_.files, {}},
                       [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
@@ -103,10 +102,19 @@ class GitSource final : public Source, public SharedRepository::Follower {
 
   asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
     if (!at_) co_return fail(ErrorKind::NotFound, "nothing was read yet");
+    if (stopped_) co_return stopped();
     auto delivery = std::make_shared<Delivery<ObjectOrigin>>(executor_);
-    waiting_afresh_ = [delivery] { delivery->signal.cancel(); };
     repository_->trace(*at_, std::move(request),
                        [delivery](Result<ObjectOrigin> origin) { delivery->put(std::move(origin)); });
+    co_return co_await delivered(delivery);
+  }
+
+  asio::awaitable<Result<LineCommit>> blame(OriginPlace place) override {
+    if (!tried_) co_return fail(ErrorKind::NotFound, "nothing was read yet");
+    if (stopped_) co_return stopped();
+    auto delivery = std::make_shared<Delivery<LineCommit>>(executor_);
+    repository_->blame(*tried_, std::move(place),
+                       [delivery](Result<LineCommit> commit) { delivery->put(std::move(commit)); });
     co_return co_await delivered(delivery);
   }
 
@@ -124,8 +132,7 @@ class GitSource final : public Source, public SharedRepository::Follower {
     repository_->leave(*this);
     repository_.reset();  // the last one ends a running fetch
     looked_.cancel();
-    if (waiting_) waiting_();
-    if (waiting_afresh_) waiting_afresh_();
+    for (Timer* signal : waiting_) signal->cancel();
   }
 
  private:
@@ -141,10 +148,12 @@ class GitSource final : public Source, public SharedRepository::Follower {
 
   template <class T>
   asio::awaitable<Result<T>> delivered(std::shared_ptr<Delivery<T>> delivery) {
+    waiting_.insert(&delivery->signal);
     while (!stopped_ && !delivery->value) {
       delivery->signal.expires_at(Clock::time_point::max());
       co_await delivery->signal.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    waiting_.erase(&delivery->signal);
     if (!delivery->value) co_return stopped();
     co_return std::move(*delivery->value);
   }
@@ -160,7 +169,8 @@ class GitSource final : public Source, public SharedRepository::Follower {
   std::optional<Rendering> rendering_;
   BegunRevision seen_;
   std::optional<ResolvedRef> at_;
-  std::function<void()> waiting_, waiting_afresh_;
+  std::optional<ResolvedRef> tried_;  // by load(), whether it could be read or not
+  std::set<Timer*> waiting_;          // of those who wait for a delivery
   bool stopped_ = false;
 };
 

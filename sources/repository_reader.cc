@@ -145,4 +145,13 @@ Result<ObjectOrigin> RepositoryReader::trace(const ResolvedRef& at, const TraceR
   return origin;
 }
 
+Result<LineCommit> RepositoryReader::blame(const ResolvedRef& at, const OriginPlace& place) const {
+  if (!mirror_) return fail(ErrorKind::NotFound, "nothing was read yet");
+  auto commits = mirror_->blame(at, place.file, {{place.line, place.line}});
+  if (!commits) return std::unexpected(std::move(commits.error()));
+  const auto found = commits->find(place.line);
+  if (found == commits->end()) return fail(ErrorKind::NotFound, "no commit is known of that line");
+  return std::move(found->second);
+}
+
 }  // namespace holdfast

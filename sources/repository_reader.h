@@ -64,6 +64,7 @@ class RepositoryReader {
   Result<ReadResult> read_afresh(const RefWish& wish, const PlainFiles& files);
   // Any thread, beside all else.
   Result<ObjectOrigin> trace(const ResolvedRef& at, const TraceRequest& request) const;
+  Result<LineCommit> blame(const ResolvedRef& at, const OriginPlace& place) const;
 
  private:
   Result<void> open();

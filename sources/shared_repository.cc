@@ -236,16 +236,28 @@ void SharedRepository::read_afresh(RefWish wish, PlainFiles files, Done done) {
              });
 }
 
+// Beside all reading: history may take long to come.
+template <class T>
+void SharedRepository::ask_history(std::function<Result<T>(const RepositoryReader&)> question,
+                                   std::function<void(Result<T>)> done) {
+  auto end = back_home([done = std::move(done)](SharedRepository&, Result<T> answer) { done(std::move(answer)); });
+  asio::post(*workers_, [reader = reader_, question = std::move(question), end = std::move(end)]() mutable {
+    Result<T> answer = std::unexpected(Error{});
+    if (const auto failed = failure_of([&] { answer = question(*reader); })) answer = std::unexpected(*failed);
+    end(std::move(answer));
+  });
+}
+
 void SharedRepository::trace(ResolvedRef at, TraceRequest request, std::function<void(Result<ObjectOrigin>)> done) {
-  auto end =
-      back_home([done = std::move(done)](SharedRepository&, Result<ObjectOrigin> origin) { done(std::move(origin)); });
-  asio::post(*workers_,
-             [reader = reader_, at = std::move(at), request = std::move(request), end = std::move(end)]() mutable {
-               Result<ObjectOrigin> origin = std::unexpected(Error{});
-               if (const auto failed = failure_of([&] { origin = reader->trace(at, request); }))
-                 origin = std::unexpected(*failed);
-               end(std::move(origin));
-             });
+  ask_history<ObjectOrigin>([at = std::move(at), request = std::move(request)](
+                                const RepositoryReader& reader) { return reader.trace(at, request); },
+                            std::move(done));
+}
+
+void SharedRepository::blame(ResolvedRef at, OriginPlace place, std::function<void(Result<LineCommit>)> done) {
+  ask_history<LineCommit>([at = std::move(at), place = std::move(place)](
+                              const RepositoryReader& reader) { return reader.blame(at, place); },
+                          std::move(done));
 }
 
 }  // namespace holdfast

@@ -69,6 +69,7 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   void read(ReadTask task, Done done);
   void read_afresh(RefWish wish, PlainFiles files, Done done);
   void trace(ResolvedRef at, TraceRequest request, std::function<void(Result<ObjectOrigin>)> done);
+  void blame(ResolvedRef at, OriginPlace place, std::function<void(Result<LineCommit>)> done);
 
   [[nodiscard]] const std::string& url() const { return options_.mirror.url; }
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
@@ -78,6 +79,8 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
     ReadTask task;
     Done done;
   };
+  template <class T>
+  void ask_history(std::function<Result<T>(const RepositoryReader&)> question, std::function<void(Result<T>)> done);
   // A function of the executor's thread, to be called from a worker: nothing happens where the repository is gone.
   template <class Function>
   auto back_home(Function function);

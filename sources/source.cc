@@ -258,6 +258,10 @@ asio::awaitable<Result<ObjectOrigin>> Source::trace(TraceRequest /*request*/) {
   co_return fail(ErrorKind::NotFound, "what is desired does not come from files");
 }
 
+asio::awaitable<Result<LineCommit>> Source::blame(OriginPlace /*place*/) {
+  co_return fail(ErrorKind::NotFound, "these are files, which no commit is known of");
+}
+
 asio::awaitable<Result<ManifestSetPtr>> Source::read_recorded(std::string revision) {
   co_return fail(ErrorKind::NotFound, fmt::format("nothing is kept of {}", revision));
 }

@@ -55,8 +55,13 @@ class Source {
   // Where the fields of an object of the set that was loaded last stand in their file, and who touched these lines
   // last. For people who ask about one object: reads the file again, and of a repository its history, which is kept in
   // the cache. That no commit can be told is part of the answer. Errors: NotFound (not a source of files, nothing
-  // loaded, or the file has changed since), and those of reading. One call at a time, and none beside load().
+  // loaded, or the file has changed since), and those of reading. May run beside load(); one call at a time of this and
+  // blame().
   virtual boost::asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request);
+
+  // Who touched one line last, of the revision that load() looked at last, whether it could be used or not. NotFound
+  // where that is not known.
+  virtual boost::asio::awaitable<Result<LineCommit>> blame(OriginPlace place);
 
   // What the last successful load() passed over (links, submodules, hidden files).
   [[nodiscard]] virtual const std::vector<std::string>& notes() const = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
@@ -48,6 +49,26 @@ class SourceTest : public ::testing::Test {
 
 TraceRequest of_the_value(const std::string& origin) {
   return {origin, "ConfigMap", "web", {{PathElement::field("data"), PathElement::field("key")}}};
+}
+
+TEST_F(SourceTest, who_wrote_a_line_is_known_of_a_revision_that_cannot_be_read) {
+  TestRepository repository;
+  repository.commit("apps/web.yaml", config_map("web"));
+  auto source = make(repository.folder.path(), "apps");
+  EXPECT_EQ(run(context, source->blame({"apps/web.yaml", 1})).error().kind, ErrorKind::NotFound);
+  const auto good = run(context, source->load());
+  ASSERT_TRUE(good) << describe(good.error());
+  const std::string broken = repository.commit("apps/web.yaml", config_map("web") + "data: {}\n");
+  ASSERT_FALSE(run(context, source->load()));
+  const auto lines = std::ranges::count(config_map("web"), '\n');
+  const auto commit = run(context, source->blame({"apps/web.yaml", static_cast<int>(lines) + 1}));
+  ASSERT_TRUE(commit) << describe(commit.error());
+  EXPECT_EQ(commit->id, broken);
+  EXPECT_FALSE(run(context, source->blame({"apps/web.yaml", 1000})));
+  // Fields are those of the revision that is in force.
+  const auto traced = run(context, source->trace(of_the_value("apps/web.yaml:1")));
+  ASSERT_TRUE(traced) << describe(traced.error());
+  EXPECT_EQ(traced->revision, (*good)->revision);
 }
 
 TEST_F(SourceTest, ask_38_a_field_is_traced_to_its_file_line_and_commit) {
