@@ -128,14 +128,11 @@ Application to_application(const ApplicationOptions& options, const std::string&
   return application;
 }
 
-std::string repository_name(const std::string& url, const std::string& ref, const std::string& semver) {
-  return url + "\n" + ref + (semver.empty() ? "" : "\nsemver " + semver);
-}
-
 std::string repository_of(const Application& application) {
   const SourceSpec& source = application.source;
-  return repository_name(source.repo_url + (source.chart.empty() ? "" : "\n" + source.chart),
-                         ref_of(source) + source.digest, source.semver);
+  std::string name = source.repo_url;
+  for (const std::string& part : {source.chart, ref_of(source), source.semver, source.digest}) name += "\n" + part;
+  return name;
 }
 
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
@@ -147,6 +144,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   if (!yield_rules) return std::unexpected(yield_rules.error());
   ApplicationSetup setup;
   setup.name = application.name;
+  setup.repository = repository_of(application);
   setup.source.repo = application.source.repo_url;
   setup.source.ref = ref_of(application.source);
   setup.source.semver = application.source.semver;

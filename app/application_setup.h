@@ -19,6 +19,7 @@ namespace holdfast {
 
 struct ApplicationSetup {
   std::string name;
+  std::string repository;  // repository_of() the application
   SourceOptions source;
   InventoryLocation inventory;
   PrepareOptions prepare;
@@ -48,7 +49,6 @@ ApplicationSetup ending(ApplicationSetup setup);
 
 // The same for applications whose objects one commit may move from one to the other, as HeldApplication::repository().
 std::string repository_of(const Application& application);
-std::string repository_name(const std::string& url, const std::string& ref, const std::string& semver);
 
 // Reads the file of the Git password. Errors: Invalid, where a file that it names cannot be read or holds no password.
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context);

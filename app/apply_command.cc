@@ -64,7 +64,8 @@ class Apply {
   asio::awaitable<Result<MadePlan>> check(asio::any_io_executor executor) {
     SetupContext context{saved_.options.cluster.installation, session_.namespace_,
                          saved_.options.application.cache_dir};
-    Result<ReadApplications> read = co_await read_applications(executor, saved_.options, std::move(context));
+    Result<ReadApplications> read =
+        co_await read_applications(executor, saved_.options, std::move(context), Sources::Kept);
     if (!read) co_return std::unexpected(read.error());
     const std::string cluster = co_await cluster_identity(*session_.client);
     Result<MadePlan> now =
@@ -87,7 +88,7 @@ class Apply {
         DaemonOptions{saved_.options.cluster.installation, true, std::random_device{}(), parser.get_executor()});
     const bool several = now->applications.size() > 1;
     for (const auto& application : now->applications)
-      daemon.hold(application->setup, make_fixed_source(executor, application->manifests),
+      daemon.hold(application->setup, make_fixed_source(executor, application->manifests, application->source.get()),
                   std::make_shared<LogObserver>(false, several ? application->setup.name : ""));
     asio::signal_set signals(executor, SIGINT, SIGTERM);
     signals.async_wait([&daemon](const boost::system::error_code& error, int) {

@@ -19,8 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kWorkers = 2;  // threads that read repositories, for all of them
-
 // Asks that the source be looked at now; any new value counts. Ours, and that of `flux reconcile`.
 constexpr std::string_view kRequestedAt[] = {"holdfast.dev/requestedAt", "reconcile.fluxcd.io/requestedAt"};
 
@@ -47,6 +45,21 @@ bool has_finalizer(const json::object& object) {
   });
 }
 
+// As far as it can be told of what is wrong otherwise.
+std::string repository_of_object(const LivePtr& live) {
+  const Result<json::value> object = live ? parse_json(live->body) : Result<json::value>(json::value());
+  if (!object) return {};
+  Application application;
+  SourceSpec& source = application.source;
+  source.repo_url = string_at(*object, {"spec", "source", "repoURL"});
+  source.chart = string_at(*object, {"spec", "source", "chart"});
+  for (const auto& [name, into] :
+       {std::pair("branch", &source.branch), std::pair("tag", &source.tag), std::pair("commit", &source.commit),
+        std::pair("semver", &source.semver), std::pair("digest", &source.digest)})
+    *into = string_at(*object, {"spec", "source", "ref", name});
+  return repository_of(application);
+}
+
 std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
 
 std::chrono::sys_seconds wall_time() {
@@ -56,14 +69,15 @@ std::chrono::sys_seconds wall_time() {
 }  // namespace
 
 ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,
-                                         SetupContext context, std::function<double()> chance)
+                                         SetupContext context, std::shared_ptr<RepositoryHub> repositories,
+                                         std::function<double()> chance)
     : executor_(executor),
       daemon_(daemon),
       cluster_(std::move(cluster)),
       context_(std::move(context)),
+      repositories_(std::move(repositories)),
       objects_(executor, cluster_.api, cluster_.watches, *this, chance),
       writer_(executor, cluster_.api, chance),
-      workers_(std::make_shared<asio::thread_pool>(kWorkers)),
       tasks_(executor),
       signal_(executor) {}
 
@@ -208,7 +222,8 @@ asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::obje
 asio::awaitable<void> ClusterApplications::hold(ApplicationName name, Application application) {
   auto setup = make_setup(application, context_);
   if (!setup) co_return refuse(name, describe(setup.error()));
-  setup->source.workers = workers_;
+  setup->source.workers = repositories_->workers();
+  setup->source.hub = repositories_;
   auto source = make_source(executor_, setup->source);
   if (!source) co_return refuse(name, describe(source.error()));
   if (subjects_.at(name).held) co_await let_go(name);
@@ -290,9 +305,7 @@ void ClusterApplications::refuse(const ApplicationName& name, const std::string&
       {{"application", shown(name)}});
   subject.status->refuse(why + (subject.held ? "\nIt goes on as it was before." : ""));
   if (subject.held) return;
-  const LivePtr live = objects_.find(name);
-  const Result<json::value> object = live ? parse_json(live->body) : Result<json::value>(json::value());
-  refused_[name] = object ? std::string(string_at(*object, {"spec", "source", "repoURL"})) : std::string();
+  refused_[name] = repository_of_object(objects_.find(name));
   tell_missing();
 }
 

@@ -11,7 +11,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,6 +22,7 @@
 #include "app/application_status.h"
 #include "app/daemon.h"
 #include "app/status_writer.h"
+#include "sources/repository_hub.h"
 
 namespace holdfast {
 
@@ -32,7 +32,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
  public:
   // All references outlive run().
   ClusterApplications(boost::asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster, SetupContext context,
-                      std::function<double()> chance);
+                      std::shared_ptr<RepositoryHub> repositories, std::function<double()> chance);
 
   // Returns after stop(), when the status of all has been written, as far as one attempt does it.
   boost::asio::awaitable<void> run();
@@ -75,9 +75,9 @@ class ClusterApplications final : public ApplicationObjectsSink {
   Daemon& daemon_;
   ClusterPorts cluster_;
   SetupContext context_;
+  std::shared_ptr<RepositoryHub> repositories_;
   ApplicationObjects objects_;
   StatusWriter writer_;
-  std::shared_ptr<boost::asio::thread_pool> workers_;
   std::map<ApplicationName, Subject> subjects_;
   std::map<ApplicationName, std::string> refused_;  // those that are not held at all: their repositories
   std::string unseen_;                              // why the objects cannot be seen, as it was said last

@@ -10,6 +10,8 @@
 
 namespace holdfast {
 
-std::unique_ptr<Source> make_fixed_source(boost::asio::any_io_executor executor, ManifestSetPtr manifests);
+// `read_from` (may be null): the source that they were read from, which tells where they stand; outlives this one.
+std::unique_ptr<Source> make_fixed_source(boost::asio::any_io_executor executor, ManifestSetPtr manifests,
+                                          Source* read_from = nullptr);
 
 }  // namespace holdfast

@@ -38,6 +38,10 @@ HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api,
       learned_(api, setup_.inventory),
       reconciler_(executor, api, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
       tasks_(executor),
+      refusals_(executor, *source_,
+                [this](const ObjectKey&, const std::string& line) {
+                  log(LogLevel::Error, "written-by", line, {{"application", setup_.name}});
+                }),
       pause_(executor),
       source_pause_(executor),
       reading_pause_(executor) {}
@@ -70,13 +74,14 @@ ReconcilerOptions HeldApplication::reconciler_options() {
     return known ? std::optional(waits_for(key)) : std::nullopt;
   };
   options.desired_is_sure = [this] { return desired_is_sure(); };
+  options.on_refused_fields = [this](ObjectRefusal refusal) { refusals_.refused(std::move(refusal)); };
   return options;
 }
 
 std::string HeldApplication::repository() const {
   const bool plain_directory = loaded_ && loaded_->revision.starts_with("files@");
   if (setup_.source.use_files || plain_directory) return {};
-  return repository_name(setup_.source.repo, setup_.source.ref, setup_.source.semver);
+  return setup_.repository;
 }
 
 asio::awaitable<void> HeldApplication::run() {
@@ -92,12 +97,14 @@ asio::awaitable<void> HeldApplication::run() {
     if (setup_.ends && last_round_ && last_round_->complete && objects() == 0) co_await remove_records();
   }
   stop();
+  co_await refusals_.finish(options_.once && !halted_ ? RefusalTrace::kPatience : std::chrono::seconds{0});
+  source_->stop();
   co_await tasks_.join();
 }
 
 void HeldApplication::stop() {
   if (std::exchange(stopping_, true)) return;
-  source_->stop();
+  if (!options_.once || !refusals_.busy()) source_->stop();  // otherwise the last words are waited for
   reconciler_.stop();
   pause_.cancel();
   source_pause_.cancel();
@@ -203,6 +210,7 @@ bool HeldApplication::take(const Result<ManifestSetPtr>& manifests) {
           text + (loaded_ ? "; still holding " + loaded_->revision : "; nothing is changed until it can be read"),
           {{"application", setup_.name}});
       observer_->source_failed(manifests.error(), loaded_ ? loaded_->revision : std::string());
+      refusals_.unreadable(manifests.error());
     }
     return false;
   }

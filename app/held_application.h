@@ -18,6 +18,7 @@
 #include "app/application_observer.h"
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
+#include "app/refusal_trace.h"
 #include "app/revision_guard.h"
 #include "engine/reconciler.h"
 #include "holdfast/base/clock.h"
@@ -124,6 +125,7 @@ class HeldApplication {
   LearnedKeeper learned_;
   Reconciler reconciler_;
   TaskScope tasks_;
+  RefusalTrace refusals_;
   Timer pause_;  // of load_inventory
   Timer source_pause_;
   Timer reading_pause_;    // of read_again

@@ -101,7 +101,8 @@ class PlanRun {
 
   asio::awaitable<Result<ReadApplications>> read_desired() {
     SetupContext context{options_.cluster.installation, namespace_, options_.application.cache_dir};
-    Result<ReadApplications> read = co_await read_applications(io_.get_executor(), options_, std::move(context));
+    Result<ReadApplications> read =
+        co_await read_applications(io_.get_executor(), options_, std::move(context), Sources::Kept);
     if (read) tell(read->notes);
     co_return read;
   }

@@ -44,6 +44,7 @@ json::object change_of(const PlannedChange& change) {
       if (phase == change.wave->phase) object["wave"] = {{"phase", name}, {"number", change.wave->number}};
   set(object, "origin", change.origin);
   set(object, "reason", change.reason);
+  if (!change.places.empty()) object["places"] = json::array(change.places.begin(), change.places.end());
   set(object, "to", change.to);
   set(object, "danger", change.danger);
   if (!change.immutable.empty()) {

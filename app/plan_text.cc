@@ -87,7 +87,8 @@ class Writer {
   void write(const PlannedChange& change) {
     line("{:<3} {:<9} {:<{}}  {}", sign_of(change.verb), to_string(change.verb), to_string(change.key), width_,
          change.verb == ChangeVerb::Move ? "to " + change.to : change.origin);
-    if (!change.reason.empty()) line("      {}", change.reason);
+    for (const std::string& place : change.places) line("      {}", place);
+    if (change.places.empty() && !change.reason.empty()) line("      {}", change.reason);
     if (!change.immutable.empty()) line("      {}", about_immutable(change));
     if (!change.danger.empty()) line("      danger: {}", change.danger);
     for (const FieldChange& field : change.fields) {

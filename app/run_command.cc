@@ -129,7 +129,8 @@ class Run {
 
   asio::awaitable<void> work() {
     if (from_cluster()) {
-      in_cluster_.emplace(io_.get_executor(), daemon_, cluster_, context_, [this] { return chance_(random_); });
+      in_cluster_.emplace(io_.get_executor(), daemon_, cluster_, context_, repositories_,
+                          [this] { return chance_(random_); });
       tasks_.spawn(hold_those_of_the_cluster());
     }
     if (options_.config.empty() || co_await hold_configured()) {

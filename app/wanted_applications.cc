@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/config_follower.h"
+#include "app/refusal_trace.h"
 #include "sources/source.h"
 
 namespace holdfast {
@@ -72,13 +73,28 @@ class Reader {
     Result<std::unique_ptr<Source>> source = make_source(executor_, setup->source);
     if (!source) co_return std::unexpected(source.error());
     const Result<ManifestSetPtr> manifests = co_await (*source)->load();
+    std::vector<std::string> authors;
+    if (!manifests) authors = co_await authors_of(source->get(), &manifests.error());
     if (sources_ == Sources::Stopped || !manifests) (*source)->stop();
-    if (!manifests) co_return std::unexpected(manifests.error());
+    if (!manifests) {
+      for (std::string& author : authors) read_.notes.push_back(std::move(author));
+      co_return std::unexpected(manifests.error());
+    }
     auto wanted = std::make_unique<WantedApplication>();
     wanted->setup = std::move(*setup);
     wanted->manifests = *manifests;
     if (sources_ == Sources::Kept) wanted->source = std::move(*source);
     co_return wanted;
+  }
+
+  // Who wrote what cannot be read.
+  asio::awaitable<std::vector<std::string>> authors_of(Source* source, const Error* error) const {
+    std::vector<std::string> lines;
+    RefusalTrace trace(executor_, *source,
+                       [&lines](const ObjectKey&, const std::string& line) { lines.push_back(line); });
+    trace.unreadable(*error);
+    co_await trace.finish(RefusalTrace::kPatience);
+    co_return lines;
   }
 
   asio::any_io_executor executor_;

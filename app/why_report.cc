@@ -8,20 +8,10 @@
 namespace holdfast {
 namespace {
 
-constexpr std::size_t kShortCommit = 7;
-constexpr std::size_t kDay = 10;  // of an RFC 3339 date
-
 const FieldOrigin* origin_of(const WhyReport& report, const FieldPath& path) {
   if (!report.origin) return nullptr;
   const auto found = report.origin->fields.find(path);
   return found == report.origin->fields.end() ? nullptr : &found->second;
-}
-
-std::string describe(const LineCommit& commit) {
-  const std::string email = commit.email.empty() ? std::string() : " <" + commit.email + ">";
-  return fmt::format("{} by {}{} on {}: {}{}", commit.id.substr(0, kShortCommit), commit.author, email,
-                     commit.date.substr(0, kDay), commit.subject,
-                     commit.oldest_known ? " (or earlier: the history that there is ends here)" : "");
 }
 
 std::string place_text(const WhyReport& report, const FieldOrigin& field) {

@@ -22,8 +22,10 @@ struct Rule {
 // CEL, over the object at the path. What needs our own code (globs, field patterns, semver) is told by the condition of
 // the object instead.
 constexpr Rule kRules[] = {
-    {"spec.source.ref", "[has(self.branch), has(self.tag), has(self.commit)].filter(given, given).size() <= 1",
-     "names more than one of branch, tag and commit; keep one of them"},
+    {"spec.source.ref",
+     "[has(self.branch), has(self.tag), has(self.commit), has(self.semver), has(self.digest)]"
+     ".filter(given, given).size() <= 1",
+     "names more than one of branch, tag, commit, semver and digest; keep one of them"},
     {"spec.source.repoURL", "!self.startsWith('-') && !self.startsWith('/') && !self.startsWith('.')",
      "has to be a URL: a directory is one of the machine that the daemon runs on"},
     {"spec.source.repoURL", "!self.startsWith('file:')", "has to be a remote repository"},

@@ -110,7 +110,7 @@ std::vector<Situation> rule_situations() {
                  {},
                  {commit("apiVersion: situations.holdfast.test/v1\nkind: Gadget\nmetadata: {name: $NAME}\n"
                          "spec: {unheard: of}\n")},
-                 {"failed", 2, 0, {"field not declared in schema"}, "", "", -1},
+                 {"failed", 2, 0, {".spec.unheard is no field of a Gadget"}, "", "", -1},
                  "broken",
                  false,
                  true});
