@@ -83,6 +83,7 @@ struct Parsed {
   ApproveOptions approve;
   HealthOptions health;
   InstallOptions install;
+  ReceiverOptions receiver;
   SimulateOptions simulate;
   WaitOptions wait;
   WhyOptions why;
@@ -107,6 +108,36 @@ void add_run_options(CLI::App& app, Parsed& parsed) {
   add_prune_options(app, parsed.run.application);
 }
 
+// docs/receivers.md
+void add_push_options(CLI::App& app, PushOptions& options) {
+  CLI::Option* const config = app.add_option("--receiver-config", options.receiver_config,
+                                             "file of receivers: hear of pushes at once, in this process");
+  app.add_option("--receiver", options.receiver, "address and port of the receivers (default: listen of their file)")
+      ->needs(config);
+  CLI::Option* const relay =
+      app.add_option("--relay", options.relay, "https:// address of a `holdfast receiver` to subscribe to");
+  CLI::Option* const token =
+      app.add_option("--relay-token-file", options.relay_token_file, "file with the token that the relay wants");
+  relay->needs(token);
+  token->needs(relay);
+  app.add_option("--relay-ca-file", options.relay_ca_file, "CA certificates to trust for the relay (PEM)")
+      ->needs(relay);
+}
+
+CLI::App* add_receiver(CLI::App& app, Parsed& parsed) {
+  CLI::App* receiver = app.add_subcommand(
+      "receiver", "receive pushes of forges and registries, and hand them on; needs no cluster and no Git");
+  receiver->add_option("--config", parsed.receiver.config, "file of receivers (docs/receivers.md)");
+  receiver->add_option("--listen", parsed.receiver.listen,
+                       "address and port (default: listen of the file, 127.0.0.1:8080)");
+  CLI::Option* const setup =
+      receiver->add_option("--print-setup", parsed.receiver.print_setup,
+                           "print what to enter at a sender of this type, as in github, and end");
+  receiver->add_option("--url", parsed.receiver.url, "public address of the receiver, for --print-setup")->needs(setup);
+  add_log_options(*receiver, parsed.log);
+  return receiver;
+}
+
 CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   CLI::App* run = app.add_subcommand(
       "run",
@@ -121,6 +152,7 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
   run->add_flag("--explain", parsed.run.explain, "say why each decision was taken, and by which rule (docs/rules.md)");
   add_config_option(*run, parsed.run.config, "");
+  add_push_options(*run, parsed.run.push);
   return run;
 }
 
@@ -276,6 +308,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
   CLI::App* install = add_install(app, parsed);
+  CLI::App* receiver = add_receiver(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* wait = add_wait(app, parsed);
   CLI::App* why = add_why(app, parsed);
@@ -290,6 +323,8 @@ int run_command_line(int argc, char** argv) {
     const bool desires = runs_once || diff->parsed() || plan->parsed() || applies;
     if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
       throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
+    if (receiver->parsed() && parsed.receiver.config.empty() && parsed.receiver.print_setup.empty())
+      throw CLI::RequiredError("--config or --print-setup");
     if (!parsed.plan.save.empty() && !parsed.run.config.empty() && !parsed.run.application.name.empty())
       throw CLI::ExcludesError("--save", "--name of a configuration");
   } catch (const CLI::ParseError& error) {
@@ -315,6 +350,7 @@ int run_command_line(int argc, char** argv) {
   if (install->parsed()) return install_command(parsed.install);
   if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
+  if (receiver->parsed()) return receiver_command(parsed.receiver);
   if (simulate->parsed()) return simulate_command(parsed.simulate);
   if (wait->parsed()) return wait_command(parsed.wait);
   if (why->parsed()) return why_command(parsed.why);

@@ -14,6 +14,7 @@ int approve_command(const ApproveOptions& options);
 int get_command(const GetOptions& options);
 int install_command(const InstallOptions& options);
 int health_command(const HealthOptions& options);
+int receiver_command(const ReceiverOptions& options);
 int simulate_command(const SimulateOptions& options);
 int wait_command(const WaitOptions& options);
 int why_command(const WhyOptions& options);

@@ -27,6 +27,9 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
                 if (options_.once) stop();
               },
               [this] { replaced(); }}),
+      router_(executor,
+              {[this](const ApplicationName& name) { look_at(name); },
+               [this](const ApplicationName& name, const std::string& commit) { return has_read(name, commit); }}),
       tasks_(executor),
       signal_(executor),
       seen_pause_(executor) {
@@ -38,6 +41,7 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
 void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
                   std::shared_ptr<ApplicationObserver> observer) {
   const ApplicationName name{setup.inventory.namespace_, setup.name};
+  router_.add(name, setup.ends ? std::string() : setup.source.repo, setup.source.ref);
   auto running = std::make_shared<Running>(executor_);
   HeldApplication::Events events;
   Running* const self = running.get();  // which owns what is called
@@ -83,8 +87,10 @@ asio::awaitable<void> Daemon::let_go(std::vector<ApplicationName> names) {
       co_await running->signal.async_wait(asio::as_tuple(asio::use_awaitable));
     }
     // It may have been let go, and another one held, by somebody else meanwhile.
-    if (const auto found = applications_.find(name); found != applications_.end() && found->second == running)
+    if (const auto found = applications_.find(name); found != applications_.end() && found->second == running) {
       applications_.erase(found);
+      router_.remove(name);
+    }
   }
   for (auto& [name, running] : applications_) running->application->reconsider_pruning();
 }
@@ -94,12 +100,14 @@ asio::awaitable<int> Daemon::run() {
       {{"applications", applications_.size()}, {"version", HOLDFAST_VERSION}});
   running_ = true;
   watch_.start();
+  tasks_.spawn(router_.run());
   for (auto& [name, running] : applications_) start(running);
   while (!stopping_) {
     signal_.expires_at(Clock::time_point::max());
     co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   for (auto& [name, running] : applications_) running->application->stop();
+  router_.stop();
   co_await tasks_.join();
   if (health_scripts_ != nullptr) {
     health_scripts_->stop();
@@ -131,6 +139,11 @@ void Daemon::replaced() {
 
 void Daemon::look_at(const ApplicationName& name) {
   if (const auto found = applications_.find(name); found != applications_.end()) found->second->application->look();
+}
+
+bool Daemon::has_read(const ApplicationName& name, const std::string& commit) const {
+  const auto found = applications_.find(name);
+  return found != applications_.end() && found->second->application->read_revision().ends_with(commit);
 }
 
 std::size_t Daemon::objects(const ApplicationName& name) const {

@@ -17,6 +17,7 @@
 #include "app/config_changes.h"
 #include "app/health_scripts.h"
 #include "app/held_application.h"
+#include "app/push_router.h"
 #include "engine/reconciler_group.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
@@ -52,6 +53,8 @@ class Daemon {
   // Looks at its source now. No such one: nothing.
   void look_at(const ApplicationName& name);
   [[nodiscard]] std::size_t objects(const ApplicationName& name) const;  // that it holds; 0 where there is no such one
+  // Hears what was pushed: the applications of that repository look at once.
+  PushSink& pushes() { return router_; }
 
   // Returns after stop(): 0, or 1 where --once ended with something not applied, or where another cluster was found.
   boost::asio::awaitable<int> run();
@@ -85,6 +88,7 @@ class Daemon {
   [[nodiscard]] bool settled(const ApplicationName& name) const;
   void end_once();
   void replaced();
+  [[nodiscard]] bool has_read(const ApplicationName& name, const std::string& commit) const;
   double chance() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   boost::asio::any_io_executor executor_;
@@ -95,6 +99,7 @@ class Daemon {
   ClusterWatch watch_;
   std::unique_ptr<HealthScripts> health_scripts_;  // null without rules
   std::map<ApplicationName, std::shared_ptr<Running>> applications_;
+  PushRouter router_;
   std::map<std::string, std::string> missing_;
   std::set<ApplicationName> blocked_;  // with `once`: pruning waits for what will not come
   TaskScope tasks_;

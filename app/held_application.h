@@ -59,8 +59,11 @@ class HeldApplication {
   void nudge(const std::string& revision) {
     if (std::exchange(nudged_for_, revision) != revision) source_->nudge();
   }
-  // Looks at its source now.
-  void look() { source_->nudge(); }
+  // Something was pushed to its repository, or may have been: looks at once, also where it waits after a failure.
+  void look() {
+    source_->nudge();
+    source_pause_.cancel();
+  }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
   // Something that it depends on may have become ready.
   void hand_over();

@@ -47,6 +47,13 @@ struct LogOptions {
   LogLevel level = LogLevel::Info;
 };
 
+// How `run` hears of pushes at once; all empty: not at all.
+struct PushOptions {
+  std::string receiver;         // "ADDRESS:PORT" to listen on; empty: that of the configuration
+  std::string receiver_config;  // file; empty: no receiver in this process
+  std::string relay, relay_token_file, relay_ca_file;
+};
+
 struct RunOptions {
   ClusterOptions cluster;
   std::string config;              // file or folder of Applications; empty: the one that follows
@@ -55,6 +62,7 @@ struct RunOptions {
   bool once = false;
   bool explain = false;        // say why each decision was taken
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
+  PushOptions push;
 };
 
 enum class PlanOutput { Text, Json, Yaml };
@@ -122,6 +130,13 @@ struct WaitOptions {
 struct HealthOptions {
   std::string file;       // "-": standard input
   std::string lua_rules;  // directory of custom rules; empty: none
+};
+
+struct ReceiverOptions {
+  std::string config;       // file
+  std::string listen;       // "ADDRESS:PORT"; empty: that of the configuration
+  std::string print_setup;  // a type, of which only words are printed; empty: receive
+  std::string url;          // public address, for these words
 };
 
 struct SimulateOptions {

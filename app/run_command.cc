@@ -14,6 +14,7 @@
 #include "app/configured_applications.h"
 #include "app/daemon.h"
 #include "app/log_observer.h"
+#include "app/push_intake.h"
 #include "holdfast/base/log.h"
 #include "sources/repository_hub.h"
 
@@ -61,6 +62,9 @@ class Run {
         signals_(io, SIGINT, SIGTERM) {}
 
   int run() {
+    auto intake = PushIntake::create(io_.get_executor(), options_.push, daemon_.pushes());
+    if (!intake) return refuse(intake.error());
+    intake_ = std::move(*intake);
     if (const Result<void> ready = options_.application.repo.empty() ? Result<void>() : hold_one(); !ready)
       return refuse(ready.error());
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
@@ -134,11 +138,13 @@ class Run {
       tasks_.spawn(hold_those_of_the_cluster());
     }
     if (options_.config.empty() || co_await hold_configured()) {
+      tasks_.spawn(intake_->run());
       code_ = co_await daemon_.run();
       if (options_.once && configured_ && configured_->refused() != 0) code_ = 1;
     }
     if (configured_) configured_->stop();
     if (in_cluster_) in_cluster_->stop();
+    intake_->stop();
     co_await tasks_.join();
     signals_.cancel();
   }
@@ -161,6 +167,7 @@ class Run {
   std::optional<ClusterApplications> in_cluster_;
   std::mt19937_64 random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
+  std::unique_ptr<PushIntake> intake_;
   TaskScope tasks_;
   asio::signal_set signals_;
   int code_ = 1;

@@ -115,7 +115,9 @@ std::string full_ref(std::string_view name, bool tag) {
 }
 
 Result<DecodedPush> decode_push(Forge forge, const WebRequest& request) {
-  const bool form = request.header("content-type").starts_with("application/x-www-form-urlencoded");
+  // A tool that says so of whatever it sends is common, too.
+  const bool form =
+      request.header("content-type").starts_with("application/x-www-form-urlencoded") && !request.body.starts_with('{');
   std::optional<std::string> decoded;
   if (form && (forge == Forge::GitHub || forge == Forge::Ghcr || forge == Forge::Gitea))
     decoded = form_payload(request.body);

@@ -179,13 +179,17 @@ bool PushReceiver::doubled(const Receiver& receiver, const std::string& id, std:
 }
 
 void PushReceiver::hand_on(const Receiver& receiver, const WebRequest& request, const DecodedPush& push) {
+  const PushHint& first = push.hints.front();
+  std::vector<LogField> fields{{"receiver", receiver.spec.name}, {"peer", peer_of(request)}};
+  if (!first.new_commit.empty()) fields.emplace_back("revision", first.new_commit);
+  if (!push.id.empty()) fields.emplace_back("delivery", push.id);
+  const std::size_t others = push.hints.size() - 1;
+  log(LogLevel::Info, "push-received",
+      fmt::format("{}: {} of {}{}", receiver.spec.name, push.event, shown(first),
+                  others == 0 ? "" : fmt::format(" and {} more", others)),
+      fields);
   for (PushHint hint : push.hints) {
     add_hosts(hint, receiver.spec.hosts);
-    std::vector<LogField> fields{{"receiver", receiver.spec.name}, {"peer", peer_of(request)}};
-    if (!hint.new_commit.empty()) fields.emplace_back("revision", hint.new_commit);
-    if (!push.id.empty()) fields.emplace_back("delivery", push.id);
-    log(LogLevel::Info, "push-received", fmt::format("{}: {} of {}", receiver.spec.name, push.event, shown(hint)),
-        fields);
     if (!hint.urls.empty() || receiver.spec.repositories.empty()) {
       sink_.pushed(std::move(hint));
       continue;

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -89,6 +90,10 @@ Relay::~Relay() {
 Result<std::unique_ptr<Relay>> Relay::create(asio::any_io_executor executor, const std::string& token_file) {
   SecretFile tokens(token_file);
   if (auto loaded = tokens.load(); !loaded) return std::unexpected(std::move(loaded.error()));
+  for (const Secret& token : tokens.secrets())
+    if (!std::ranges::all_of(token.reveal(), [](char c) { return c > 0x20 && c < 0x7f; }))
+      return fail(ErrorKind::Invalid, "a token holds a blank, or what is not ASCII, and no header can carry it",
+                  token_file, "make one with: openssl rand -hex 32");
   return std::unique_ptr<Relay>(new Relay(std::move(executor), std::move(tokens)));
 }
 

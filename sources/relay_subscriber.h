@@ -1,6 +1,6 @@
 // Follows a relay: an outbound connection by which a daemon hears of pushes, and nothing reaches it. Whatever may have
 // been missed (a first connection, a relay that was restarted, an event that cannot be read) is one hint without a
-// repository: look at all of them. Failures are logged once each and tried again, 0.8 s to 30 s later (correctness
+// repository: look at all of them. Failures are logged once each and tried again, 0.8 s to 60 s later (correctness
 // A10); meanwhile sources look after their interval.
 //
 // One thread. The transport and the sink outlive it.
