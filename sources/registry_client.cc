@@ -150,7 +150,7 @@ Error RegistryClient::refusal_of(const WebResponse& response, const std::string&
   } else if (response.status == 404) {
     error.kind = ErrorKind::NotFound;
     error.message =
-        code == "NAME_UNKNOWN" ? "the registry has no such repository" : fmt::format("the repository has not {}", what);
+        code == "NAME_UNKNOWN" ? "the registry has no such repository" : fmt::format("the repository has no {}", what);
     error.hint = "check spec.source.repoURL and spec.source.ref; it may have been deleted";
   } else if (response.status == 429 || response.status >= 500) {
     error.kind = ErrorKind::Busy;
@@ -192,7 +192,7 @@ Result<std::vector<std::string>> RegistryClient::tags() {
   for (std::size_t pages = 0; !page.empty(); ++pages) {
     auto response = get({.path = page, .accept = "application/json"});
     if (!response) return std::unexpected(response.error());
-    if (response->status != 200) return std::unexpected(refusal_of(*response, "its tags"));
+    if (response->status != 200) return std::unexpected(refusal_of(*response, "tags"));
     const auto parsed = parse_json(response->body);
     const json::value* names = parsed ? find(*parsed, {"tags"}) : nullptr;
     if (!parsed) return fail(ErrorKind::Protocol, "the registry's list of tags is no JSON", name());

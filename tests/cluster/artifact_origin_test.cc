@@ -111,7 +111,7 @@ TEST_F(ArtifactOriginTest, a_tag_that_moved_is_followed_and_one_that_was_deleted
   registry.tags.erase("v1");
   const Error gone = failure(*web);
   EXPECT_EQ(gone.kind, ErrorKind::NotFound);
-  EXPECT_THAT(gone.message, HasSubstr("has not tag v1"));
+  EXPECT_THAT(gone.message, HasSubstr("has no tag v1"));
   const Error nowhere = failure(*origin({}, "oci://" + server.authority() + "/other"));
   EXPECT_EQ(nowhere.kind, ErrorKind::NotFound);
   EXPECT_THAT(nowhere.message, HasSubstr("no such repository"));

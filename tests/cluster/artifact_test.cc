@@ -140,7 +140,7 @@ TEST_F(ArtifactTest, a_tag_is_followed_and_its_deletion_deletes_nothing) {
 
   const std::size_t from = daemon->line_count();
   registry.remove("team/web", second);
-  EXPECT_THAT(wait_for("has not tag latest", from), HasSubstr("still holding latest@" + second));
+  EXPECT_THAT(wait_for("has no tag latest", from), HasSubstr("still holding latest@" + second));
   paint("one", "red");
   wait_for("put back", from);
   EXPECT_EQ(color("one"), "green");
