@@ -23,8 +23,10 @@ std::string said_about(std::vector<std::string> arguments) {
   return said;
 }
 
-TEST(CommandLine, run_and_diff_need_a_repository_or_a_configuration) {
-  for (const char* verb : {"run", "diff"}) EXPECT_TRUE(said_about({verb}).contains("--repo or --config")) << verb;
+TEST(CommandLine, what_runs_once_needs_a_repository_or_a_configuration) {
+  EXPECT_TRUE(said_about({"diff"}).contains("--repo or --config"));
+  EXPECT_TRUE(said_about({"run", "--once"}).contains("--repo or --config"));
+  EXPECT_TRUE(said_about({"apply"}).contains("--repo, --config or --plan"));
 }
 
 TEST(CommandLine, a_configuration_excludes_what_an_application_says_itself) {
