@@ -2,12 +2,12 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <clocale>
 #include <string_view>
 #include <utility>
 

@@ -79,6 +79,7 @@ void add_origin(ArtifactContent& content, const json::value& manifest) {
 
 std::unexpected<Error> cannot_choose(std::string_view what, const std::vector<ArtifactLayer>& layers) {
   std::vector<std::string> types;
+  types.reserve(layers.size());
   for (const ArtifactLayer& layer : layers) types.push_back(layer.media_type.substr(0, 200));
   return fail(ErrorKind::Invalid,
               fmt::format("the artifact has {}; its layers are: {}", what,

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>

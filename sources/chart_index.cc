@@ -190,6 +190,7 @@ Result<ChartVersion> choose_version(const std::vector<ChartVersion>& versions, s
   const auto range = VersionRange::parse(wanted);
   if (!range) return std::unexpected(range.error());
   std::vector<std::string> names;
+  names.reserve(versions.size());
   for (const ChartVersion& one : versions) names.push_back(one.version);
   if (const auto newest = newest_in_range(*range, names)) return versions[*newest];
   return fail(ErrorKind::NotFound, fmt::format("none of the {} versions is in {}", versions.size(), wanted), {},

@@ -163,7 +163,7 @@ Result<std::string> RegistryClient::digest_of(const std::string& tag) {
   Wanted wanted{.path = "manifests/" + encode_path_segment(tag), .accept = kManifestTypes, .head_only = true};
   auto response = get(wanted);
   if (!response) return std::unexpected(response.error());
-  const std::string said = response->header("Docker-Content-Digest");
+  std::string said = response->header("Docker-Content-Digest");
   if (response->status == 200 && digest_hex(said)) return said;
   if (response->status != 200 && response->status != 404 && response->status != 405)
     return std::unexpected(refusal_of(*response, "tag " + tag));

@@ -17,10 +17,11 @@ bool is_identifier_byte(char c) {
 }
 
 std::optional<std::uint64_t> number_of(std::string_view digits) {
+  if (digits.empty()) return std::nullopt;
   std::uint64_t number = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, number);
-  if (digits.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  const char *begin = &digits.front(), *end = begin + digits.size();
+  const auto read = std::from_chars(begin, end, number);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
   return number;
 }
 

@@ -1,7 +1,6 @@
 #include "cluster/artifact_pushes.h"
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
