@@ -92,6 +92,10 @@ std::string source_identity(const SourceSpec& source) {
   return repo + chart + (path.empty() ? "" : "//" + path);
 }
 
+ArtifactRequest artifact_of(const SourceSpec& source) {
+  return {source.tag, source.semver, source.digest, source.chart, source.layer_media_type};
+}
+
 std::string ref_of(const SourceSpec& source) {
   for (const std::string& ref : {source.branch, source.tag, source.commit})
     if (!ref.empty()) return ref;
@@ -154,7 +158,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.source.choice = {application.source.recurse, application.source.include, application.source.exclude};
   setup.source.credentials = std::move(*credentials);
   const SourceSpec& source = application.source;
-  setup.source.artifact = {source.tag, source.semver, source.digest, source.chart, source.layer_media_type};
+  setup.source.artifact = artifact_of(source);
   setup.source.docker_config_file = source.docker_config_file;
   setup.source.proxy = {either_value("https_proxy", "HTTPS_PROXY"), either_value("no_proxy", "NO_PROXY")};
   setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;

@@ -1,7 +1,5 @@
 #include "sources/artifact_source.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,7 +10,7 @@
 #include <utility>
 
 #include "sources/artifact_origin.h"
-#include "sources/manifests.h"
+#include "sources/plain_manifests.h"
 #include "sources/source_tree.h"
 
 namespace holdfast {
@@ -20,59 +18,45 @@ namespace {
 
 namespace asio = boost::asio;
 
+// What was read last: the manifests, and the revision that they were found in again.
 struct Loaded {
   ManifestSetPtr manifests;
   std::vector<std::string> notes;
+  BegunRevision seen;
 };
-
-Error in_one(std::vector<Error> errors) {
-  if (errors.size() == 1) return std::move(errors.front());
-  Error all{ErrorKind::Invalid, fmt::format("{} errors, so nothing of this revision is used", errors.size()), {}, {}};
-  for (const Error& error : errors) all.message += "\n" + describe(error);
-  if (errors.size() >= kManifestErrorLimit) all.message += "\nand maybe more";
-  return all;
-}
-
-Result<Loaded> rendered(RevisionTree& tree, const SourceOptions& options) {
-  const auto path = normal_subpath(options.path);
-  if (!path) return std::unexpected(path.error());
-  auto read = read_files(tree, *path, {}, options.choice);
-  if (!read) return std::unexpected(read.error());
-  auto manifests = parse_manifests(read->files);
-  if (!manifests) return std::unexpected(in_one(std::move(manifests.error())));
-  return Loaded{std::move(*manifests), std::move(read->notes)};
-}
 
 // What blocks. Used by one job at a time, on a worker.
 class ArtifactLoader {
  public:
-  ArtifactLoader(const SourceOptions& options, std::stop_token stop) : options_(options), stop_(std::move(stop)) {}
+  ArtifactLoader(const SourceOptions& options, PlainFiles files, std::stop_token stop)
+      : options_(options), files_(std::move(files)), stop_(std::move(stop)) {}
 
   Result<Loaded> load() {
     if (auto begun = begin(); !begun) return std::unexpected(begun.error());
     auto at = origin_->resolve();
     if (!at) return std::unexpected(at.error());
-    if (last_.manifests && last_.manifests->revision == at->revision) return last_;
-    auto tree = origin_->open(*at);
-    if (!tree) return std::unexpected(tree.error());
-    auto loaded = rendered(**tree, options_);
-    if (!loaded) return loaded;
-    last_ = *loaded;
-    last_artifact_ = std::move(*at);
-    return loaded;
+    if (rendering_ && seen_.revision == at->revision) return loaded();
+    return read(std::move(*at));
+  }
+
+  Result<Loaded> read_recorded(const std::string& revision) {
+    if (auto begun = begin(); !begun) return std::unexpected(begun.error());
+    auto at = artifact_of_revision(revision);
+    if (!at) return std::unexpected(at.error());
+    return read(std::move(*at));
   }
 
   Result<ObjectOrigin> trace(const TraceRequest& request) {
-    if (!last_.manifests) return fail(ErrorKind::NotFound, "nothing was read yet");
+    if (!rendering_) return fail(ErrorKind::NotFound, "nothing was read yet");
     const auto place = parse_origin(request.origin);
     if (!place) return std::unexpected(place.error());
-    const auto tree = origin_->open(last_artifact_);
+    const auto tree = origin_->open(artifact_);
     if (!tree) return std::unexpected(tree.error());
     auto content = (*tree)->read(place->file);
     if (!content) return std::unexpected(content.error());
     auto traced = trace_lines({place->file, std::move(*content)}, request);
     if (!traced) return traced;
-    traced->revision = last_.manifests->revision;
+    traced->revision = seen_.revision;
     const std::string made_of = origin_->made_of();
     traced->no_commits = made_of.empty() ? "this is an artifact, which no commit is known of"
                                          : "this is an artifact, which says that it was made of " + made_of;
@@ -80,7 +64,7 @@ class ArtifactLoader {
   }
 
   // Nothing can have changed: what was asked for by its digest is here.
-  [[nodiscard]] bool settled() const { return last_.manifests && origin_->fixed(); }
+  [[nodiscard]] bool settled() const { return rendering_ && origin_->fixed(); }
 
  private:
   Result<void> begin() {
@@ -97,6 +81,25 @@ class ArtifactLoader {
     return {};
   }
 
+  [[nodiscard]] Loaded loaded() const { return {rendering_->manifests, rendering_->notes, seen_}; }
+
+  // Renders only what is made from something that has changed.
+  Result<Loaded> read(ResolvedArtifact at) {
+    const auto tree = origin_->open(at);
+    if (!tree) return std::unexpected(tree.error());
+    const auto same = rendering_ ? has_same_inputs(**tree, rendering_->inputs) : Result<bool>(false);
+    if (!same) return std::unexpected(same.error());
+    if (!*same) {
+      auto rendered = render_plain(**tree, files_, parsed_);
+      if (!rendered && rendered.error().where.empty()) rendered.error().where = options_.repo;
+      if (!rendered) return std::unexpected(std::move(rendered.error()));
+      rendering_ = std::move(*rendered);
+    }
+    seen_ = {at.revision, (*tree)->committed_s()};
+    artifact_ = std::move(at);
+    return loaded();
+  }
+
   [[nodiscard]] ArtifactAccess access_by(const GitCredentials& credentials) const {
     ArtifactAccess access;
     const std::string& user = credentials.username;
@@ -109,11 +112,14 @@ class ArtifactLoader {
   }
 
   const SourceOptions& options_;
+  PlainFiles files_;
   std::stop_token stop_;
   std::optional<ArtifactStore> store_;
   std::unique_ptr<ArtifactOrigin> origin_;
-  ResolvedArtifact last_artifact_;
-  Loaded last_;
+  ParsedFiles parsed_;
+  std::optional<Rendering> rendering_;
+  BegunRevision seen_;
+  ResolvedArtifact artifact_;
 };
 
 class ArtifactSource final : public Source {
@@ -122,27 +128,34 @@ class ArtifactSource final : public Source {
       : timer_(executor),
         options_(std::move(options)),
         pool_(options_.workers != nullptr ? options_.workers : std::make_shared<asio::thread_pool>(1)),
-        loader_(options_, stop_.get_token()) {}
+        files_{options_.path, options_.choice},
+        loader_(options_, files_, stop_.get_token()) {}
 
   ~ArtifactSource() override { stop(); }
 
   asio::awaitable<Result<ManifestSetPtr>> load() override {
-    auto loaded = co_await on_worker<Loaded>([this] { return loader_.load(); });
-    if (!loaded) co_return std::unexpected(std::move(loaded.error()));
-    settled_ = loader_.settled();
-    notes_ = std::move(loaded->notes);
-    co_return std::move(loaded->manifests);
+    auto job = [this] { return loader_.load(); };
+    auto loaded = co_await on_worker<Loaded>(job);
+    settled_ = loaded && loader_.settled();
+    co_return taken(std::move(loaded));
+  }
+
+  asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision) override {
+    auto job = [this, &revision] { return loader_.read_recorded(revision); };
+    co_return taken(co_await on_worker<Loaded>(job));
   }
 
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
-    ArtifactLoader another(options_, stop_.get_token());
-    auto loaded = co_await on_worker<Loaded>([&another] { return another.load(); });
+    ArtifactLoader another(options_, files_, stop_.get_token());
+    auto job = [&another] { return another.load(); };
+    auto loaded = co_await on_worker<Loaded>(job);
     if (!loaded) co_return std::unexpected(std::move(loaded.error()));
     co_return std::move(loaded->manifests);
   }
 
   asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
-    co_return co_await on_worker<ObjectOrigin>([this, &request] { return loader_.trace(request); });
+    auto job = [this, &request] { return loader_.trace(request); };
+    co_return co_await on_worker<ObjectOrigin>(job);
   }
 
   asio::awaitable<Result<void>> changed() override {
@@ -163,6 +176,7 @@ class ArtifactSource final : public Source {
     timer_.cancel();
   }
 
+  [[nodiscard]] BegunRevision last_read() const override { return seen_; }
   [[nodiscard]] const std::vector<std::string>& notes() const override { return notes_; }
 
   void stop() override {
@@ -171,6 +185,13 @@ class ArtifactSource final : public Source {
   }
 
  private:
+  Result<ManifestSetPtr> taken(Result<Loaded> loaded) {
+    if (!loaded) return std::unexpected(std::move(loaded.error()));
+    notes_ = std::move(loaded->notes);
+    seen_ = std::move(loaded->seen);
+    return std::move(loaded->manifests);
+  }
+
   // The job outlives the call: whoever awaits it holds it.
   template <class Value, class Job>
   asio::awaitable<Result<Value>> on_worker(Job job) {
@@ -197,8 +218,10 @@ class ArtifactSource final : public Source {
   bool nudged_ = false, settled_ = false;
   std::stop_source stop_;
   std::shared_ptr<asio::thread_pool> pool_;
+  PlainFiles files_;
   ArtifactLoader loader_;
   std::vector<std::string> notes_;
+  BegunRevision seen_;
 };
 
 }  // namespace
@@ -207,7 +230,9 @@ Result<std::unique_ptr<Source>> make_artifact_source(asio::any_io_executor execu
   if (options.use_files)
     return fail(ErrorKind::Invalid, "an artifact has no files of this machine", options.repo,
                 "keep either spec.source.files or an artifact's repoURL");
-  if (auto path = normal_subpath(options.path); !path) return std::unexpected(path.error());
+  auto path = normal_subpath(options.path);
+  if (!path) return std::unexpected(path.error());
+  options.path = std::move(*path);
   if (auto checked = check_artifact(options.repo, options.artifact); !checked) return std::unexpected(checked.error());
   return std::make_unique<ArtifactSource>(std::move(executor), std::move(options));
 }

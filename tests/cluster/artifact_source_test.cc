@@ -76,6 +76,32 @@ TEST_F(ArtifactSourceTest, it_has_the_manifests_below_its_path_and_is_the_same_a
   EXPECT_TRUE(same_manifests(**afresh, **first));
 }
 
+TEST_F(ArtifactSourceTest, a_revision_that_changes_nothing_below_the_path_is_seen_and_not_rendered_anew) {
+  push({{"apps/web.yaml", config_map("web")}, {"other/db.yaml", config_map("db")}});
+  const auto web = source();
+  const auto first = load(*web);
+  ASSERT_TRUE(first);
+  const std::string next = push({{"apps/web.yaml", config_map("web")}, {"other/db.yaml", config_map("db", "2")}});
+  EXPECT_EQ(*load(*web), *first) << "the same pointer";
+  EXPECT_EQ(web->last_read().revision, "latest@" + next);
+  EXPECT_EQ(*load(*web), *first);
+}
+
+TEST_F(ArtifactSourceTest, what_is_on_record_is_read_while_the_registry_is_away_if_it_was_here_before) {
+  const std::string digest = push({{"apps/web.yaml", config_map("web")}});
+  ASSERT_TRUE(load(*source()));
+  const PushedArtifact never_here = flux_artifact({{"apps/web.yaml", config_map("web", "2")}});
+  server.follow([](const ScriptedServer::Seen&) { return Answer{503}; });
+  const auto web = source();
+  EXPECT_EQ(load(*web).error().kind, ErrorKind::Busy);
+  const auto recorded = result_of(web->read_recorded("latest@" + digest));
+  ASSERT_TRUE(recorded) << describe(recorded.error());
+  EXPECT_EQ((*recorded)->revision, "latest@" + digest);
+  EXPECT_EQ((*recorded)->manifests.size(), 1U);
+  EXPECT_FALSE(result_of(web->read_recorded("latest@" + never_here.digest())));
+  EXPECT_FALSE(result_of(web->read_recorded("main@sha1:" + std::string(40, 'a'))));
+}
+
 TEST_F(ArtifactSourceTest, a_push_that_is_told_ends_the_waiting) {
   push({{"apps/web.yaml", config_map("web")}});
   const auto web = source();

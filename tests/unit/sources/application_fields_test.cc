@@ -138,7 +138,6 @@ std::string valid_text_of(const std::string& path) {
   if (path.ends_with(".semver")) return ">=1.2.0 <2.0.0";
   if (path.ends_with(".commit")) return std::string(40, 'a');
   if (path.ends_with(".digest")) return "sha256:" + std::string(64, 'a');
-  if (path.ends_with(".semver")) return "^1.2";
   if (path.ends_with(".chart")) return "web";
   if (path.ends_with("namespace") || path.ends_with("metadata.name") || path.starts_with("spec.dependsOn"))
     return "other";

@@ -230,7 +230,8 @@ TEST(ApplicationReader, a_source_that_contradicts_itself_is_refused) {
             "f.yaml:5: spec.source.ref names branch and tag at once (keep one of them)");
   EXPECT_THAT(source("repoURL: /x, ref: {branch: 'a b'}"), HasSubstr("spec.source.ref.branch is no branch: "));
   EXPECT_THAT(source("repoURL: /x, ref: {commit: abc123}"), HasSubstr("give all of its 40 digits"));
-  EXPECT_THAT(source("repoURL: /x, ref: {semver: main}"), HasSubstr("spec.source.ref.semver is no range of versions"));
+  EXPECT_THAT(source("repoURL: /x, ref: {semver: main}"),
+              HasSubstr("spec.source.ref.semver 'main' is no range of versions"));
   EXPECT_THAT(source("repoURL: /x, ref: {branch: main}, files: true"), HasSubstr("keep either"));
   EXPECT_THAT(source("repoURL: 'https://git.example/x', files: true"), HasSubstr("wants a directory"));
   EXPECT_THAT(source("repoURL: 'ext::sh -c id'"), HasSubstr("spec.source.repoURL is no repository"));
