@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kFoldersKept = 4096;
 constexpr std::size_t kFileLimit_bytes = std::size_t{16} << 20;
-constexpr std::size_t kEntryLimit = 100'000, kDepthLimit = 64;
+constexpr std::size_t kEntryLimit = 100'000, kDepthLimit = 64, kCollectLimit = 1'000'000;
 constexpr int kRounds = 3;  // another process may put a new cache in place between two steps
 
 struct Place {
@@ -73,6 +73,7 @@ class CommitTree final : public RevisionTree {
 
   Result<void> bring(const std::vector<std::string>& paths) override {
     std::vector<std::string> ids;
+    collected_ = 0;
     for (const std::string& path : paths)
       if (auto collected = collect(path, ids, 0); !collected) return collected;
     std::ranges::sort(ids);
@@ -126,6 +127,8 @@ class CommitTree final : public RevisionTree {
   Result<void> collect(const TreeEntry& here, const std::string& path, std::vector<std::string>& ids,
                        std::size_t depth) {
     if (here.kind == TreeEntry::Kind::File || here.kind == TreeEntry::Kind::Link) ids.push_back(git_id_of(here));
+    if (++collected_ > kCollectLimit)
+      return fail(ErrorKind::TooLarge, fmt::format("more than {} files and folders", kCollectLimit), path);
     if (here.kind != TreeEntry::Kind::Folder) return {};
     if (depth > kDepthLimit)
       return fail(ErrorKind::TooLarge, fmt::format("folders nest deeper than {}", kDepthLimit), path);
@@ -174,6 +177,7 @@ class CommitTree final : public RevisionTree {
   std::string root_;
   std::int64_t committed_s_ = 0;
   bool mended_ = false;
+  std::size_t collected_ = 0;  // by one bring()
   std::unordered_map<std::string, GitStore::Folder> folders_;
 };
 

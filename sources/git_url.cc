@@ -46,7 +46,7 @@ Result<GitUrl> with_authority(std::string_view url, std::string_view scheme) {
   const std::size_t at = authority.rfind('@');
   const std::string_view user_info = at == std::string_view::npos ? std::string_view() : authority.substr(0, at);
   const std::string_view host = at == std::string_view::npos ? authority : authority.substr(at + 1);
-  if (host.empty() || host.starts_with("-")) return refuse("the repository's URL has no host");
+  if (host.empty() || percent_decoded(host).starts_with("-")) return refuse("the repository's URL has no host");
   if (scheme == "http" && !is_loopback(host))
     return refuse(fmt::format("http:// to {} would be neither private nor proven", host), "use https://");
   GitUrl result;

@@ -9,6 +9,8 @@
 namespace holdfast {
 namespace {
 
+constexpr std::size_t kMostNotes = 1'000;
+
 std::string below(const std::string& path, const std::string& name) { return path.empty() ? name : path + "/" + name; }
 
 class FileWalk {
@@ -21,6 +23,10 @@ class FileWalk {
       return fail(ErrorKind::TooLarge, fmt::format("folders nest deeper than {}", limits_.folder_depth), path);
     const auto entries = tree_.list(path);
     if (!entries) return std::unexpected(entries.error());
+    entries_seen_ += entries->size();
+    if (entries_seen_ > limits_.entry_count)
+      return fail(ErrorKind::TooLarge, fmt::format("more than {} files and folders", limits_.entry_count), path,
+                  "narrow --path");
     for (const TreeEntry& entry : *entries)
       if (auto done = take(entry, below(path, entry.name), depth); !done) return done;
     return {};
@@ -43,16 +49,20 @@ class FileWalk {
     return may_hold_manifests(path) && choice_.takes(subpath_.empty() ? path : path.substr(subpath_.size() + 1));
   }
 
+  void note(std::string text) {
+    if (notes_.size() < kMostNotes) notes_.insert(std::move(text));
+  }
+
   Result<void> take(const TreeEntry& entry, const std::string& path, std::size_t depth) {
     using Kind = TreeEntry::Kind;
     const bool folder_like = entry.kind == Kind::Folder;
     if (entry.kind == Kind::Submodule) {
-      notes_.insert(fmt::format("{} is a submodule and is not followed", path));
+      note(fmt::format("{} is a submodule and is not followed", path));
     } else if (entry.name.starts_with(".")) {
-      if (folder_like ? choice_.recurse : wants(path)) notes_.insert(fmt::format("{} is hidden and is left out", path));
+      if (folder_like ? choice_.recurse : wants(path)) note(fmt::format("{} is hidden and is left out", path));
     } else if (entry.kind == Kind::Link) {
       if (wants(path) || entry.name.find('.') == std::string::npos)
-        notes_.insert(fmt::format("{} is a symbolic link and is not followed", path));
+        note(fmt::format("{} is a symbolic link and is not followed", path));
     } else if (folder_like) {
       if (choice_.recurse) return folder(path, depth + 1);
     } else if (wants(path)) {
@@ -65,6 +75,7 @@ class FileWalk {
   const ReadLimits& limits_;
   const FileChoice& choice_;
   const std::string& subpath_;
+  std::size_t entries_seen_ = 0;
   std::vector<ChosenFile> files_;
   std::set<std::string> notes_;
 };

@@ -18,6 +18,7 @@ struct ReadLimits {
   std::size_t file_bytes = std::size_t{16} << 20;  // whole installations in one file: Kyverno's has 6 MiB
   std::size_t total_bytes = std::size_t{256} << 20;
   std::size_t folder_depth = 64;
+  std::size_t entry_count = 1'000'000;  // looked at, whatever they are: a few hundred bytes of Git can name billions
 };
 
 // `notes` say what was passed over though it looks like a manifest or may hold some: symbolic links, submodules, and
