@@ -104,6 +104,16 @@ Error GitMirror::no_such_ref(Error error, const RefWish& wish) const {
   return again ? error : again.error();
 }
 
+Result<void> GitMirror::verify(const ResolvedRef& resolved, SignatureMode mode, const SignatureCheck& check) const {
+  const bool of_tag = mode != SignatureMode::Head && !resolved.tag_object.empty();
+  // The tag brings its commit along.
+  const std::string& wanted = of_tag ? resolved.tag_object : resolved.object;
+  if (auto brought = cache_.bring_trees(wanted); !brought) return brought;
+  return verify_revision(cache_.git(), cache_.repository(),
+                         {.commit = resolved.object, .tag_object = resolved.tag_object, .ref = resolved.remote_ref},
+                         mode, check);
+}
+
 Result<std::map<int, LineCommit>> GitMirror::blame(const ResolvedRef& resolved, const std::string& file,
                                                    const std::vector<LineRange>& lines) const {
   if (auto prepared = history_.prepare(); !prepared) return std::unexpected(prepared.error());

@@ -22,6 +22,7 @@
 #include "sources/git_program.h"
 #include "sources/remote_refs.h"
 #include "sources/revision_tree.h"
+#include "sources/signature_check.h"
 #include "sources/source_tree.h"
 
 namespace holdfast {
@@ -54,6 +55,9 @@ class GitMirror {
   // The plain files of it below `subpath` (see normal_subpath).
   Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, const ReadLimits& limits = {},
                           const FileChoice& choice = {}) const;
+
+  // Whether it is signed as asked for; fetched where it is not in the cache. Errors also: those of verify_revision().
+  Result<void> verify(const ResolvedRef& resolved, SignatureMode mode, const SignatureCheck& check) const;
 
   // Who touched these lines last, of a file of that commit (git_blame.h). Fetches history, into a cache of its own.
   Result<std::map<int, LineCommit>> blame(const ResolvedRef& resolved, const std::string& file,

@@ -98,7 +98,12 @@ GitSettings GitProgram::http_settings() const {
   const bool given = !credentials_.password.empty();
   const std::string_view password = given ? credentials_.password.reveal() : url_.password.reveal();
   std::string username = given && !credentials_.username.empty() ? credentials_.username : url_.username;
-  if (url_.http && (!password.empty() || !username.empty())) {
+  const std::string_view bearer = credentials_.bearer_token.reveal();
+  if (url_.http && !bearer.empty()) {
+    settings.emplace_back(fmt::format("http.{}/.extraHeader", origin_of(url_.text)),
+                          "Authorization: Bearer " + std::string(bearer));
+    settings.emplace_back("http.followRedirects", "false");
+  } else if (url_.http && (!password.empty() || !username.empty())) {
     if (username.empty()) username = "x-access-token";
     settings.emplace_back(fmt::format("http.{}/.extraHeader", origin_of(url_.text)),
                           "Authorization: Basic " + base64_encode(username + ":" + std::string(password)));
@@ -106,6 +111,10 @@ GitSettings GitProgram::http_settings() const {
     settings.emplace_back("http.followRedirects", "false");
   }
   if (!credentials_.ca_file.empty()) settings.emplace_back("http.sslCAInfo", credentials_.ca_file);
+  if (!credentials_.client_certificate_file.empty()) {
+    settings.emplace_back("http.sslCert", credentials_.client_certificate_file);
+    settings.emplace_back("http.sslKey", credentials_.client_key_file);
+  }
   return settings;
 }
 

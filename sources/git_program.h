@@ -8,11 +8,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "holdfast/base/memory_file.h"
 #include "holdfast/base/process.h"
 #include "holdfast/base/result.h"
 #include "holdfast/base/secret.h"
@@ -28,6 +30,9 @@ struct GitCredentials {
   std::string ssh_auth_sock;     // empty: no agent
   std::string home;              // for ssh; empty: none
   std::string ca_file;           // of https, instead of the machine's CAs; empty: those
+  Secret bearer_token;           // of https, instead of a username and a password
+  std::string client_certificate_file, client_key_file;  // of https; empty: none
+  std::vector<std::shared_ptr<const MemoryFile>> held;   // those of the files above that are on no disk
 };
 
 using GitSettings = std::vector<std::pair<std::string, std::string>>;  // as in a configuration file, for one call

@@ -26,6 +26,13 @@ const std::string* peeled(const RemoteRefs& refs, const std::string& tag) {
   return object != nullptr ? object : refs.find(tag);
 }
 
+// Of a tag that is there.
+ResolvedRef tag_as(const RemoteRefs& refs, const std::string& tag) {
+  ResolvedRef resolved = resolved_as(tag, *peeled(refs, tag));
+  if (refs.find(tag + "^{}") != nullptr) resolved.tag_object = *refs.find(tag);
+  return resolved;
+}
+
 Result<ResolvedRef> resolve_default(const RemoteRefs& refs, const std::string& url) {
   const std::string* object = refs.find("HEAD");
   if (object == nullptr)
@@ -59,8 +66,7 @@ Result<ResolvedRef> resolve_semver(const std::string& text, const RemoteRefs& re
     return fail(ErrorKind::NotFound, fmt::format("no tag is a version in {}", text), url,
                 names.empty() ? "push a tag such as v1.0.0" : names);
   }
-  const std::string tag = std::string(kTags) + versions[*newest];
-  return resolved_as(tag, *peeled(refs, tag));
+  return tag_as(refs, std::string(kTags) + versions[*newest]);
 }
 
 }  // namespace
@@ -137,7 +143,7 @@ Result<ResolvedRef> resolve_wish(const RefWish& wish, const RemoteRefs& refs, co
     return fail(ErrorKind::Invalid, fmt::format("{} is a branch and a tag", ref), url,
                 fmt::format("write --ref refs/heads/{0} or --ref refs/tags/{0}", ref));
   if (head != nullptr) return resolved_as(branch, *head);
-  if (tagged != nullptr) return resolved_as(tag, *tagged);
+  if (tagged != nullptr) return tag_as(refs, tag);
   const std::string names = some_names(refs);
   return fail(ErrorKind::NotFound, fmt::format("there is no branch or tag {}", ref), url,
               names.empty() ? "check --ref" : names);

@@ -13,9 +13,10 @@
 namespace holdfast {
 
 struct ResolvedRef {
-  std::string object;      // 40 hex: a commit, or a tag object where a raw id was asked for
-  std::string remote_ref;  // "refs/heads/main"; empty for a raw id
-  std::string revision;    // "main@sha1:<40 hex>"; "sha1:<40 hex>" for a raw id
+  std::string object;           // 40 hex: a commit, or a tag object where a raw id was asked for
+  std::string remote_ref;       // "refs/heads/main"; empty for a raw id
+  std::string revision;         // "main@sha1:<40 hex>"; "sha1:<40 hex>" for a raw id
+  std::string tag_object = {};  // 40 hex, of the annotated tag that names the commit; empty: it is none
 };
 
 // Which commit of a repository somebody follows: that of a branch, a tag or an id (see GitMirror::resolve), or that of

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,6 +46,22 @@ struct IgnoreRule {
   bool operator==(const IgnoreRule&) const = default;
 };
 
+// Which signature is asked for: of the commit, of the annotated tag that names it, or of both.
+enum class SignatureMode { Head, Tag, TagAndHead };
+
+// Whose signatures count: public keys in a Secret of the application's namespace, or in a file; one of the two.
+struct SignatureSpec {
+  SignatureMode mode = SignatureMode::Head;
+  std::string secret, keys_file;
+  bool operator==(const SignatureSpec&) const = default;
+};
+
+// Keys of age, as above.
+struct DecryptionSpec {
+  std::string secret, age_key_file;
+  bool operator==(const DecryptionSpec&) const = default;
+};
+
 struct SourceSpec {
   std::string repo_url;             // or a directory
   std::string branch, tag, commit;  // at most one is set; none: the default branch
@@ -58,6 +75,8 @@ struct SourceSpec {
   std::chrono::seconds interval{60};
   // Of a file alone; what stands in the cluster names a Secret.
   std::string username, password_file, ssh_key_file, known_hosts_file, ca_file, docker_config_file;
+  std::string credentials_secret;  // instead, in the application's namespace
+  std::optional<SignatureSpec> verify;
   bool operator==(const SourceSpec&) const = default;
 };
 
@@ -69,6 +88,7 @@ struct Application {
   std::string origin;      // "holdfast.yaml:12"
 
   SourceSpec source;
+  std::optional<DecryptionSpec> decryption;
   std::string target_namespace;  // for objects that name none
   DriftPolicy policy = DriftPolicy::Enforce;
   std::chrono::seconds grace{0};
