@@ -1,10 +1,7 @@
 #include "app/application_setup.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "engine/inventory_record.h"
 #include "sources/git_url.h"
@@ -30,55 +27,18 @@ std::string either_value(const char* name, const char* other) {
   return value.empty() ? environment_value(other) : value;
 }
 
-// Git and ssh run in another folder and report a missing file late and indirectly. Empty stays empty.
-Result<std::string> readable_file(const std::string& path, const char* option) {
-  if (path.empty()) return path;
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(path, failed) || ::access(path.c_str(), R_OK) != 0)
-    return fail(ErrorKind::Invalid, "there is no file here that we may read", path, std::string("check ") + option);
-  return std::filesystem::absolute(path).string();
-}
-
-Result<Secret> read_password(const std::string& path) {
-  constexpr std::size_t kLongest_bytes = 64 * 1024;
-  constexpr const char* kHint = "the file of --git-password-file holds the password or token and nothing else";
-  std::ifstream in(path, std::ios::binary);
-  std::string text(kLongest_bytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad() || in.gcount() == 0) return fail(ErrorKind::Invalid, "the password file is empty", path, kHint);
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kLongest_bytes) return fail(ErrorKind::Invalid, "the password file is too long", path, kHint);
-  constexpr const char* kBlank = " \t\r\n";
-  text.erase(text.find_last_not_of(kBlank) + 1);
-  text.erase(0, text.find_first_not_of(kBlank));
-  Secret password(std::move(text));
-  if (password.empty()) return fail(ErrorKind::Invalid, "the password file is empty", path, kHint);
-  for (char c : password.reveal())
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return fail(ErrorKind::Invalid, "the password file holds a control character or several lines", path, kHint);
-  return password;
-}
-
-Result<GitCredentials> credentials_of(const SourceSpec& source) {
-  GitCredentials credentials;
-  credentials.username = source.username;
-  credentials.ssh_auth_sock = environment_value("SSH_AUTH_SOCK");
-  const auto key = readable_file(source.ssh_key_file, "--ssh-key or sshKeyFile");
-  if (!key) return std::unexpected(key.error());
-  const auto hosts = readable_file(source.known_hosts_file, "--known-hosts or knownHostsFile");
-  if (!hosts) return std::unexpected(hosts.error());
-  const auto ca = readable_file(source.ca_file, "--git-ca-file or caFile");
-  if (!ca) return std::unexpected(ca.error());
-  credentials.ssh_key_file = *key;
-  credentials.known_hosts_file = *hosts;
-  credentials.ca_file = *ca;
-  const auto password_file = readable_file(source.password_file, "--git-password-file or passwordFile");
-  if (!password_file) return std::unexpected(password_file.error());
-  if (password_file->empty()) return credentials;
-  auto password = read_password(*password_file);
-  if (!password) return std::unexpected(password.error());
-  credentials.password = std::move(*password);
-  return credentials;
+AccessWishes access_of(const Application& application, const SetupContext& context) {
+  const SourceSpec& source = application.source;
+  AccessWishes wishes;
+  wishes.namespace_ = application.namespace_.empty() ? context.namespace_ : application.namespace_;
+  wishes.files = {source.username,         source.password_file, source.ssh_key_file,
+                  source.known_hosts_file, source.ca_file,       source.docker_config_file};
+  wishes.ssh_auth_sock = environment_value("SSH_AUTH_SOCK");
+  wishes.credentials_secret = source.credentials_secret;
+  wishes.signatures = source.verify;
+  wishes.decryption = application.decryption;
+  wishes.sops = environment_value("HOLDFAST_SOPS");
+  return wishes;
 }
 
 // Names what an application is read from, the same however it was spelt.
@@ -140,8 +100,9 @@ std::string repository_of(const Application& application) {
 }
 
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
-  auto credentials = credentials_of(application.source);
-  if (!credentials) return std::unexpected(credentials.error());
+  AccessWishes access = access_of(application, context);
+  // They are read again whenever they are used; what is wrong with them now is told now.
+  if (auto credentials = read_credential_files(access.files); !credentials) return std::unexpected(credentials.error());
   auto policies = DriftPolicies::compile(application.policy, application.grace, application.rules);
   if (!policies) return std::unexpected(policies.error());
   auto yield_rules = YieldRules::compile(application.ignore, application.trusted_managers);
@@ -156,10 +117,10 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.source.interval = application.source.interval;
   setup.source.use_files = application.source.files;
   setup.source.choice = {application.source.recurse, application.source.include, application.source.exclude};
-  setup.source.credentials = std::move(*credentials);
+  setup.source.access = std::move(access);
+  setup.source.values = context.values;
   const SourceSpec& source = application.source;
   setup.source.artifact = artifact_of(source);
-  setup.source.docker_config_file = source.docker_config_file;
   setup.source.proxy = {either_value("https_proxy", "HTTPS_PROXY"), either_value("no_proxy", "NO_PROXY")};
   setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
 

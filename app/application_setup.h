@@ -13,6 +13,7 @@
 #include "engine/prune_guard.h"
 #include "engine/yielding.h"
 #include "holdfast/model/application.h"
+#include "holdfast/ports/cluster_values.h"
 #include "sources/source.h"
 
 namespace holdfast {
@@ -36,9 +37,10 @@ struct ApplicationSetup {
 // What all applications of a process have in common.
 struct SetupContext {
   std::string installation;
-  std::string namespace_;  // the kubeconfig's, used where an application names none
-  std::string cache_dir;   // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
-  bool explain = false;    // say why each decision was taken
+  std::string namespace_;           // the kubeconfig's, used where an application names none
+  std::string cache_dir;            // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
+  bool explain = false;             // say why each decision was taken
+  ClusterValues* values = nullptr;  // where Secrets that applications name are read; outlives their sources
 };
 
 // What the command line describes.

@@ -62,8 +62,8 @@ class Apply {
 
   // The plan of this moment, where it is the saved one.
   asio::awaitable<Result<MadePlan>> check(asio::any_io_executor executor) {
-    SetupContext context{saved_.options.cluster.installation, session_.namespace_,
-                         saved_.options.application.cache_dir};
+    SetupContext context{saved_.options.cluster.installation, session_.namespace_, saved_.options.application.cache_dir,
+                         false, session_.values.get()};
     Result<ReadApplications> read =
         co_await read_applications(executor, saved_.options, std::move(context), Sources::Kept);
     if (!read) co_return std::unexpected(read.error());

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <random>
 
 #include "holdfast/model/api_status.h"
 #include "net/user_agent.h"
@@ -56,6 +57,10 @@ Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const
   Result<std::unique_ptr<HttpClient>> client = HttpClient::create(executor, std::move(context->client));
   if (!client) return std::unexpected(client.error());
   session.client = std::move(*client);
+  session.values = std::make_unique<ValueFollower>(
+      executor, *session.client, *session.client, [engine = std::make_shared<std::mt19937_64>(std::random_device{}())] {
+        return std::uniform_real_distribution<double>()(*engine);
+      });
   return session;
 }
 

@@ -10,13 +10,15 @@
 #include "app/options.h"
 #include "holdfast/model/json.h"
 #include "net/http_client.h"
+#include "watchers/value_follower.h"
 
 namespace holdfast {
 
 struct ClusterSession {
   std::unique_ptr<HttpClient> client;
-  std::string namespace_;  // for objects that name none
-  std::string server;      // for messages
+  std::unique_ptr<ValueFollower> values;  // over the client; to be stopped where somebody followed one
+  std::string namespace_;                 // for objects that name none
+  std::string server;                     // for messages
 };
 
 // Reads the kubeconfig or the in-cluster files; does not connect. Errors say what to do next.

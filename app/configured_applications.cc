@@ -117,6 +117,8 @@ void ConfiguredApplications::end(const Application& application) {
   for (std::string* file : {&source.password_file, &source.ssh_key_file, &source.known_hosts_file, &source.ca_file,
                             &source.docker_config_file})
     file->clear();
+  source.verify.reset();
+  without_files.decryption.reset();
   auto setup = make_setup(without_files, context_);
   if (!setup) return;  // fails for these files alone
   const std::string name = shown(name_of(application));

@@ -66,7 +66,7 @@ class PlanRun {
   }
 
   asio::awaitable<void> work_on_cluster(ClusterSession* session) {
-    Result<ReadApplications> read = co_await read_desired();
+    Result<ReadApplications> read = co_await read_desired(session->values.get());
     if (read)
       finish(co_await look(session->client.get(), std::move(*read)));
     else
@@ -75,7 +75,7 @@ class PlanRun {
   }
 
   asio::awaitable<void> work_on_file() {
-    Result<ReadApplications> read = co_await read_desired();
+    Result<ReadApplications> read = co_await read_desired(nullptr);
     if (!read) co_return print_error(read.error());
     const Result<std::string> text = read_input(plan_.live);
     if (!text) co_return print_error(text.error());
@@ -99,8 +99,9 @@ class PlanRun {
       print_error(code.error());
   }
 
-  asio::awaitable<Result<ReadApplications>> read_desired() {
-    SetupContext context{options_.cluster.installation, namespace_, options_.application.cache_dir};
+  // `values`: null where there is no cluster.
+  asio::awaitable<Result<ReadApplications>> read_desired(ClusterValues* values) {
+    SetupContext context{options_.cluster.installation, namespace_, options_.application.cache_dir, false, values};
     Result<ReadApplications> read =
         co_await read_applications(io_.get_executor(), options_, std::move(context), Sources::Kept);
     if (read) tell(read->notes);

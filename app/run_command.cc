@@ -31,7 +31,8 @@ int refuse(const Error& error) {
 }
 
 SetupContext context_of(const RunOptions& options, const ClusterSession& session) {
-  return {options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain};
+  return {options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain,
+          session.values.get()};
 }
 
 constexpr std::size_t kScriptThreads = 2;
@@ -51,6 +52,7 @@ class Run {
   Run(asio::io_context& io, ClusterSession& session, const RunOptions& options,
       const std::shared_ptr<const LuaRules>& health_rules)
       : io_(io),
+        session_(session),
         options_(options),
         context_(context_of(options, session)),
         scripts_(health_rules == nullptr ? 1 : kScriptThreads),
@@ -145,7 +147,9 @@ class Run {
     if (configured_) configured_->stop();
     if (in_cluster_) in_cluster_->stop();
     intake_->stop();
+    session_.values->stop();
     co_await tasks_.join();
+    co_await session_.values->ended();
     signals_.cancel();
   }
 
@@ -156,6 +160,7 @@ class Run {
   }
 
   asio::io_context& io_;
+  ClusterSession& session_;
   const RunOptions& options_;
   SetupContext context_;
   asio::thread_pool parser_{1};

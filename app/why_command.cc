@@ -88,7 +88,8 @@ class Why {
       no_git_ = "nothing is known of Git: name it by --repo and --path, or by --config";
       co_return Result<void>();
     }
-    SetupContext context{options_.run.cluster.installation, session_.namespace_, options_.run.application.cache_dir};
+    SetupContext context{options_.run.cluster.installation, session_.namespace_, options_.run.application.cache_dir,
+                         false, session_.values.get()};
     Result<ReadApplications> read =
         co_await read_applications(executor_, options_.run, std::move(context), Sources::Kept);
     if (!read) co_return std::unexpected(read.error());

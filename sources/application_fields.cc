@@ -14,6 +14,8 @@ using Field = ApplicationField;
 constexpr std::int64_t kDay_s = 86'400, kWeek_s = 7 * kDay_s;
 
 constexpr std::string_view kPolicies[] = {"Enforce", "Warn", "Approve"};
+constexpr std::string_view kSignatureModes[] = {"HEAD", "Tag", "TagAndHEAD"};
+constexpr std::string_view kProviders[] = {"sops"};
 constexpr std::string_view kDeletionPolicies[] = {"Orphan", "Prune"};
 
 constexpr Field unsupported(std::string_view name, std::string_view instead, FieldType type = FieldType::Object) {
@@ -100,6 +102,23 @@ constexpr Field kCredentials[] = {
     text("dockerConfigFile", "the credentials of registries, as `docker login` writes them; not beside passwordFile"),
 };
 
+constexpr Field kSecret[] = {
+    required_text("name", "of the Secret"),
+};
+
+constexpr Field kVerify[] = {
+    choice("mode", "whose signature: `HEAD` the commit's, `Tag` that of the annotated tag, `TagAndHEAD` both", "HEAD",
+           kSignatureModes),
+    object("secretRef", "the Secret with the public keys that count, OpenPGP's or SSH's", kSecret),
+    text("keysFile", "a file with these keys instead, next to this one"),
+};
+
+constexpr Field kDecryption[] = {
+    choice("provider", "`sops`, the program, which has to be there", "sops", kProviders),
+    object("secretRef", "the Secret with the keys: entries that end in `.agekey`", kSecret),
+    text("ageKeyFile", "a file with these keys instead, next to this one"),
+};
+
 constexpr Field kSource[] = {
     required_text("repoURL",
                   "the repository, `https://`, `ssh://`, `git@host:path` or `file://`; or a directory, which "
@@ -116,10 +135,10 @@ constexpr Field kSource[] = {
     duration("interval", "how often a remote repository is looked at; a local one is watched", "1m", 1, kDay_s),
     flag("files", "whether a directory's files count as they are saved, not its commits", "false"),
     object("credentials", "how a private repository lets us in: files, relative ones next to this one", kCredentials),
-    unsupported("secretRef", "name files in spec.source.credentials"),
+    object("secretRef", "a Secret that holds the credentials instead, in the application's namespace", kSecret),
     unsupported("kustomize", "render it with `kustomize build`, and commit the result"),
     unsupported("helm", "render it with `helm template`, and commit the result"),
-    unsupported("verify", "have your Git host refuse unsigned commits, and remove it here"),
+    object("verify", "read only what is signed (docs/trust.md)", kVerify),
 };
 
 constexpr Field kDestination[] = {
@@ -166,6 +185,7 @@ constexpr Field kDependency[] = {
 
 constexpr Field kSpec[] = {
     object("source", "where the desired state comes from", kSource, true),
+    object("decryption", "how files that SOPS encrypted are read (docs/trust.md)", kDecryption),
     object("destination", "where it goes to", kDestination),
     object("drift", "how drift is met", kDrift),
     objects("ignore", "fields that are neither compared, reported nor written; each with `paths`, `managers` or both",
@@ -186,7 +206,6 @@ constexpr Field kSpec[] = {
            "what happens to the objects when the application goes: `Orphan` leaves them, `Prune` deletes them",
            "Orphan", kDeletionPolicies),
     unsupported("serviceAccountName", "limit what the daemon's own account may do", FieldType::Text),
-    unsupported("decryption", "commit no encrypted manifests yet"),
     unsupported("postBuild", "commit the values themselves"),
     unsupported("retry", "it is retried with growing waits anyway"),
 };

@@ -104,6 +104,7 @@ class ValueReader {
     label(made().target_namespace, {"spec", "destination", "namespace"}, kLongestDnsLabel);
     drift(spec.below("drift"));
     ignore(spec.items("ignore"));
+    decryption(spec);
     rest(spec);
     return std::move(values_);
   }
@@ -149,6 +150,8 @@ class ValueReader {
     repository();
     subpath();
     credentials(fields.below("credentials"));
+    secret_of_credentials(fields);
+    verify(fields);
   }
 
   void ref(const Fields& fields) {
@@ -255,6 +258,69 @@ class ValueReader {
     if (!source.docker_config_file.empty() && !source.password_file.empty())
       complain({"spec", "source", "credentials", "dockerConfigFile"}, "is given beside passwordFile",
                "keep one of them");
+  }
+
+  // The name of a Secret below `name`.
+  void secret(const Fields& fields, const YamlPath& parent, std::string& into) {
+    fields.below("secretRef").read("name", into);
+    YamlPath path = parent;
+    path.insert(path.end(), {"secretRef", "name"});
+    if (into.empty()) return;
+    if (const std::string problem = dns_subdomain_problem(into); !problem.empty())
+      complain(std::move(path), fmt::format("is no name: {}", problem), "give the name of a Secret");
+  }
+
+  void secret_of_credentials(const Fields& fields) {
+    SourceSpec& source = made().source;
+    secret(fields, {"spec", "source"}, source.credentials_secret);
+    if (!source.credentials_secret.empty() && fields.at("credentials") != nullptr)
+      complain({"spec", "source", "credentials"}, "stands beside spec.source.secretRef", "keep one of the two");
+    const bool local = source.repo_url.starts_with('/') || source.repo_url.starts_with("file:");
+    if (!source.credentials_secret.empty() && local)
+      complain({"spec", "source", "secretRef"}, "is for a repository elsewhere, and repoURL is of this machine",
+               "remove it");
+  }
+
+  // One of a Secret and a file.
+  void either(const YamlPath& path, const std::string& secret, const std::string& file, const char* name) {
+    if (secret.empty() == file.empty())
+      complain(path, fmt::format("{} of secretRef and {}", secret.empty() ? "has none" : "has both", name),
+               "name the one that holds the keys");
+  }
+
+  void verify(const Fields& fields) {
+    if (fields.at("verify") == nullptr) return;
+    const YamlPath path{"spec", "source", "verify"};
+    const Fields written = fields.below("verify");
+    SignatureSpec spec;
+    if (written.text("mode") == "Tag") spec.mode = SignatureMode::Tag;
+    if (written.text("mode") == "TagAndHEAD") spec.mode = SignatureMode::TagAndHead;
+    secret(written, path, spec.secret);
+    written.read("keysFile", spec.keys_file);
+    if (!spec.keys_file.empty()) absolute(spec.keys_file);
+    either(path, spec.secret, spec.keys_file, "keysFile");
+    if (spec.mode != SignatureMode::Head && made().source.tag.empty() && made().source.semver.empty())
+      complain({"spec", "source", "verify", "mode"}, "asks for the signature of a tag, and spec.source.ref names none",
+               "name one in spec.source.ref.tag, or ask for HEAD");
+    if (is_artifact(made().source.repo_url, artifact_of(made().source)))
+      complain(path, "asks for the signature of a commit, and repoURL is an artifact",
+               "remove it, and pin what is trusted by spec.source.ref.digest");
+    if (made().source.files)
+      complain(path, "asks for a signature, and files as they are saved have none",
+               "keep either spec.source.files or spec.source.verify");
+    made().source.verify = std::move(spec);
+  }
+
+  void decryption(const Fields& fields) {
+    if (fields.at("decryption") == nullptr) return;
+    const YamlPath path{"spec", "decryption"};
+    const Fields written = fields.below("decryption");
+    DecryptionSpec spec;
+    secret(written, path, spec.secret);
+    written.read("ageKeyFile", spec.age_key_file);
+    if (!spec.age_key_file.empty()) absolute(spec.age_key_file);
+    either(path, spec.secret, spec.age_key_file, "ageKeyFile");
+    made().decryption = std::move(spec);
   }
 
   void absolute(std::string& path) const {

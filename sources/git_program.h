@@ -23,14 +23,15 @@
 namespace holdfast {
 
 struct GitCredentials {
-  std::string username;          // http(s); empty with a password: "x-access-token", which the forges take
-  Secret password;               // password or token
-  std::string ssh_key_file;      // empty: those of the agent or of the user
-  std::string known_hosts_file;  // empty: the user's
-  std::string ssh_auth_sock;     // empty: no agent
-  std::string home;              // for ssh; empty: none
-  std::string ca_file;           // of https, instead of the machine's CAs; empty: those
-  Secret bearer_token;           // of https, instead of a username and a password
+  std::string username;            // http(s); empty with a password: "x-access-token", which the forges take
+  Secret password;                 // password or token
+  std::string ssh_key_file;        // empty: those of the agent or of the user
+  std::string known_hosts_file;    // empty: the user's
+  std::string ssh_auth_sock;       // empty: no agent
+  std::string home;                // for ssh; empty: none
+  std::string ca_file;             // of https, instead of the machine's CAs; empty: those
+  Secret bearer_token;             // of https, instead of a username and a password
+  std::string docker_config_file;  // of a registry, instead of these; empty: none
   std::string client_certificate_file, client_key_file;  // of https; empty: none
   std::vector<std::shared_ptr<const MemoryFile>> held;   // those of the files above that are on no disk
 };

@@ -1,6 +1,8 @@
 #include "sources/git_source.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <set>
@@ -12,6 +14,7 @@ namespace holdfast {
 namespace {
 
 namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
 
 // What an application was told of its ref.
 std::string text_of(const Result<ResolvedRef>& found) {
@@ -53,7 +56,9 @@ class GitSource final : public Source, public SharedRepository::Follower {
     taken_ = text_of(at);
     if (!at) co_return std::unexpected(at.error());
     tried_ = *at;
-    if (rendering_ && seen_.revision == at->revision) co_return rendering_->manifests;
+    if (const Result<void> renewed = co_await renew_trust(); !renewed) co_return std::unexpected(renewed.error());
+    if (stopped_) co_return stopped();
+    if (rendering_ && verified_ && seen_.revision == at->revision) co_return rendering_->manifests;
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
     repository_->read({options_.wish, *at, options_.files, rendering_},
                       [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
@@ -62,13 +67,20 @@ class GitSource final : public Source, public SharedRepository::Follower {
     rendering_ = std::move(result->rendering);
     seen_ = std::move(result->seen);
     at_ = at.value();
+    verified_ = true;
     co_return rendering_->manifests;
   }
 
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
+    PlainFiles files = options_.files;
+    if (options_.access) {
+      const auto trust = co_await options_.access->trust();
+      if (!trust) co_return std::unexpected(trust.error());
+      files.trust = *trust;
+    }
     if (stopped_) co_return stopped();
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
-    repository_->read_afresh(options_.wish, options_.files,
+    repository_->read_afresh(options_.wish, std::move(files),
                              [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
     if (!result) co_return std::unexpected(std::move(result.error()));
@@ -78,26 +90,27 @@ class GitSource final : public Source, public SharedRepository::Follower {
   asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision) override {
     const auto at = parse_revision(revision);
     if (!at) co_return std::unexpected(at.error());
+    if (const Result<void> renewed = co_await renew_trust(); !renewed) co_return std::unexpected(renewed.error());
     if (stopped_) co_return stopped();
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
-    repository_->read({options_.wish, *at, options_.files, {}},
+    PlainFiles files = options_.files;
+    files.trust.signatures.reset();  // it was verified before it came on record
+    repository_->read({options_.wish, *at, std::move(files), {}},
                       [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
     if (!result) co_return std::unexpected(std::move(result.error()));
     rendering_ = std::move(result->rendering);
     seen_ = std::move(result->seen);
     at_ = *at;
+    verified_ = options_.files.trust.signatures == nullptr;
     co_return rendering_->manifests;
   }
 
   asio::awaitable<Result<void>> changed() override {
-    while (!stopped_ && (!found_ || text_of(*found_) == taken_)) {
-      looked_.expires_at(Clock::time_point::max());
-      co_await looked_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-    if (stopped_) co_return fail(ErrorKind::Cancelled, "stopped");
-    told_ = true;
-    co_return Result<void>();
+    if (!options_.access || !options_.access->names_secrets()) co_return co_await found_another();
+    auto either = co_await (found_another() || options_.access->changed());
+    if (stopped_) co_return stopped();
+    co_return either.index() == 0 ? std::get<0>(either) : std::get<1>(either);
   }
 
   asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
@@ -136,6 +149,30 @@ class GitSource final : public Source, public SharedRepository::Follower {
   }
 
  private:
+  // Cancelled where a Secret changed first.
+  asio::awaitable<Result<void>> found_another() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    while (!stopped_ && (!found_ || text_of(*found_) == taken_)) {
+      if (cancellation.cancelled() != asio::cancellation_type::none) co_return stopped();
+      looked_.expires_at(Clock::time_point::max());
+      co_await looked_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (stopped_) co_return stopped();
+    told_ = true;
+    co_return Result<void>();
+  }
+
+  // What was read with other keys is read again: it may not be let through any more.
+  asio::awaitable<Result<void>> renew_trust() {
+    if (!options_.access) co_return Result<void>();
+    auto trust = co_await options_.access->trust();
+    if (!trust) co_return std::unexpected(trust.error());
+    if (*trust != options_.files.trust) rendering_.reset();
+    options_.files.trust = std::move(*trust);
+    co_return Result<void>();
+  }
+
   static std::unexpected<Error> stopped() { return fail(ErrorKind::Cancelled, "stopped"); }
 
   asio::awaitable<void> look_anew() {
@@ -167,6 +204,7 @@ class GitSource final : public Source, public SharedRepository::Follower {
   std::string taken_;                         // of what the last load() began with
   bool told_ = false;                         // by changed(): what was found is news, and need not be asked for again
   std::optional<Rendering> rendering_;
+  bool verified_ = false;  // as far as that is asked for
   BegunRevision seen_;
   std::optional<ResolvedRef> at_;
   std::optional<ResolvedRef> tried_;  // by load(), whether it could be read or not

@@ -12,8 +12,9 @@ namespace holdfast {
 
 struct GitSourceOptions {
   RefWish wish;
-  PlainFiles files;
+  PlainFiles files;  // its trust comes from `access`
   std::chrono::milliseconds interval{60'000};
+  std::shared_ptr<AccessKeeper> access = {};  // of the application alone; null: nothing is signed or encrypted
 };
 
 std::unique_ptr<Source> make_git_source(boost::asio::any_io_executor executor,

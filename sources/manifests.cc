@@ -75,6 +75,8 @@ class ManifestReader::State {
     }
   }
 
+  void refuse(Error error) { errors_.push_back(std::move(error)); }
+
   [[nodiscard]] bool full() const { return errors_.size() >= kManifestErrorLimit; }
   [[nodiscard]] std::size_t size() const { return set_.manifests.size(); }
   [[nodiscard]] std::size_t errors() const { return errors_.size(); }
@@ -169,6 +171,7 @@ ManifestReader::ManifestReader(std::string revision, std::int64_t committed_s)
     : state_(std::make_unique<State>(ManifestSet{std::move(revision), {}, committed_s})) {}
 ManifestReader::~ManifestReader() = default;
 
+void ManifestReader::refuse(Error error) { state_->refuse(std::move(error)); }
 void ManifestReader::take(const SourceFile& file) { state_->take(file); }
 void ManifestReader::take_again(const std::string& path, std::span<const Manifest> manifests) {
   state_->take_again(path, manifests);

@@ -25,6 +25,7 @@ class ManifestReader {
   ~ManifestReader();
 
   void take(const SourceFile& file);
+  void refuse(Error error);  // of a file whose text cannot be had
   // What a file of the same content came to before, under whichever path.
   void take_again(const std::string& path, std::span<const Manifest> manifests);
   [[nodiscard]] bool full() const;           // of errors: nothing more is gained

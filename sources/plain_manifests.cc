@@ -12,6 +12,7 @@ struct PlainFile {
   ChosenFile file;
   std::optional<ParsedFiles::Found> known;
   ParsedFiles::Range made = {};
+  bool encrypted = false;  // never remembered where others look: they may have no key
 };
 
 struct PlainList {
@@ -38,7 +39,15 @@ Result<PlainList> list_of(RevisionTree& tree, const PlainFiles& files, ParsedFil
   return list;
 }
 
-Result<void> read_one(RevisionTree& tree, PlainFile& one, ReadBudget& budget, ManifestReader& reader) {
+Result<std::string> decrypted(const std::string& path, const std::string& content, SopsFormat format,
+                              Decryptor* decryptor) {
+  if (decryptor != nullptr) return decryptor->decrypt(path, content, format);
+  return fail(ErrorKind::Invalid, "it is encrypted with SOPS, and no keys are named to read it with", path,
+              "name them in spec.decryption (docs/trust.md)");
+}
+
+Result<void> read_one(RevisionTree& tree, PlainFile& one, ReadBudget& budget, ManifestReader& reader,
+                      Decryptor* decryptor) {
   const std::size_t begin = reader.size();
   if (one.known) {
     if (auto taken = budget.take(one.file.path, one.known->range.size_bytes); !taken) return taken;
@@ -50,6 +59,13 @@ Result<void> read_one(RevisionTree& tree, PlainFile& one, ReadBudget& budget, Ma
   if (!content) return std::unexpected(content.error());
   if (auto taken = budget.take(one.file.path, content->size()); !taken) return taken;
   const std::size_t size_bytes = content->size();
+  const SopsFormat format = sops_format_of(one.file.path);
+  one.encrypted = is_sops_encrypted(*content, format);
+  if (one.encrypted) {
+    content = decrypted(one.file.path, *content, format, decryptor);
+    if (!content && content.error().kind != ErrorKind::Invalid) return std::unexpected(content.error());
+    if (!content) return reader.refuse(std::move(content.error())), Result<void>();
+  }
   reader.take(SourceFile{one.file.path, std::move(*content)});
   one.made = {begin, reader.size() - begin, size_bytes};
   return {};
@@ -73,11 +89,13 @@ Result<Rendering> render_plain(RevisionTree& tree, const PlainFiles& files, Pars
   ReadBudget budget(files.limits);
   for (PlainFile& one : list->files) {
     if (reader.full()) break;
-    if (auto read = read_one(tree, one, budget, reader); !read) return std::unexpected(read.error());
+    if (auto read = read_one(tree, one, budget, reader, files.trust.decryptor.get()); !read)
+      return std::unexpected(read.error());
   }
   auto set = reader.finish();
   if (!set) return std::unexpected(joined(std::move(set.error())));
-  for (const PlainFile& one : list->files) parsed.remember(one.file.id, one.file.path, *set, one.made);
+  for (const PlainFile& one : list->files)
+    if (!one.encrypted) parsed.remember(one.file.id, one.file.path, *set, one.made);
   return Rendering{std::move(*set), {RenderInput{files.path, root->id}}, std::move(list->notes)};
 }
 

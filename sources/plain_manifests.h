@@ -10,6 +10,7 @@
 #include "sources/rendering.h"
 #include "sources/revision_tree.h"
 #include "sources/source_tree.h"
+#include "sources/source_trust.h"
 
 namespace holdfast {
 
@@ -17,10 +18,12 @@ struct PlainFiles {
   std::string path;  // see normal_subpath; a folder, or one file
   FileChoice choice = {};
   ReadLimits limits = {};
+  SourceTrust trust = {};
 };
 
 // The one input is what stands at the path, with all below. `parsed`: what is known of contents already, and learns
-// more. What is wrong in several files comes as one Error of several lines; NotFound where no file is chosen.
+// more, of what is not encrypted. What is wrong in several files comes as one Error of several lines; NotFound where no
+// file is chosen.
 Result<Rendering> render_plain(RevisionTree& tree, const PlainFiles& files, ParsedFiles& parsed);
 
 // The files of it that have to be brought, so that those of many applications may be in one request.

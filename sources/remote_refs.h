@@ -20,7 +20,7 @@ struct ResolvedRef {
 };
 
 // Which commit of a repository somebody follows: that of a branch, a tag or an id (see GitMirror::resolve), or that of
-// the highest tag in a range of versions (semver_range.h).
+// the highest tag in a range of versions (semver.h).
 struct RefWish {
   std::string name;
   std::string semver = {};  // then `name` is empty

@@ -9,13 +9,17 @@ namespace holdfast {
 namespace {
 
 // What makes two repositories the same for us. Only a digest of it is kept, for it has a password in it.
-std::string key_of(const GitMirrorOptions& mirror) {
+std::string key_of(const GitMirrorOptions& mirror, const AccessWishes& wishes) {
   const GitCredentials& with = mirror.credentials;
   std::string text;
   for (const std::string_view part :
        {std::string_view(mirror.url), std::string_view(mirror.cache_folder), std::string_view(with.username),
         with.password.reveal(), std::string_view(with.ssh_key_file), std::string_view(with.known_hosts_file),
-        std::string_view(with.ssh_auth_sock), std::string_view(with.home), std::string_view(with.ca_file)}) {
+        std::string_view(with.ssh_auth_sock), std::string_view(with.home), std::string_view(with.ca_file),
+        std::string_view(wishes.files.username), std::string_view(wishes.files.password),
+        std::string_view(wishes.files.ssh_key), std::string_view(wishes.files.known_hosts),
+        std::string_view(wishes.files.ca), std::string_view(wishes.credentials_secret),
+        wishes.credentials_secret.empty() ? std::string_view() : std::string_view(wishes.namespace_)}) {
     text += part;
     text += '\0';
   }
@@ -30,12 +34,20 @@ RepositoryHub::RepositoryHub(boost::asio::any_io_executor executor, std::shared_
       counters_(std::make_shared<ReadCounters>()) {}
 
 Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOptions& mirror,
-                                                              const std::string& local_git_dir) {
+                                                              const std::string& local_git_dir,
+                                                              const AccessWishes& wishes, ClusterValues* values) {
   std::erase_if(repositories_, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<SharedRepository>& place = repositories_[key_of(mirror)];
+  std::weak_ptr<SharedRepository>& place = repositories_[key_of(mirror, wishes)];
   if (auto known = place.lock()) return known;
-  auto made = std::make_shared<SharedRepository>(executor_, workers_,
-                                                 SharedRepositoryOptions{mirror, local_git_dir, counters_});
+  SharedRepositoryOptions options{.mirror = mirror, .local_git_dir = local_git_dir};
+  options.counters = counters_;
+  if (wishes.names_credentials()) {
+    auto url = parse_git_url(mirror.url);
+    if (!url) return std::unexpected(url.error());
+    options.access = std::make_shared<AccessKeeper>(executor_, values, wishes.credentials(), std::move(*url),
+                                                    mirror.cache_folder, std::stop_token());
+  }
+  auto made = std::make_shared<SharedRepository>(executor_, workers_, std::move(options));
   if (auto watched = made->watch(); !watched) return std::unexpected(watched.error());
   place = made;
   return made;

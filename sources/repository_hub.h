@@ -20,9 +20,11 @@ class RepositoryHub {
   explicit RepositoryHub(boost::asio::any_io_executor executor,
                          std::shared_ptr<boost::asio::thread_pool> workers = nullptr);
 
-  // The repository of this URL, these credentials and this cache; it goes with the last who holds it. Errors: those of
-  // SharedRepository::watch.
-  Result<std::shared_ptr<SharedRepository>> open(const GitMirrorOptions& mirror, const std::string& local_git_dir);
+  // The repository of this URL, these credentials and this cache; it goes with the last who holds it. Credentials are
+  // those of `mirror`, or where `wishes` name any, what these come to from time to time. `values`: see AccessKeeper.
+  // Errors: those of SharedRepository::watch.
+  Result<std::shared_ptr<SharedRepository>> open(const GitMirrorOptions& mirror, const std::string& local_git_dir,
+                                                 const AccessWishes& wishes = {}, ClusterValues* values = nullptr);
 
   // Somebody says that a ref of this repository has moved ("refs/heads/main" or "main"; empty: any of them). It is a
   // hint and nothing more: those that are the same by repository_identity() are looked at at once, if an application

@@ -1,5 +1,6 @@
 #include "sources/repository_reader.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <time.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 
 namespace holdfast {
 namespace {
+
+constexpr std::size_t kVerifiedKept = 64;
 
 std::chrono::microseconds thread_cpu() {
   timespec used{};
@@ -25,8 +28,28 @@ Result<void> RepositoryReader::open() {
   if (mirror_) return {};
   auto opened = GitMirror::open(options_);
   if (!opened) return std::unexpected(opened.error());
-  mirror_.emplace(std::move(*opened));
+  const std::scoped_lock lock(mirror_mutex_);
+  mirror_ = std::make_shared<const GitMirror>(std::move(*opened));
   return {};
+}
+
+void RepositoryReader::use(const GitCredentials& credentials) {
+  options_.credentials = credentials;
+  const std::scoped_lock lock(mirror_mutex_);
+  mirror_.reset();
+}
+
+// Applications whose signers are the same are told by one check.
+Result<void> RepositoryReader::verify(const ResolvedRef& at, const SourceTrust& trust) {
+  if (trust.signatures == nullptr) return {};
+  const std::string what = fmt::format("{} {} {} {} {}", static_cast<int>(trust.mode), at.object, at.tag_object,
+                                       at.remote_ref, trust.signatures->identity());
+  if (const auto known = verified_.find(what); known != verified_.end()) return known->second;
+  auto verified = mirror_->verify(at, trust.mode, *trust.signatures);
+  if (!verified && verified.error().kind != ErrorKind::Invalid) return verified;  // it could not be told
+  if (verified_.size() >= kVerifiedKept) verified_.clear();
+  verified_.emplace(what, verified);
+  return verified;
 }
 
 std::vector<Result<ResolvedRef>> RepositoryReader::resolve(const std::vector<RefWish>& wishes, bool pushed) {
@@ -44,6 +67,7 @@ std::vector<ResolvedRef> RepositoryReader::known_branches(const std::vector<RefW
   for (const RefWish& wish : wishes) {
     const auto read = read_.find(wish);
     if (read == read_.end() || !wish.semver.empty() ||
+        read->second.remote_ref.starts_with("refs/tags/") ||  // which are more than the commit that they name
         (!read->second.remote_ref.starts_with("refs/") && read->second.remote_ref != "HEAD"))
       return {};
     known.push_back(read->second);
@@ -101,6 +125,10 @@ void RepositoryReader::read_at(const ResolvedRef& at, std::vector<ReadTask>& tas
       done(i, std::unexpected(tree.error()));
       continue;
     }
+    if (auto verified = verify(at, tasks[i].files.trust); !verified) {
+      done(i, std::unexpected(std::move(verified.error())));
+      continue;
+    }
     const auto same = tasks[i].last ? has_same_inputs(**tree, tasks[i].last->inputs) : Result<bool>(false);
     if (same && !*same) {
       changed.push_back(i);
@@ -124,6 +152,7 @@ Result<ReadResult> RepositoryReader::read_afresh(const RefWish& wish, const Plai
   if (!at) return std::unexpected(at.error());
   auto tree = tree_of(*at);
   if (!tree) return std::unexpected(tree.error());
+  if (auto verified = verify(*at, files.trust); !verified) return std::unexpected(std::move(verified.error()));
   ParsedFiles nothing;
   return render(**tree, {wish, *at, files, {}}, nothing);
 }
@@ -131,13 +160,18 @@ Result<ReadResult> RepositoryReader::read_afresh(const RefWish& wish, const Plai
 Result<ObjectOrigin> RepositoryReader::trace(const ResolvedRef& at, const TraceRequest& request) const {
   const auto place = parse_origin(request.origin);
   if (!place) return std::unexpected(place.error());
-  if (!mirror_) return fail(ErrorKind::NotFound, "nothing was read yet");
-  const auto read = mirror_->load(at, place->file);
+  std::shared_ptr<const GitMirror> mirror;
+  {
+    const std::scoped_lock lock(mirror_mutex_);
+    mirror = mirror_;
+  }
+  if (!mirror) return fail(ErrorKind::NotFound, "nothing was read yet");
+  const auto read = mirror->load(at, place->file);
   if (!read) return std::unexpected(read.error());
   auto origin = trace_lines(read->files.files.front(), request);
   if (!origin) return origin;
   origin->revision = at.revision;
-  const auto commits = mirror_->blame(at, origin->file, lines_to_blame(*origin));
+  const auto commits = mirror->blame(at, origin->file, lines_to_blame(*origin));
   if (commits)
     add_commits(*origin, *commits);
   else

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "sources/parsed_files.h"
 #include "sources/plain_manifests.h"
 #include "sources/rendering.h"
+#include "sources/signature_check.h"
 
 namespace holdfast {
 
@@ -54,6 +56,8 @@ class RepositoryReader {
   // `follows_itself`: a repository here does not lag behind itself, so that the time of its commits says nothing.
   RepositoryReader(GitMirrorOptions options, bool follows_itself, std::shared_ptr<ReadCounters> counters);
 
+  // With these from now on. Not needed where they never change.
+  void use(const GitCredentials& credentials);
   // One query for all, in their order; none where all are commits. Where something was pushed, what is new is likely to
   // be wanted: it is fetched by the same program at once, if that may be done.
   std::vector<Result<ResolvedRef>> resolve(const std::vector<RefWish>& wishes, bool pushed = false);
@@ -68,6 +72,7 @@ class RepositoryReader {
 
  private:
   Result<void> open();
+  [[nodiscard]] Result<void> verify(const ResolvedRef& at, const SourceTrust& trust);
   [[nodiscard]] std::vector<ResolvedRef> known_branches(const std::vector<RefWish>& wishes) const;
   [[nodiscard]] Result<std::unique_ptr<RevisionTree>> tree_of(const ResolvedRef& at) const;
   void read_at(const ResolvedRef& at, std::vector<ReadTask>& tasks, const std::vector<std::size_t>& which,
@@ -77,8 +82,10 @@ class RepositoryReader {
   GitMirrorOptions options_;
   bool follows_itself_;
   std::shared_ptr<ReadCounters> counters_;
-  std::optional<GitMirror> mirror_;
-  std::map<RefWish, ResolvedRef> read_;  // of what commits were read last
+  mutable std::mutex mirror_mutex_;  // guards the pointer: trace() may be anywhere
+  std::shared_ptr<const GitMirror> mirror_;
+  std::map<std::string, Result<void>> verified_;  // by what was verified, and by whose keys
+  std::map<RefWish, ResolvedRef> read_;           // of what commits were read last
   ParsedFiles parsed_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -59,6 +60,7 @@ SharedRepository::SharedRepository(asio::any_io_executor executor, std::shared_p
 SharedRepository::~SharedRepository() {
   stop_.request_stop();
   if (watch_) watch_->close();
+  if (access_follow_) access_follow_->emit(asio::cancellation_type::terminal);
 }
 
 template <class Function>
@@ -151,6 +153,54 @@ void SharedRepository::begin_look() {
   std::set<RefWish> unique;
   for (const Follower* follower : followers_) unique.insert(follower->wish());
   std::vector<RefWish> wishes(unique.begin(), unique.end());
+  if (options_.access == nullptr) return look(std::move(wishes), pushed);
+  renew_access(std::move(wishes), pushed);
+}
+
+void SharedRepository::renew_access(std::vector<RefWish> wishes, bool pushed) {
+  auto renew = [](std::shared_ptr<AccessKeeper> keeper) -> asio::awaitable<Result<SourceAccessPtr>> {
+    co_return co_await keeper->get();
+  };
+  auto renewing = renew(options_.access);
+  asio::co_spawn(executor_, std::move(renewing),
+                 [weak = weak_from_this(), wishes = std::move(wishes), pushed](
+                     const std::exception_ptr& thrown, const Result<SourceAccessPtr>& access) mutable {
+                   if (thrown) std::rethrow_exception(thrown);
+                   const auto self = weak.lock();
+                   if (!self) return;
+                   self->follow_access();
+                   if (!access) {
+                     const std::vector<Result<ResolvedRef>> found(wishes.size(), std::unexpected(access.error()));
+                     return self->end_look(wishes, found);
+                   }
+                   if (*access != std::exchange(self->access_, *access))
+                     asio::post(self->strand_,
+                                [reader = self->reader_, with = *access] { reader->use(with->credentials); });
+                   self->look(std::move(wishes), pushed);
+                 });
+}
+
+// One wait at a time; it is for what the last renewal has read, or the one before.
+void SharedRepository::follow_access() {
+  if (access_follow_ || !options_.access->names_secrets()) return;
+  access_follow_ = std::make_shared<asio::cancellation_signal>();
+  auto wait = [](std::shared_ptr<AccessKeeper> keeper) -> asio::awaitable<Result<void>> {
+    co_return co_await keeper->changed();
+  };
+  auto waiting = wait(options_.access);
+  asio::co_spawn(executor_, std::move(waiting),
+                 asio::bind_cancellation_slot(access_follow_->slot(),
+                                              [weak = weak_from_this(), signal = access_follow_](
+                                                  const std::exception_ptr& thrown, const Result<void>& changed) {
+                                                if (thrown) std::rethrow_exception(thrown);
+                                                const auto self = weak.lock();
+                                                if (!self) return;
+                                                self->access_follow_.reset();
+                                                if (changed) self->look_now();
+                                              }));
+}
+
+void SharedRepository::look(std::vector<RefWish> wishes, bool pushed) {
   auto ended = back_home([](SharedRepository& self, const std::vector<RefWish>& asked,
                             const std::vector<Result<ResolvedRef>>& found) { self.end_look(asked, found); });
   asio::post(strand_, [reader = reader_, wishes = std::move(wishes), ended = std::move(ended), pushed]() mutable {
@@ -171,14 +221,22 @@ void SharedRepository::end_look(const std::vector<RefWish>& wishes, const std::v
   due_ = now + interval();
   if (!silent && !watch_)
     if (auto watched = watch(); !watched) watch_.reset();
+  const auto refused = [](const auto& one) {
+    return !one && (one.error().kind == ErrorKind::Unauthorized || one.error().kind == ErrorKind::Forbidden);
+  };
+  const std::string hint =
+      options_.access && access_ && std::ranges::any_of(found, refused) ? options_.access->refused() : std::string();
   const std::vector<Follower*> told = followers_;
   for (Follower* follower : told) {
     if (std::ranges::find(followers_, follower) == followers_.end()) continue;  // has left meanwhile
     const auto wish = std::ranges::lower_bound(wishes, follower->wish());
-    if (wish != wishes.end() && *wish == follower->wish())
-      follower->looked(looks_, found[static_cast<std::size_t>(wish - wishes.begin())]);
-    else
+    if (wish == wishes.end() || *wish != follower->wish()) {
       ask();  // it joined while the look was under way
+      continue;
+    }
+    Result<ResolvedRef> one = found[static_cast<std::size_t>(wish - wishes.begin())];
+    if (!hint.empty() && refused(one)) one.error().hint = hint;
+    follower->looked(looks_, one);
   }
   schedule();
 }

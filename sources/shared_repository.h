@@ -3,12 +3,14 @@
 //
 // A look is one such query. It is due when the smallest of the applications' intervals is over, when a local
 // repository's refs change (inotify), when somebody pushed, and when an application asks. Looks never overlap; what
-// asks meanwhile is answered by the next one. After one that failed the next waits a while, a push excepted.
+// asks meanwhile is answered by the next one. Before each one the credentials are looked at again, and one is due when
+// their Secret has changed. After one that failed the next waits a while, a push excepted.
 //
 // Lives on one executor, one thread; all that blocks runs on the workers, and comes back as values.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
@@ -27,12 +29,14 @@
 #include "sources/change_watch.h"
 #include "sources/git_mirror.h"
 #include "sources/repository_reader.h"
+#include "sources/source_access.h"
 
 namespace holdfast {
 
 struct SharedRepositoryOptions {
-  GitMirrorOptions mirror;    // its `stop` is the repository's own
-  std::string local_git_dir;  // of a repository on this machine; empty: a remote one
+  GitMirrorOptions mirror;                    // its `stop` is the repository's own
+  std::string local_git_dir;                  // of a repository on this machine; empty: a remote one
+  std::shared_ptr<AccessKeeper> access = {};  // credentials that may change; null: those of `mirror`
   std::shared_ptr<ReadCounters> counters = std::make_shared<ReadCounters>();
 };
 
@@ -86,6 +90,9 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   auto back_home(Function function);
   void schedule();
   void begin_look();
+  void renew_access(std::vector<RefWish> wishes, bool pushed);
+  void look(std::vector<RefWish> wishes, bool pushed);
+  void follow_access();
   void end_look(const std::vector<RefWish>& wishes, const std::vector<Result<ResolvedRef>>& found);
   void begin_reading();
   void follow_watch();
@@ -99,6 +106,8 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   std::stop_source stop_;
   std::shared_ptr<RepositoryReader> reader_;
   std::shared_ptr<ChangeWatch> watch_;  // of a local one; null while that cannot be watched
+  SourceAccessPtr access_;              // of the last look
+  std::shared_ptr<boost::asio::cancellation_signal> access_follow_;  // of a wait for another one; null: none
   std::vector<Follower*> followers_;
   std::vector<Asked> asked_reads_;
   Timer timer_;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "holdfast/base/digest.h"
 #include "holdfast/base/memory_file.h"
 #include "holdfast/base/process.h"
 
@@ -102,7 +103,10 @@ Result<std::string> read_gpg_status(std::string_view status) {
 }
 
 SignatureCheck::SignatureCheck(Signers signers, std::string scratch_folder, std::stop_token stop)
-    : signers_(std::move(signers)), scratch_folder_(std::move(scratch_folder)), stop_(std::move(stop)) {}
+    : signers_(std::move(signers)), scratch_folder_(std::move(scratch_folder)), stop_(std::move(stop)) {
+  for (const std::string* part : {&signers_.openpgp, &signers_.allowed_signers, &signers_.revoked, &signers_.where})
+    identity_ += to_hex(sha256(*part));
+}
 
 Result<std::string> SignatureCheck::by_gpg(const SignedObject& object) const {
   if (signers_.openpgp.empty()) return refuse("it has an OpenPGP signature");

@@ -25,6 +25,7 @@ class SignatureCheck {
   // `scratch_folder` exists, and a folder for gpg may be made in it.
   SignatureCheck(Signers signers, std::string scratch_folder, std::stop_token stop);
 
+  [[nodiscard]] const std::string& identity() const { return identity_; }  // the same for the same keys
   // The signer, as the key names them. `what` is named in errors: "commit 1234abcd of Jane <jane@example.com>". Errors:
   // Invalid (not signed, by another key, by one that is expired or revoked, changed since), NotFound (a program is
   // missing), Timeout, Cancelled, TooLarge, Internal.
@@ -37,6 +38,7 @@ class SignatureCheck {
   Signers signers_;
   std::string scratch_folder_;
   std::stop_token stop_;
+  std::string identity_;
 };
 
 // What is to be read at a ref, as far as signatures go.

@@ -4,7 +4,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
@@ -26,6 +28,7 @@ namespace holdfast {
 namespace {
 
 namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
 namespace fs = std::filesystem;
 
 struct Loaded {
@@ -45,7 +48,9 @@ class FolderReader {
  public:
   FolderReader(std::string root, PlainFiles files) : root_(std::move(root)), files_(std::move(files)) {}
 
-  Result<Loaded> load() {
+  Result<Loaded> load(const SourceTrust& trust) {
+    if (files_.trust != trust) last_.reset();  // it may not be readable any more
+    files_.trust = trust;
     auto read = read_once();
     for (int attempt = 1; attempt < 3 && !read && read.error().kind == ErrorKind::Busy; ++attempt) read = read_once();
     if (!read) return std::unexpected(std::move(read.error()));
@@ -102,6 +107,7 @@ class FolderSource final : public Source {
         pool_(options.workers != nullptr ? options.workers : std::make_shared<asio::thread_pool>(1)),
         root_(std::move(options.repo)),
         files_{std::move(options.path), std::move(options.choice)},
+        access_(executor, options.values, options.access.trust(), GitUrl(), options.cache_folder, stop_.get_token()),
         reader_(root_, files_) {}
 
   ~FolderSource() override { stop(); }
@@ -138,20 +144,9 @@ class FolderSource final : public Source {
   }
 
   asio::awaitable<Result<void>> changed() override {
-    if (watch_) {
-      auto seen = co_await watch_->changed();
-      if (seen || stop_.stop_requested()) co_return seen;
-      watch_.reset();  // the folder itself went away: look again after the interval, and watch what is there then
-    }
-    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    if (!nudged_) {
-      timer_.expires_after(interval_);
-      co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-    nudged_ = false;
-    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    if (auto watched = watch(); !watched) watch_.reset();
-    co_return Result<void>();
+    if (!access_.names_secrets()) co_return co_await changed_itself();
+    auto either = co_await (changed_itself() || access_.changed());
+    co_return either.index() == 0 ? std::get<0>(either) : std::get<1>(either);
   }
 
   // What is local tells by itself.
@@ -170,10 +165,34 @@ class FolderSource final : public Source {
   }
 
  private:
+  // Cancelled where a Secret changed first.
+  asio::awaitable<Result<void>> changed_itself() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (watch_) {
+      auto seen = co_await watch_->changed();
+      if (seen || stop_.stop_requested() || cancellation.cancelled() != asio::cancellation_type::none) co_return seen;
+      watch_.reset();  // the folder itself went away: look again after the interval, and watch what is there then
+    }
+    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
+    if (!nudged_) {
+      timer_.expires_after(interval_);
+      co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    nudged_ = false;
+    if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
+    if (auto watched = watch(); !watched) watch_.reset();
+    co_return Result<void>();
+  }
+
   asio::awaitable<Result<Loaded>> load_by(FolderReader* reader) {
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    auto job = [](FolderReader* one) -> asio::awaitable<Result<Loaded>> { co_return one->load(); };
-    auto work = job(reader);
+    auto trust = co_await access_.trust();
+    if (!trust) co_return std::unexpected(trust.error());
+    auto job = [](FolderReader* one, SourceTrust with) -> asio::awaitable<Result<Loaded>> {
+      co_return one->load(with);
+    };
+    auto work = job(reader, std::move(*trust));
     auto [thrown, loaded] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
     if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
     co_return std::move(loaded);
@@ -198,6 +217,7 @@ class FolderSource final : public Source {
   std::shared_ptr<asio::thread_pool> pool_;
   std::string root_;
   PlainFiles files_;
+  AccessKeeper access_;
   FolderReader reader_;
   std::vector<std::string> notes_;
   std::unique_ptr<ChangeWatch> watch_;
@@ -276,17 +296,24 @@ Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, Sour
   if (auto ref = check_git_ref(options.ref); !ref) return std::unexpected(ref.error());
   if (!options.semver.empty())
     if (auto range = VersionRange::parse(options.semver); !range) return std::unexpected(range.error());
+  if (!place->files.empty() && options.access.signatures)
+    return fail(ErrorKind::Invalid, "a plain directory has no signatures", options.repo,
+                "remove spec.source.verify, or point repoURL at a repository");
   if (!place->files.empty()) {
     auto source = std::make_unique<FolderSource>(std::move(executor), std::move(options), std::move(place->files));
     if (auto watched = source->watch(); !watched) return std::unexpected(watched.error());
     return source;
   }
   const auto hub = options.hub != nullptr ? options.hub : std::make_shared<RepositoryHub>(executor, options.workers);
-  auto repository = hub->open(
-      {.url = options.repo, .cache_folder = options.cache_folder, .credentials = options.credentials}, place->git_dir);
+  GitMirrorOptions mirror{.url = options.repo, .cache_folder = options.cache_folder};
+  mirror.credentials.ssh_auth_sock = options.access.ssh_auth_sock;
+  auto repository = hub->open(mirror, place->git_dir, options.access, options.values);
   if (!repository) return std::unexpected(repository.error());
-  return make_git_source(std::move(executor), std::move(*repository),
-                         {{options.ref, options.semver}, {options.path, options.choice}, options.interval});
+  GitSourceOptions wanted{{options.ref, options.semver}, {options.path, options.choice}, options.interval};
+  if (options.access.signatures || options.access.decryption)
+    wanted.access = std::make_shared<AccessKeeper>(executor, options.values, options.access.trust(), GitUrl(),
+                                                   options.cache_folder, std::stop_token());
+  return make_git_source(std::move(executor), std::move(*repository), std::move(wanted));
 }
 
 }  // namespace holdfast

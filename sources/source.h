@@ -18,6 +18,7 @@
 #include "sources/artifact_origin.h"
 #include "sources/git_mirror.h"
 #include "sources/object_trace.h"
+#include "sources/source_access.h"
 
 namespace holdfast {
 
@@ -78,11 +79,11 @@ struct SourceOptions {
   FileChoice choice = {};   // of the files there
   std::chrono::milliseconds interval{60'000};
   std::string cache_folder = {};
-  bool use_files = false;  // read a directory's files as they are now, although it is a repository
-  GitCredentials credentials = {};
-  ArtifactRequest artifact = {};                           // of a registry or chart repository (is_artifact)
-  std::string docker_config_file = {};                     // its credentials, where there is no password
-  ProxyEnvironment proxy = {};                             // for these
+  bool use_files = false;           // read a directory's files as they are now, although it is a repository
+  AccessWishes access = {};         // credentials, signatures and keys
+  ClusterValues* values = nullptr;  // where these name Secrets; outlives the source
+  ArtifactRequest artifact = {};    // of a registry or chart repository (is_artifact)
+  ProxyEnvironment proxy = {};      // for these
   std::shared_ptr<boost::asio::thread_pool> workers = {};  // threads that many sources share; null: one of its own
   std::shared_ptr<RepositoryHub> hub = {};                 // repositories that they share; null: one of its own
 };
