@@ -13,6 +13,11 @@ if(HOLDFAST_SANITIZE)
   target_link_options(holdfast_flags INTERFACE -fsanitize=${HOLDFAST_SANITIZE})
 endif()
 
+option(HOLDFAST_FUZZ "Build what libFuzzer runs (tests/fuzz), and nothing else" OFF)
+if(HOLDFAST_FUZZ)
+  target_compile_options(holdfast_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
