@@ -96,9 +96,9 @@ class Installation {
   static json::array controller_rules() {
     return {rule({"holdfast.dev"}, {"applications"}, {"get", "list", "watch", "patch"}),
             rule({"holdfast.dev"}, {"applications/status"}, {"get", "patch"}),
-            // Inventories, what was learned, approvals; and the key that seals what was learned.
+            // Inventories, what was learned, approvals; the key that seals what was learned, and what sources name.
             rule({""}, {"configmaps"}, {"get", "list", "watch", "create", "update", "patch", "delete"}),
-            rule({""}, {"secrets"}, {"get", "create", "patch", "delete"}),
+            rule({""}, {"secrets"}, {"get", "list", "watch", "create", "patch", "delete"}),
             rule({"events.k8s.io"}, {"events"}, {"create"}),
             rule({"coordination.k8s.io"}, {"leases"}, {"get", "create", "update"})};
   }

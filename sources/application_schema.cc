@@ -13,7 +13,9 @@ namespace {
 
 // What names files of the machine that runs the program: a person's own, when a file of hers says so, and never those
 // of a daemon, when somebody in the cluster does.
-constexpr std::string_view kForFilesAlone[] = {"spec.source.files", "spec.source.credentials"};
+bool for_files_alone(std::string_view path) {
+  return path == "spec.source.files" || path == "spec.source.credentials" || path.ends_with("File");
+}
 
 struct Rule {
   std::string_view path, expression, message;
@@ -102,7 +104,7 @@ json::object object_schema(const ApplicationField& field, std::string_view path)
   json::array required;
   for (const ApplicationField& below : field.fields) {
     const std::string at = path.empty() ? std::string(below.name) : fmt::format("{}.{}", path, below.name);
-    if (!below.supported || std::ranges::find(kForFilesAlone, at) != std::end(kForFilesAlone)) continue;
+    if (!below.supported || for_files_alone(at)) continue;
     properties[below.name] = field_schema(below, at);
     if (below.required) required.emplace_back(below.name);
   }
