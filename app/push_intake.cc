@@ -103,6 +103,7 @@ Result<void> PushIntake::subscribe(const PushOptions& options) {
 }
 
 asio::awaitable<void> PushIntake::run() {
+  if (stopped_) co_return;
   if (service_)
     thread_ = std::jthread([this] {
       asio::co_spawn(receiving_, service_->run(), [](std::exception_ptr failure) {
@@ -114,6 +115,7 @@ asio::awaitable<void> PushIntake::run() {
 }
 
 void PushIntake::stop() {
+  stopped_ = true;
   if (thread_.joinable()) {
     asio::post(receiving_, [this] { service_->stop(); });
     thread_.join();

@@ -48,6 +48,7 @@ class PushIntake {
   std::unique_ptr<HttpClient> client_;
   std::unique_ptr<RelaySubscriber> subscriber_;  // null: none
   std::jthread thread_;
+  bool stopped_ = false;
 };
 
 }  // namespace holdfast

@@ -47,6 +47,7 @@ void PushRouter::remove(const ApplicationName& name) {
 void PushRouter::pushed(PushHint hint) {
   if (hint.urls.empty()) {
     std::vector<std::string> all;
+    all.reserve(repositories_.size());
     for (const auto& [identity, repository] : repositories_) all.push_back(identity);
     for (const std::string& identity : all) note(identity, repositories_.at(identity), {});
     return;

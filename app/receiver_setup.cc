@@ -44,8 +44,7 @@ std::string_view where_to_click(Forge forge) {
   return {};
 }
 
-// {0} is the URL, {1} the file of the secret.
-std::string fields_to_fill_in(Forge forge, const std::string& url, const std::string& secret) {
+std::string fields_of_git(Forge forge, const std::string& url, const std::string& secret) {
   const std::string content = fmt::format("the content of {}", secret);
   switch (forge) {
     case Forge::GitHub:
@@ -87,6 +86,25 @@ std::string fields_to_fill_in(Forge forge, const std::string& url, const std::st
           "the\n"
           "machine while it runs; from a pipeline's own container nobody else looks.)\n",
           url, secret);
+    case Forge::Ghcr:
+      return fmt::format(
+          "  Payload URL       {}\n  Content type      application/json\n  Secret            {}\n"
+          "  SSL verification  Enable\n  Events            Let me select: Packages (Registry packages), and no other\n",
+          url, content);
+    case Forge::Registry:
+    case Forge::DockerHub:
+    case Forge::Harbor:
+    case Forge::Quay:
+    case Forge::Acr:
+    case Forge::Nexus:
+      break;
+  }
+  return {};
+}
+
+std::string fields_of_registry(Forge forge, const std::string& url, const std::string& secret) {
+  const std::string content = fmt::format("the content of {}", secret);
+  switch (forge) {
     case Forge::Registry:
       return fmt::format(
           "  - name: holdfast\n    url: {}\n    headers:\n      Authorization: [\"Bearer SECRET\"]   # {}\n"
@@ -99,11 +117,6 @@ std::string fields_to_fill_in(Forge forge, const std::string& url, const std::st
           "  Notify type       http\n  Payload format    Default (CloudEvents is understood, too)\n"
           "  Event type        Artifact pushed\n  Endpoint URL      {}\n  Auth header       {}\n"
           "  Verify remote certificate  yes\n",
-          url, content);
-    case Forge::Ghcr:
-      return fmt::format(
-          "  Payload URL       {}\n  Content type      application/json\n  Secret            {}\n"
-          "  SSL verification  Enable\n  Events            Let me select: Packages (Registry packages), and no other\n",
           url, content);
     case Forge::Quay:
       return fmt::format(
@@ -120,8 +133,23 @@ std::string fields_to_fill_in(Forge forge, const std::string& url, const std::st
           "  Repository        the one with the images\n  Event types       component\n"
           "  URL               {}\n  Secret key        {}\n",
           url, content);
+    case Forge::GitHub:
+    case Forge::GitLab:
+    case Forge::Gitea:
+    case Forge::Bitbucket:
+    case Forge::BitbucketServer:
+    case Forge::AzureDevOps:
+    case Forge::Generic:
+    case Forge::Ghcr:
+      break;
   }
   return {};
+}
+
+// `secret`: its file.
+std::string fields_to_fill_in(Forge forge, const std::string& url, const std::string& secret) {
+  std::string fields = fields_of_git(forge, url, secret);
+  return fields.empty() ? fields_of_registry(forge, url, secret) : fields;
 }
 
 std::string_view word_of_warning(Forge forge) {

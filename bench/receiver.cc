@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <thread>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "app/application_setup.h"
 #include "app/cluster_session.h"
 #include "app/daemon.h"
+#include "app/log_observer.h"
 #include "app/push_intake.h"
 #include "holdfast/base/log.h"
 #include "simulator/certificates.h"
@@ -42,10 +44,13 @@ using Steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr const char* kSecret = "the secret of this bench, no other";
-constexpr int kOfOneRepository = 10, kDrifting = 40;
+constexpr int kOfOneRepository = 10, kDrifting = 40, kHeldAtOnce = 200;
+
+constexpr auto kBetweenDeliveries = 3ms;
 
 struct Options {
   std::string kubeconfig, json;
+  bool verbose = false;
   int applications = 10'000, deliveries = 2'000, storm = 2'000;
 };
 
@@ -56,15 +61,19 @@ struct Counts {
   std::vector<double> repair_ms;
 };
 
-// One ConfigMap, which changes with every look once `moves` is set.
+// Of each repository, by its path: which commit it is at. The sender pushes, the sources look.
+using Revision = std::shared_ptr<std::atomic<int>>;
+using Revisions = std::map<std::string, Revision>;
+
+// One ConfigMap, which is another one with each commit of its repository.
 class StubSource final : public Source {
  public:
-  StubSource(asio::any_io_executor executor, std::string name, Counts& counts, const bool& moves)
-      : name_(std::move(name)), counts_(counts), moves_(moves), signal_(std::move(executor)) {}
+  StubSource(asio::any_io_executor executor, std::string name, Counts& counts, Revision at)
+      : name_(std::move(name)), counts_(counts), at_(std::move(at)), signal_(std::move(executor)) {}
 
   asio::awaitable<Result<ManifestSetPtr>> load() override {
     ++counts_.loads;
-    if (moves_ || set_ == nullptr) set_ = make(++revision_);
+    if (const int now = *at_; set_ == nullptr || now != read_) set_ = make(read_ = now);
     co_return set_;
   }
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override { co_return set_; }
@@ -100,29 +109,34 @@ class StubSource final : public Source {
 
   std::string name_;
   Counts& counts_;
-  const bool& moves_;
+  Revision at_;
   Timer signal_;
   ManifestSetPtr set_;
-  int revision_ = 0;
+  int read_ = 0;
   bool nudged_ = false, stopped_ = false;
   std::vector<std::string> notes_;
 };
 
-class Counting final : public ReconcileObserver {
+class Counting final : public LogObserver {
  public:
-  explicit Counting(Counts& counts) : counts_(counts) {}
-  void applied(const ObjectKey&, bool, const std::string&) override {}
+  explicit Counting(Counts& counts) : LogObserver(false), counts_(counts) {}
   void repaired(const Repair& repair) override {
+    LogObserver::repaired(repair);
     if (repair.event_driven)
       counts_.repair_ms.push_back(std::chrono::duration<double, std::milli>(repair.event_to_verdict).count());
   }
-  void pruned(const ObjectKey&) override {}
-  void held_back(const ObjectKey&, const std::string&) override {}
-  void refused(const ObjectKey&, const Error&) override { ++counts_.failures; }
-  void failed(const ObjectKey&, const Error&, std::chrono::milliseconds) override { ++counts_.failures; }
-  void set_problem(const Error&) override { ++counts_.failures; }
-  void waiting(const Error&) override {}
-  void round(const RoundSummary& summary) override { counts_.rounds += summary.complete ? 1 : 0; }
+  void refused(const ObjectKey& key, const Error& error) override {
+    LogObserver::refused(key, error);
+    ++counts_.failures;
+  }
+  void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) override {
+    LogObserver::failed(key, error, retry_in);
+    ++counts_.failures;
+  }
+  void round(const RoundSummary& summary) override {
+    LogObserver::round(summary);
+    counts_.rounds += summary.complete ? 1 : 0;
+  }
 
  private:
   Counts& counts_;
@@ -131,7 +145,8 @@ class Counting final : public ReconcileObserver {
 double percentile(std::vector<double> values, double fraction) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
-  return values.at(static_cast<std::size_t>((fraction * static_cast<double>(values.size() - 1)) + 0.5));
+  const double rank = (fraction * static_cast<double>(values.size() - 1)) + 0.5;
+  return values.at(static_cast<std::size_t>(rank));
 }
 
 std::string repository_of_number(int number) { return fmt::format("team/repo-{}", number / kOfOneRepository); }
@@ -139,17 +154,21 @@ std::string repository_of_number(int number) { return fmt::format("team/repo-{}"
 // A forge: sends, and times the answers.
 class Sender {
  public:
-  explicit Sender(unsigned port) : client_(port) {}
+  Sender(unsigned port, const Revisions& revisions) : client_(port), revisions_(revisions) {}
 
-  std::vector<double> send(int deliveries, int applications) {
+  // With or without a commit behind it.
+  std::vector<double> send(int deliveries, bool commits) {
     std::vector<double> took_ms;
-    for (int i = 0; i < deliveries; ++i)
-      took_ms.push_back(
-          send_one(repository_of_number(static_cast<int>(random_() % static_cast<unsigned>(applications)))));
+    for (int i = 0; i < deliveries; ++i) {
+      std::this_thread::sleep_for(kBetweenDeliveries);
+      const auto repository = std::next(revisions_.begin(), static_cast<int>(random_() % revisions_.size()));
+      took_ms.push_back(send_one(repository->first, commits));
+    }
     return took_ms;
   }
 
-  double send_one(const std::string& path) {
+  double send_one(const std::string& path, bool commits) {
+    if (commits) ++*revisions_.at(path);
     const auto git = all_forges().first(7);
     const Forge forge = git[random_() % git.size()].forge;
     const WebRequest request = delivery(forge, std::string(words_of(forge).type), kSecret,
@@ -164,6 +183,7 @@ class Sender {
 
  private:
   HookClient client_;
+  const Revisions& revisions_;
   std::mt19937_64 random_{7};
 };
 
@@ -186,15 +206,18 @@ class Bench {
     auto intake = PushIntake::create(io.get_executor(), push, daemon_.pushes());
     if (!intake) give_up(describe(intake.error()));
     intake_ = std::move(*intake);
-    for (int i = 0; i < options_.applications; ++i) hold(i);
   }
 
   asio::awaitable<void> run() {
     tasks_.spawn(intake_->run());
     tasks_.spawn(run_daemon());
     const auto began = Steady::now();
-    co_await until([this] { return counts_.rounds >= static_cast<std::size_t>(options_.applications); }, 1'200s,
-                   "begun");
+    // As many at once as a server of one process answers in time.
+    for (int i = 0; i < options_.applications; i += kHeldAtOnce) {
+      const int end = std::min(i + kHeldAtOnce, options_.applications);
+      for (int number = i; number < end; ++number) hold(number);
+      co_await until([&] { return counts_.rounds >= static_cast<std::size_t>(end); }, 120s, "begun");
+    }
     std::printf("%d applications are held after %.0f s\n", options_.applications,
                 std::chrono::duration<double>(Steady::now() - began).count());
     co_await measure_answers();
@@ -224,11 +247,14 @@ class Bench {
     application.name = fmt::format("app-{}", number);
     application.namespace_ = "default";
     // The first ones are all of one repository, which the storm moves.
-    application.source.repo_url =
-        "https://git.example/" + (number < options_.storm ? "team/storm" : repository_of_number(number));
+    const bool of_storm = number < options_.storm;
+    const std::string path = of_storm ? "team/storm" : repository_of_number(number);
+    application.source.repo_url = "https://git.example/" + path;
+    Revision& at = of_storm ? storm_[path] : revisions_[path];
+    if (at == nullptr) at = std::make_shared<std::atomic<int>>(1);
     auto setup = make_setup(application, {"bench", "default", folder_.string()});
     if (!setup) give_up(describe(setup.error()));
-    auto source = std::make_unique<StubSource>(io_.get_executor(), application.name, counts_, moves_);
+    auto source = std::make_unique<StubSource>(io_.get_executor(), application.name, counts_, at);
     daemon_.hold(std::move(*setup), std::move(source), std::make_shared<Counting>(counts_));
   }
 
@@ -263,10 +289,9 @@ class Bench {
 
   asio::awaitable<void> measure_answers() {
     for (const bool busy : {false, true}) {
-      moves_ = busy;
       const std::size_t loads = counts_.loads, rounds = counts_.rounds;
       std::vector<double> took_ms;
-      co_await beside([&] { took_ms = Sender(intake_->port()).send(options_.deliveries, options_.applications); });
+      co_await beside([&] { took_ms = Sender(intake_->port(), revisions_).send(options_.deliveries, busy); });
       const char* const name = busy ? "daemon rolling out" : "daemon idle";
       std::printf(
           "%-20s %5d deliveries: 202 after p50 %.2f ms, p99 %.2f ms, at most %.2f ms; %zu looks, %zu rounds "
@@ -277,7 +302,6 @@ class Bench {
                                                             {"p99_ms", percentile(took_ms, 0.99)},
                                                             {"max_ms", percentile(took_ms, 1)}};
     }
-    moves_ = false;
     co_await settle();
   }
 
@@ -297,15 +321,13 @@ class Bench {
     int at = options_.storm;
     co_await drift_some(at, calm);
     co_await settle();
-    moves_ = true;
     const auto began = Steady::now();
     const std::size_t rounds = counts_.rounds;
-    co_await beside([&] { Sender(intake_->port()).send_one("team/storm"); });
+    co_await beside([&] { Sender(intake_->port(), storm_).send_one("team/storm", true); });
     co_await drift_some(at, stormy);
     co_await until([&] { return counts_.rounds >= rounds + static_cast<std::size_t>(options_.storm); }, 600s,
                    "drained");
     const double drained_s = std::chrono::duration<double>(Steady::now() - began).count();
-    moves_ = false;
     std::printf(
         "storm of %d applications: brought about in %.1f s; event bytes -> verdict of %zu repairs: p50 %.3f ms, p99 "
         "%.3f ms before, p50 %.3f ms, p99 %.3f ms meanwhile; %zu failures\n",
@@ -340,7 +362,7 @@ class Bench {
   const Options& options_;
   std::filesystem::path folder_;
   Counts counts_;
-  bool moves_ = false;
+  Revisions revisions_, storm_;
   Daemon daemon_;
   ApiServer& api_;
   std::unique_ptr<PushIntake> intake_;
@@ -350,7 +372,8 @@ class Bench {
 };
 
 int run(const Options& options) {
-  start_logging(LogFormat::Text, LogLevel::Error);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  start_logging(LogFormat::Text, options.verbose ? LogLevel::Info : LogLevel::Error);
   asio::io_context io(1);
   ClusterOptions cluster;
   cluster.kubeconfig = options.kubeconfig;
@@ -359,8 +382,13 @@ int run(const Options& options) {
   const auto folder = std::filesystem::temp_directory_path() / ("holdfast-bench." + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   Bench bench(io, *session, options, folder);
-  asio::co_spawn(io, bench.run(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
+  asio::co_spawn(io, bench.run(), [&](std::exception_ptr failure) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "bench_receiver: %s\n", error.what());
+      std::_Exit(1);  // the daemon is in the middle of things
+    }
   });
   io.run();
   std::filesystem::remove_all(folder);
@@ -379,6 +407,7 @@ int main(int argc, char** argv) {
   app.add_option("--storm", options.storm, "applications that one push moves; 0: no storm")
       ->check(CLI::Range(0, 100'000));
   app.add_option("--json", options.json);
+  app.add_flag("--verbose", options.verbose, "with the daemon's log");
   CLI11_PARSE(app, argc, argv);
   try {
     if (options.storm + (2 * holdfast::bench::kDrifting) > options.applications) options.storm = 0;

@@ -141,10 +141,8 @@ class WebServer::Core {
     const auto longest =
         std::ranges::min_element(sessions_, {}, [](const auto& session) { return session->waiting_since(); });
     if (longest == sessions_.end()) return;
-    const auto session = *longest;
-    if (session->waiting_since() == std::chrono::steady_clock::time_point::max()) return;
-    sessions_.erase(longest);
-    session->close();
+    if ((*longest)->waiting_since() == std::chrono::steady_clock::time_point::max()) return;
+    sessions_.extract(longest).value()->close();
   }
 
   asio::awaitable<void> serve(std::shared_ptr<WebSession> session) {

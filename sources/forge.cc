@@ -40,6 +40,7 @@ Result<Forge> parse_forge(std::string_view type) {
   const auto found = std::ranges::find(kForges, type, &ForgeWords::type);
   if (found != kForges.end()) return found->forge;
   std::vector<std::string_view> types;
+  types.reserve(kForges.size());
   for (const ForgeWords& words : kForges) types.push_back(words.type);
   const std::string_view near = nearest_word(type, types);
   return fail(

@@ -38,7 +38,7 @@ bool in_network(const ip::address& address, const std::string& network) {
 // "::ffff:10.0.0.1" is what a socket for both kinds of addresses says of 10.0.0.1.
 std::optional<ip::address> address_of(std::string_view text) {
   boost::system::error_code error;
-  const auto address = ip::make_address(text, error);
+  auto address = ip::make_address(text, error);
   if (error) return std::nullopt;
   if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
   return address;

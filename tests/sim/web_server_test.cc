@@ -10,8 +10,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <thread>
+
+#include "cluster/child_process.h"
+#include "unit/sources/temporary_folder.h"
 
 namespace holdfast {
 namespace {
@@ -46,6 +51,9 @@ class WebServerTest : public testing::Test {
   void start(const WebLimits& limits) {
     WebServerOptions options;
     options.limits = limits;
+    start(options);
+  }
+  void start(const WebServerOptions& options) {
     server_ = WebServer::listen(io_.get_executor(), handler_, options).value();
     asio::co_spawn(io_, server_->run(), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
@@ -71,6 +79,18 @@ class WebServerTest : public testing::Test {
     return rest(socket);
   }
 
+  // What the server's certificate is of.
+  std::string name_served() {
+    asio::ssl::context tls(asio::ssl::context::tls_client);
+    asio::ssl::stream<asio::ip::tcp::socket> stream(connect(), tls);
+    stream.handshake(asio::ssl::stream_base::client);
+    char name[64] = {};
+    X509* const certificate = SSL_get1_peer_certificate(stream.native_handle());
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+    X509_free(certificate);
+    return name;
+  }
+
   Echo handler_;
   asio::io_context io_{1}, client_{1};
   std::unique_ptr<WebServer> server_;
@@ -78,7 +98,7 @@ class WebServerTest : public testing::Test {
 };
 
 TEST_F(WebServerTest, answers_and_keeps_the_connection) {
-  start({});
+  start(WebLimits{});
   const std::string answer = answer_to(
       "POST /a HTTP/1.1\r\nHost: x\r\nX-Twice: 1\r\nX-TWICE: 2\r\nContent-Length: 3\r\n\r\nabc"
       "GET /b?c=d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -87,7 +107,7 @@ TEST_F(WebServerTest, answers_and_keeps_the_connection) {
 }
 
 TEST_F(WebServerTest, a_body_beyond_the_bound_is_refused_as_soon_as_that_is_known) {
-  start({.body_bytes = 1'000});
+  start(WebLimits{.body_bytes = 1'000});
   EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"), StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
                         std::string(1'001, 'x') + "\r\n0\r\n\r\n"),
@@ -99,21 +119,21 @@ TEST_F(WebServerTest, a_body_beyond_the_bound_is_refused_as_soon_as_that_is_know
 }
 
 TEST_F(WebServerTest, a_head_beyond_the_bound_or_that_is_no_http_is_refused) {
-  start({.head_bytes = 500});
+  start(WebLimits{.head_bytes = 500});
   EXPECT_THAT(answer_to("GET / HTTP/1.1\r\nX: " + std::string(1'000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431"));
   EXPECT_THAT(answer_to("hello\r\n\r\n"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(answer_to("GET /refused HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 404"));
 }
 
 TEST_F(WebServerTest, whoever_is_slow_is_cut) {
-  start({.head = 50ms, .body = 50ms});
+  start(WebLimits{.head = 50ms, .body = 50ms});
   EXPECT_EQ(answer_to("GET / HT"), "");
   EXPECT_EQ(answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na"), "");
   EXPECT_EQ(handler_.answered, 0);
 }
 
 TEST_F(WebServerTest, bodies_under_way_share_one_bound) {
-  start({.body_bytes = 1'000, .all_bodies_bytes = 1'500});
+  start(WebLimits{.body_bytes = 1'000, .all_bodies_bytes = 1'500});
   auto first = connect();
   asio::write(first, asio::buffer(std::string("POST /first HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: "
                                               "100-continue\r\nContent-Length: 1000\r\n\r\n")));
@@ -129,15 +149,41 @@ TEST_F(WebServerTest, bodies_under_way_share_one_bound) {
 }
 
 TEST_F(WebServerTest, whoever_says_nothing_makes_room) {
-  start({.connections = 3});
+  start(WebLimits{.connections = 3});
   auto one = connect(), two = connect(), three = connect();
   EXPECT_THAT(answer_to("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), HasSubstr("GET /a"));
   EXPECT_EQ(rest(one), "");
 }
 
+// A certificate of that name, with its key, in one file.
+void make_certificate(const std::string& file, const std::string& name) {
+  const cluster::Finished made =
+      cluster::run({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-subj", "/CN=" + name, "-days", "2", "-keyout", file, "-out", file});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+}
+
+TEST_F(WebServerTest, B1_a_certificate_that_was_renewed_is_served_and_a_broken_one_is_not) {
+  const TemporaryFolder folder;
+  make_certificate(folder / "tls.pem", "old");
+  std::atomic<int> minutes = 0;
+  WebServerOptions options;
+  options.certificate_file = options.key_file = folder / "tls.pem";
+  options.now = [&minutes] { return Clock::time_point(std::chrono::minutes(minutes)); };
+  start(options);
+  EXPECT_EQ(name_served(), "old");
+  folder.write("tls.pem", "half a cert");
+  minutes = 10;
+  EXPECT_EQ(name_served(), "old");
+  make_certificate(folder / "tls.pem", "new");
+  EXPECT_EQ(name_served(), "old");  // it is looked at again after a while alone
+  minutes = 20;
+  EXPECT_EQ(name_served(), "new");
+}
+
 TEST_F(WebServerTest, says_what_is_wrong_with_where_it_is_to_listen) {
   EXPECT_THAT(WebServer::listen(io_.get_executor(), handler_, {.address = "here"}).error().message, HasSubstr("here"));
-  start({});
+  start(WebLimits{});
   WebServerOptions taken;
   taken.port = static_cast<std::uint16_t>(server_->port());
   EXPECT_EQ(WebServer::listen(io_.get_executor(), handler_, taken).error().kind, ErrorKind::Unreachable);
