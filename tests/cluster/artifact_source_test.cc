@@ -9,6 +9,7 @@
 #include "cluster/artifact_pushes.h"
 #include "cluster/scripted_registry.h"
 #include "cluster/scripted_server.h"
+#include "holdfast/base/digest.h"
 #include "sources/source.h"
 #include "unit/sources/temporary_folder.h"
 
@@ -18,6 +19,17 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+
+// One Secret, as it is now; nobody hears of a change.
+class OneSecret final : public ClusterValues {
+ public:
+  ClusterValue value;
+  asio::awaitable<Result<ClusterValuePtr>> read(ValueReference wanted) override {
+    if (wanted.namespace_ != "shop" || wanted.name != "pull") co_return fail(ErrorKind::NotFound, "there is no Secret");
+    co_return std::make_shared<const ClusterValue>(value);
+  }
+  asio::awaitable<Result<void>> changed(SeenValues /*seen*/) override { co_return Result<void>(); }
+};
 
 class ArtifactSourceTest : public testing::Test {
  protected:
@@ -161,6 +173,35 @@ TEST_F(ArtifactSourceTest, ask_38_why_tells_the_line_and_what_the_artifact_was_m
   EXPECT_THAT(traced->no_commits, HasSubstr("made of main@sha1:abc"));
 }
 
+TEST_F(ArtifactSourceTest, a_pull_secret_lets_in_and_is_read_again_when_it_changes) {
+  push({{"apps/web.yaml", config_map("web")}});
+  const auto basic = [](const std::string& password) { return "Basic " + base64_encode("reader:" + password); };
+  server.follow([&](const ScriptedServer::Seen& request) {
+    if (request.authorization == basic("right")) return registry.answer(request);
+    return Answer{401, "", {{"WWW-Authenticate", "Basic realm=\"here\""}}};
+  });
+  OneSecret values;
+  const auto say = [&](const std::string& version, const std::string& password) {
+    const std::string config =
+        R"({"auths":{")" + server.authority() + R"(":{"username":"reader","password":")" + password + R"("}}})";
+    values.value = {version, {{".dockerconfigjson", Secret(config)}}};
+  };
+  options.values = &values;
+  options.access.namespace_ = "shop";
+  options.access.credentials_secret = "pull";
+  const auto web = source();
+  say("1", "canary-wrong");
+  const auto refused = load(*web);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::Unauthorized);
+  EXPECT_THAT(refused.error().hint, HasSubstr("Secret shop/pull"));
+  EXPECT_FALSE(describe(refused.error()).contains("canary"));
+  say("2", "right");
+  EXPECT_TRUE(load(*web));
+  values.value = {"3", {{"token", Secret("x")}}};
+  EXPECT_THAT(load(*web).error().hint, HasSubstr("kubectl create secret docker-registry"));
+}
+
 TEST_F(ArtifactSourceTest, a_stopped_one_says_so) {
   push({{"apps/web.yaml", config_map("web")}});
   const auto web = source();
@@ -174,7 +215,9 @@ TEST_F(ArtifactSourceTest, what_contradicts_itself_is_refused_before_anything_is
     const auto made = make_source(io.get_executor(), with);
     return made ? std::string() : describe(made.error());
   };
-  SourceOptions files = options, outside = options, tagged = options;
+  SourceOptions files = options, outside = options, tagged = options, signed_ = options;
+  signed_.access.signatures.emplace();
+  EXPECT_THAT(refused(signed_), HasSubstr("spec.source.verify"));
   files.use_files = true;
   outside.path = "../x";
   tagged.repo += ":v1";

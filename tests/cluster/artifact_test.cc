@@ -167,6 +167,27 @@ TEST_F(ArtifactTest, while_the_registry_is_away_the_last_revision_is_healed_and_
   EXPECT_EQ(color("two"), "") << "what left the artifact left the cluster";
 }
 
+TEST_F(ArtifactTest, a_daemon_that_starts_while_the_registry_is_away_heals_what_is_on_record) {
+  const std::string first = push("latest", {{"one", "blue"}, {"two", "blue"}});
+  start();
+  wait_for("the cluster is at latest@" + first);
+  ASSERT_EQ(daemon->stop(10s), 0);
+  registry.stop();
+  paint("one", "red");
+  start();
+  wait_for("holding latest@" + first + ", which is on record");
+  EXPECT_TRUE(eventually([&] { return color("one") == "blue"; }, kDeadline)) << daemon->output();
+  EXPECT_EQ(color("two"), "blue");
+  ASSERT_EQ(daemon->stop(10s), 0);
+
+  fs::remove_all(app.repository.cache());
+  paint("one", "red");
+  start();
+  wait_for("what is on record cannot be read either, so nothing is written");
+  EXPECT_EQ(color("one"), "red");
+  EXPECT_EQ(deletes(), 0U);
+}
+
 TEST_F(ArtifactTest, of_a_range_the_newest_tag_is_held_and_a_digest_is_asked_for_once) {
   push("1.0.0", {{"one", "blue"}});
   const std::string newest = push("1.2.0", {{"one", "green"}});

@@ -279,6 +279,8 @@ TEST(ApplicationReader, an_artifact_that_contradicts_itself_is_refused) {
   EXPECT_THAT(source("repoURL: /x, chart: web"), HasSubstr("spec.source."));
   EXPECT_THAT(source("repoURL: 'oci://r.example/web', credentials: {dockerConfigFile: a, passwordFile: b}"),
               HasSubstr("keep one of them"));
+  EXPECT_THAT(source("repoURL: 'oci://r.example/web', verify: {keysFile: keys}"),
+              HasSubstr("spec.source.verify asks for the signature of a commit, and repoURL is an artifact"));
   EXPECT_THAT(source("repoURL: 'oci://user:hunter2@r.example/web'"), Not(HasSubstr("hunter2")));
 }
 
