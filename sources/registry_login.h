@@ -16,6 +16,7 @@ namespace holdfast {
 struct RegistryLogin {
   std::string username;
   Secret password;
+  friend bool operator==(const RegistryLogin&, const RegistryLogin&) = default;
 };
 
 // The value of an Authorization header.

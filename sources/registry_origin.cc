@@ -49,6 +49,8 @@ Result<std::unique_ptr<ArtifactOrigin>> RegistryOrigin::make(ArtifactOriginOptio
 
 Result<RegistryClient> RegistryOrigin::client() {
   if (auto renewed = web_.renew(address_.host); !renewed) return std::unexpected(renewed.error());
+  if (web_.login() != login_) access_ = {};  // a token is as good as the password that it was given for
+  login_ = web_.login();
   return RegistryClient(web_.web(), address_, web_.login(), access_);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sources/artifact_manifest.h"
@@ -39,6 +40,7 @@ class RegistryOrigin final : public ArtifactOrigin {
   ArtifactRequest request_;
   const ArtifactStore& store_;
   WebAccess web_;
+  std::optional<RegistryLogin> login_;  // that access_ comes from
   RegistryAccess access_;
   std::string made_of_;
 };

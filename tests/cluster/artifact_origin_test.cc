@@ -138,6 +138,17 @@ TEST_F(ArtifactOriginTest, a_wrong_password_is_said_and_not_shown) {
   EXPECT_FALSE(describe(refused).contains("canary")) << describe(refused);
 }
 
+TEST_F(ArtifactOriginTest, a_token_goes_with_the_password_that_it_was_given_for) {
+  ScriptedServer service([](const Seen&) { return Answer{}; });
+  want_tokens(service, 100, "Basic " + base64_encode(std::string("reader:") + kPassword));
+  access.login = RegistryLogin{"reader", Secret(kPassword)};
+  const auto web = origin();
+  ASSERT_TRUE(web->resolve());
+  access.login = RegistryLogin{"reader", Secret("canary-withdrawn")};
+  web->use(access);
+  EXPECT_EQ(failure(*web).kind, ErrorKind::Unauthorized);
+}
+
 TEST_F(ArtifactOriginTest, a_token_service_without_tls_elsewhere_is_told_nothing) {
   access.login = RegistryLogin{"reader", Secret(kPassword)};
   server.follow([](const Seen&) {
