@@ -106,7 +106,7 @@ std::string without_credentials(std::string_view text) {
   }
 }
 
-std::string repository_identity(std::string_view url) {
+std::string canonical_git_url(std::string_view url) {
   std::string host, path(url);
   const std::size_t scheme = url.find("://"), colon = url.find(':'), slash = std::min(url.find('/'), url.size());
   if (scheme != std::string_view::npos) {
@@ -143,7 +143,7 @@ Result<void> check_git_ref(std::string_view ref) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f ||
         std::string_view("~^:?*[\\").find(c) != std::string_view::npos)
       return refused("it holds a character that Git does not allow");
-  for (std::string_view part : {"..", "@{", "//", "/."})
+  for (std::string_view part : {"..", "@{", "//", "/.", ".lock/"})
     if (ref.find(part) != std::string_view::npos) return refused(fmt::format("it holds {}", part));
   if (ref.starts_with("/") || ref.starts_with(".") || ref.ends_with("/") || ref.ends_with(".") ||
       ref.ends_with(".lock"))

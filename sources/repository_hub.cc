@@ -54,11 +54,11 @@ Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOpt
 }
 
 std::size_t RepositoryHub::pushed(const std::string& url, const std::string& ref) {
-  const std::string identity = repository_identity(url);
+  const std::string identity = canonical_git_url(url);
   std::size_t looked_at = 0;
   for (const auto& [key, weak] : repositories_) {
     const auto repository = weak.lock();
-    if (!repository || repository_identity(repository->url()) != identity || !repository->concerns(ref)) continue;
+    if (!repository || canonical_git_url(repository->url()) != identity || !repository->concerns(ref)) continue;
     repository->look_now();
     ++looked_at;
   }

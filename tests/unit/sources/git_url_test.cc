@@ -37,7 +37,7 @@ TEST(GitUrl, credentials_never_reach_a_message) {
 
 TEST(GitRef, names_git_could_not_have_are_refused) {
   for (const char* ref :
-       {"-x", "a b", "a..b", "a:b", "refs/heads/*", "a.lock", "/a", "a/", "a~1", "a^", "@{u}", "a\\b"})
+       {"-x", "a b", "a..b", "a:b", "refs/heads/*", "a.lock", "a.lock/b", "/a", "a/", "a~1", "a^", "@{u}", "a\\b"})
     EXPECT_FALSE(check_git_ref(ref)) << ref;
   for (const char* ref : {"", "HEAD", "main", "feature/x-1", "v1.2", "refs/heads/main"})
     EXPECT_TRUE(check_git_ref(ref)) << ref;

@@ -63,9 +63,9 @@ TEST(RepositoryIdentity, all_spellings_are_one) {
   for (const char* url :
        {"https://github.com/Org/Repo.git", "https://token@github.com/org/repo", "git@github.com:org/repo.git",
         "ssh://git@github.com:22/org/repo/", "git://github.com/org/repo.git"})
-    EXPECT_EQ(repository_identity(url), "github.com/org/repo") << url;
-  EXPECT_NE(repository_identity("https://github.com/org/repo2"), "github.com/org/repo");
-  EXPECT_EQ(repository_identity("file:///srv/repo/.git"), repository_identity("/srv/repo"));
+    EXPECT_EQ(canonical_git_url(url), "github.com/org/repo") << url;
+  EXPECT_NE(canonical_git_url("https://github.com/org/repo2"), "github.com/org/repo");
+  EXPECT_EQ(canonical_git_url("file:///srv/repo/.git"), canonical_git_url("/srv/repo"));
 }
 
 }  // namespace
