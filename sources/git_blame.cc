@@ -10,6 +10,7 @@
 
 #include "sources/git_failure.h"
 #include "sources/git_url.h"
+#include "sources/utf8.h"
 
 namespace holdfast {
 namespace {
@@ -43,13 +44,26 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-// Seconds since 1970 and "+0130", as RFC 3339.
+// A commit may hold any bytes, and whoever shows them a terminal or a JSON document.
+std::string shown(std::string_view text) {
+  std::string out(text);
+  const bool utf8 = is_utf8(text);
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !utf8)) c = '?';
+  }
+  return out;
+}
+
+// Seconds since 1970 and "+0130", as RFC 3339; of years that it has.
 std::string rfc3339(long long seconds, std::string_view zone) {
   const bool known = zone.size() == 5 && (zone[0] == '+' || zone[0] == '-');
   const int hours = known ? number<int>(zone.substr(1, 2)).value_or(0) : 0;
   const int minutes = known ? number<int>(zone.substr(3, 2)).value_or(0) : 0;
   const std::chrono::minutes offset((known && zone[0] == '-' ? -1 : 1) * (hours * 60 + minutes));
-  const std::chrono::sys_seconds local{std::chrono::seconds(seconds) + offset};
+  constexpr long long kFirst = -62'135'596'800, kLast = 253'402'300'799;
+  const auto here = std::clamp(seconds, kFirst, kLast) + std::chrono::seconds(offset).count();
+  const std::chrono::sys_seconds local{std::chrono::seconds(std::clamp<long long>(here, kFirst, kLast))};
   const auto day = std::chrono::floor<std::chrono::days>(local);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(local - day);
@@ -86,17 +100,17 @@ class PorcelainReader {
   void header(std::string_view line, LineCommit& commit) {
     const std::string_view name = take_word(line);
     if (name == "author") {
-      commit.author = line;
+      commit.author = shown(line);
     } else if (name == "author-mail") {
       if (line.starts_with('<')) line.remove_prefix(1);
       if (line.ends_with('>')) line.remove_suffix(1);
-      commit.email = line;
+      commit.email = shown(line);
     } else if (name == "author-time") {
       author_time_ = number<long long>(line).value_or(0);
     } else if (name == "author-tz") {
       commit.date = rfc3339(author_time_, line);
     } else if (name == "summary") {
-      commit.subject = line;
+      commit.subject = shown(line);
     }
   }
 

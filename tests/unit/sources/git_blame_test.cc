@@ -34,6 +34,17 @@ TEST(Blame, tells_commit_author_and_date_of_each_line) {
   EXPECT_EQ(lines->at(5).date, "2020-09-13T12:26:40Z");
 }
 
+TEST(Blame, what_a_commit_holds_is_fit_to_be_shown) {
+  const auto lines = parse_blame(
+      "1111111111111111111111111111111111111111 4 4 1\nauthor Ad\x1b[31ma\nauthor-mail <J\xfcrgen@example.org>\n"
+      "author-time 9223372036854775807\nauthor-tz +9999\nsummary Gr\xc3\xbc\xc3\x9f\x65 \x07\nfilename a\n\tx\n");
+  ASSERT_TRUE(lines) << describe(lines.error());
+  EXPECT_EQ(lines->at(4).author, "Ad?[31ma");
+  EXPECT_EQ(lines->at(4).email, "J?rgen@example.org");
+  EXPECT_EQ(lines->at(4).subject, "Gr\xc3\xbc\xc3\x9f\x65 ?");
+  EXPECT_THAT(lines->at(4).date, HasSubstr("9999-12-31T"));
+}
+
 TEST(Blame, what_is_cut_off_is_an_error) {
   EXPECT_FALSE(parse_blame("fatal: no such path").has_value());
   EXPECT_FALSE(parse_blame(std::string_view(kPorcelain).substr(0, 200)).has_value());
