@@ -70,7 +70,7 @@ Result<ServerAddress> parse_server_url(std::string_view url) {
   address.host = view.host_address();
   if (address.host.empty()) return invalid("the server address names no host");
   const auto strange = [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || c == 0x7F ||
+    return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7F ||
            std::string_view("%/@[]").find(c) != std::string_view::npos;
   };
   if (std::ranges::any_of(address.host, strange)) {
