@@ -68,13 +68,20 @@ std::map<GroupVersionKind, std::string> schema_hashes(const json::value& documen
     reduce(reduced, definition.refers_to);
     definition.digest = to_hex(sha256(value_text(reduced)));
   }
+  std::map<GroupVersionKind, std::set<std::string>> named;
   for (const auto& [name, schema] : schemas->get_object()) {
     const json::value* kinds = find(schema, {"x-kubernetes-group-version-kind"});
     // What is of many kinds, as DeleteOptions, is no type of its own.
     if (kinds == nullptr || !kinds->is_array() || kinds->get_array().size() != 1) continue;
     const json::value& kind = kinds->get_array().front();
-    hashes[{std::string(string_at(kind, {"group"})), std::string(string_at(kind, {"version"})),
-            std::string(string_at(kind, {"kind"}))}] = hash_of(std::string(name), definitions);
+    named[{std::string(string_at(kind, {"group"})), std::string(string_at(kind, {"version"})),
+           std::string(string_at(kind, {"kind"}))}]
+        .emplace(name);
+  }
+  for (const auto& [type, names] : named) {
+    std::string& hash = hashes[type];
+    for (const std::string& name : names) hash += hash_of(name, definitions);
+    if (names.size() > 1) hash = to_hex(sha256(hash));  // whichever of them counts
   }
   return hashes;
 }

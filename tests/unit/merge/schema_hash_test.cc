@@ -44,6 +44,16 @@ TEST(SchemaHash, C5_words_are_not_part_of_it_but_fields_and_values_of_that_name_
             hashes(R"("size":{"type":"object","default":{"description":"b"}})").at(kBoat));
 }
 
+TEST(SchemaHash, of_two_that_say_to_be_one_type_the_order_does_not_count) {
+  const std::string one = R"("A":{"type":"object","x-kubernetes-group-version-kind":[{"kind":"K","version":"v1"}]})";
+  const std::string other = R"("B":{"type":"string","x-kubernetes-group-version-kind":[{"kind":"K","version":"v1"}]})";
+  const auto of = [](const std::string& definitions) {
+    return schema_hashes(*parse_json(R"({"components":{"schemas":{)" + definitions + "}}}"));
+  };
+  EXPECT_EQ(of(one + "," + other), of(other + "," + one));
+  EXPECT_NE(of(one + "," + other), of(one));
+}
+
 TEST(SchemaHash, a_type_that_contains_itself_has_one) {
   const std::string itself = R"("next":{"$ref":"#/components/schemas/Boat"})";
   EXPECT_EQ(hashes(itself).at(kBoat), hashes(itself).at(kBoat));
