@@ -57,7 +57,7 @@ class Apply {
     } else {
       say(describe(now.error()));
     }
-    session_.client->close_all();
+    session_.close();
   }
 
   // The plan of this moment, where it is the saved one.

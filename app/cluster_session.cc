@@ -80,7 +80,7 @@ int run_in_session(const ClusterOptions& options, int trouble, const SessionVerb
   Result<int> outcome = trouble;
   auto task = [&]() -> boost::asio::awaitable<void> {
     outcome = co_await verb(io.get_executor(), *session);
-    session->client->close_all();
+    session->close();
   };
   if (session) {
     boost::asio::co_spawn(io, task(), [](std::exception_ptr failure) {

@@ -16,9 +16,15 @@ namespace holdfast {
 
 struct ClusterSession {
   std::unique_ptr<HttpClient> client;
-  std::unique_ptr<ValueFollower> values;  // over the client; to be stopped where somebody followed one
+  std::unique_ptr<ValueFollower> values;  // over the client
   std::string namespace_;                 // for objects that name none
   std::string server;                     // for messages
+
+  // Whatever is under way ends soon.
+  void close() const {
+    values->stop();
+    client->close_all();
+  }
 };
 
 // Reads the kubeconfig or the in-cluster files; does not connect. Errors say what to do next.

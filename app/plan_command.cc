@@ -71,7 +71,7 @@ class PlanRun {
       finish(co_await look(session->client.get(), std::move(*read)));
     else
       print_error(read.error());
-    session->client->close_all();
+    session->close();
   }
 
   asio::awaitable<void> work_on_file() {
