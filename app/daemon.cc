@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "holdfast/base/log.h"
@@ -12,7 +11,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::milliseconds kSeenPause{500};
+// For what happens in it a look at all applications is taken once.
+constexpr std::chrono::milliseconds kReadingsPause{20}, kSeenPause{500};
 
 }  // namespace
 
@@ -221,7 +221,9 @@ void Daemon::end_once() {
 void Daemon::read(const HeldApplication& /*application*/) {
   if (std::exchange(readings_due_, true)) return;
   auto settle = [](Daemon* daemon) -> asio::awaitable<void> {
-    co_await asio::post(daemon->executor_, asio::use_awaitable);
+    Timer pause(daemon->executor_);
+    pause.expires_at(Clock::now() + kReadingsPause);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     daemon->settle_readings();
   };
   tasks_.spawn(settle(this));

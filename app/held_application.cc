@@ -235,7 +235,8 @@ asio::awaitable<void> HeldApplication::hold_recorded() {
   const Inventory& recorded = inventory_.inventory();
   const std::string revision = recorded.newest.revision.empty() ? recorded.revision : recorded.newest.revision;
   if (revision.empty() || setup_.ends) co_return;
-  const Result<ManifestSetPtr> manifests = co_await source_->read_recorded(revision);
+  Source::Recorded wanted{revision, revision == recorded.revision ? recorded.content : ""};
+  const Result<ManifestSetPtr> manifests = co_await source_->read_recorded(std::move(wanted));
   if (stopping_ || loaded_ != nullptr) co_return;
   if (!manifests) {
     log(LogLevel::Warning, "recorded-unknown",
@@ -243,7 +244,7 @@ asio::awaitable<void> HeldApplication::hold_recorded() {
         {{"application", setup_.name}, {"revision", revision}});
     co_return;
   }
-  loaded_ = *manifests;
+  loaded_ = as_recorded(*manifests, inventory_.inventory());
   log(LogLevel::Warning, "holding-recorded",
       "holding " + revision + ", which is on record, until the source can be read",
       {{"objects", loaded_->manifests.size()}, {"application", setup_.name}});

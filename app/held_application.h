@@ -57,7 +57,7 @@ class HeldApplication {
   // Another application has read that commit of the same repository: looks at once, but once for each commit, or two
   // answers of a server that lags would keep both of them asking.
   void nudge(const std::string& revision) {
-    if (std::exchange(nudged_for_, revision) != revision) source_->nudge();
+    if (std::exchange(nudged_for_, revision) != revision) source_->nudge_for(revision);
   }
   // Something was pushed to its repository, or may have been: looks at once, also where it waits after a failure.
   void look() {

@@ -36,7 +36,7 @@ SetupContext context_of(const RunOptions& options, const ClusterSession& session
 }
 
 constexpr std::size_t kScriptThreads = 2;
-constexpr std::size_t kReaders = 2;  // threads that read repositories, for all applications
+constexpr std::size_t kReaders = 4;  // threads that read repositories, most of the time waiting for Git
 
 // Null where none are asked for.
 Result<std::shared_ptr<const LuaRules>> read_health_rules(const std::string& directory) {
@@ -58,7 +58,7 @@ class Run {
         scripts_(health_rules == nullptr ? 1 : kScriptThreads),
         cluster_(ports_of(session)),
         repositories_(
-            std::make_shared<RepositoryHub>(io.get_executor(), std::make_shared<asio::thread_pool>(kReaders))),
+            std::make_shared<RepositoryHub>(io.get_executor(), std::make_shared<asio::thread_pool>(kReaders), true)),
         daemon_(io.get_executor(), cluster_, daemon_options(health_rules)),
         tasks_(io.get_executor()),
         signals_(io, SIGINT, SIGTERM) {}

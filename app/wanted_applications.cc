@@ -4,6 +4,8 @@
 
 #include "app/config_follower.h"
 #include "app/refusal_trace.h"
+#include "holdfast/base/task_scope.h"
+#include "sources/repository_hub.h"
 #include "sources/source.h"
 
 namespace holdfast {
@@ -19,14 +21,24 @@ struct NothingTold final : ConfigObserver {
 class Reader {
  public:
   Reader(asio::any_io_executor executor, const RunOptions& options, SetupContext context, Sources sources)
-      : executor_(std::move(executor)), options_(options), context_(std::move(context)), sources_(sources) {}
+      : executor_(executor),
+        options_(options),
+        context_(std::move(context)),
+        sources_(sources),
+        repositories_(std::make_shared<RepositoryHub>(executor)),
+        tasks_(executor) {}
 
   asio::awaitable<Result<ReadApplications>> read() {
     const Result<std::vector<Application>> applications = co_await documents();
     if (!applications) co_return std::unexpected(applications.error());
-    for (const Application& application : *applications) {
+    // All at once: those of one repository are told by one query, and read together.
+    std::vector<Result<std::unique_ptr<WantedApplication>>> all(applications->size());
+    for (std::size_t i = 0; i < all.size(); ++i) tasks_.spawn(read_into(&(*applications)[i], &all[i]));
+    co_await tasks_.join();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Application& application = (*applications)[i];
+      Result<std::unique_ptr<WantedApplication>>& wanted = all[i];
       const bool chosen = is_chosen(application);
-      Result<std::unique_ptr<WantedApplication>> wanted = co_await read_one(&application);
       if (wanted) {
         (*wanted)->chosen = chosen;
         read_.applications.push_back(std::move(*wanted));
@@ -67,9 +79,15 @@ class Reader {
            options_.application.name == application.name;
   }
 
+  asio::awaitable<void> read_into(const Application* application, Result<std::unique_ptr<WantedApplication>>* into) {
+    *into = co_await read_one(application);
+  }
+
   asio::awaitable<Result<std::unique_ptr<WantedApplication>>> read_one(const Application* application) {
     Result<ApplicationSetup> setup = make_setup(*application, context_);
     if (!setup) co_return std::unexpected(setup.error());
+    setup->source.workers = repositories_->workers();
+    setup->source.hub = repositories_;
     Result<std::unique_ptr<Source>> source = make_source(executor_, setup->source);
     if (!source) co_return std::unexpected(source.error());
     const Result<ManifestSetPtr> manifests = co_await (*source)->load();
@@ -101,6 +119,8 @@ class Reader {
   const RunOptions& options_;
   SetupContext context_;
   Sources sources_;
+  std::shared_ptr<RepositoryHub> repositories_;
+  TaskScope tasks_;
   ReadApplications read_;
 };
 

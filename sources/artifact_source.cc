@@ -160,8 +160,10 @@ class ArtifactSource final : public Source {
     co_return taken(std::move(loaded));
   }
 
-  asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision) override {
-    auto job = [this, &revision](const SourceAccess& access) { return loader_.read_recorded(revision, access); };
+  asio::awaitable<Result<ManifestSetPtr>> read_recorded(Recorded recorded) override {
+    auto job = [this, &recorded](const SourceAccess& access) {
+      return loader_.read_recorded(recorded.revision, access);
+    };
     auto loaded = co_await let_in<Loaded>(job);
     co_return taken(std::move(loaded));
   }

@@ -184,8 +184,8 @@ class CommitTree final : public RevisionTree {
 }  // namespace
 
 Result<std::unique_ptr<RevisionTree>> open_commit_tree(const GitCache& cache, const std::string& commit,
-                                                       std::string revision, CommitTime time) {
-  if (auto brought = cache.bring_trees(commit); !brought) return std::unexpected(brought.error());
+                                                       std::string revision, CommitTime time, bool following) {
+  if (auto brought = cache.bring_trees(commit, following); !brought) return std::unexpected(brought.error());
   auto tree = std::make_unique<CommitTree>(cache, commit, std::move(revision), time);
   if (auto opened = tree->open(); !opened) {
     // Another process put a new cache in place between the two.

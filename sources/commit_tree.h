@@ -14,9 +14,10 @@ namespace holdfast {
 // Whether the time of a commit says which of two is the newer one.
 enum class CommitTime { Told, Ignored };
 
-// Fetches the commit with its trees where they are not in the cache. `revision`: what it is called. Errors: those of
-// GitCache.
+// Fetches the commit with its trees where they are not in the cache. `revision`: what it is called; `following`: see
+// GitCache::bring_trees. Errors: those of GitCache.
 Result<std::unique_ptr<RevisionTree>> open_commit_tree(const GitCache& cache, const std::string& commit,
-                                                       std::string revision, CommitTime time = CommitTime::Told);
+                                                       std::string revision, CommitTime time = CommitTime::Told,
+                                                       bool following = false);
 
 }  // namespace holdfast

@@ -117,14 +117,16 @@ void GitCache::remove_leftovers() const {
   for (const fs::path& path : left) fs::remove(path, failed);
 }
 
-Result<void> GitCache::bring_trees(const std::string& commit) const {
+Result<void> GitCache::bring_trees(const std::string& commit, bool following) const {
   if (has_trees(commit)) return {};
   auto held = lock();
   if (!held) return std::unexpected(held.error());
   remove_leftovers();
   if (has_trees(commit)) return {};  // another process has brought it meanwhile
   if (pack_count() > options_.pack_limit) return rebuild(commit, *held);
-  auto done = fetch_commit(commit, Contents::Left, *held);
+  Result<void> done = fail(ErrorKind::Internal, "not tried");
+  if (following) done = fetch_commit(commit, Contents::Small, *held);
+  if (!done && done.error().kind == ErrorKind::Internal) done = fetch_commit(commit, Contents::Left, *held);
   if (done || done.error().kind != ErrorKind::Internal) return done;
   return rebuild(commit, *held);
 }
@@ -186,6 +188,7 @@ Result<ProcessOutput> GitCache::fetch(std::vector<std::string> arguments, std::s
     call.settings = {{fmt::format("remote.{}.url", kRemote), git_.url()},
                      {fmt::format("remote.{}.promisor", kRemote), "true"},
                      {fmt::format("remote.{}.partialCloneFilter", kRemote), "blob:none"}};
+  call.completes = contains(arguments, kSmallContents);
   // Contents that we have are not told: git would conclude that we have all of their commit.
   if (contains(arguments, "--stdin")) call.settings.emplace_back("fetch.negotiationAlgorithm", "noop");
   call.arguments.insert(call.arguments.end(), arguments.begin(), arguments.end());
@@ -193,9 +196,11 @@ Result<ProcessOutput> GitCache::fetch(std::vector<std::string> arguments, std::s
 }
 
 Result<void> GitCache::fetch_commit(const std::string& commit, Contents contents, const FileDescriptor& lock) const {
-  const bool left = contents == Contents::Left;
-  std::vector<std::string> arguments = {"--depth=1", left ? "--filter=blob:none" : "--refetch", "--",
-                                        left ? kRemote : git_.url(), fmt::format("+{}:{}", commit, kept_ref(commit))};
+  const char* const how = contents == Contents::Left    ? "--filter=blob:none"
+                          : contents == Contents::Small ? kSmallContents
+                                                        : "--refetch";
+  std::vector<std::string> arguments = {"--depth=1", how, "--", contents == Contents::Sent ? git_.url() : kRemote,
+                                        fmt::format("+{}:{}", commit, kept_ref(commit))};
   const auto output = fetch(std::move(arguments), {}, lock);
   if (!output) return std::unexpected(output.error());
   if (output->exit_status == 0) return {};

@@ -39,7 +39,9 @@ class GitCache {
 
   // Afterwards the commit is here, with all of its trees. Reaches for the remote only where it is not. Errors:
   // NotFound, Unauthorized, Forbidden, Unreachable, Timeout, Cancelled, Invalid (no commit), TooLarge, Internal.
-  Result<void> bring_trees(const std::string& commit) const;
+  // `following`: an earlier commit of it is here and in use, so that what is small of the contents that have changed is
+  // likely to be read, and comes with it.
+  Result<void> bring_trees(const std::string& commit, bool following = false) const;
   // The commits that these refs of the remote name now, in their order, each with all of its trees and with what is
   // small of the contents that changed since the commits that are here: the query, the trees and the contents of a push
   // in one fetch. In a cache that has an earlier commit of each. Errors: as bring_trees; whoever gets one asks in the
@@ -63,7 +65,7 @@ class GitCache {
   [[nodiscard]] const GitProgram& git() const { return git_; }
 
  private:
-  enum class Contents { Left, Sent };  // what a commit is fetched with
+  enum class Contents { Left, Small, Sent };  // what a commit is fetched with
 
   [[nodiscard]] bool has_trees(const std::string& commit) const;
   [[nodiscard]] std::size_t pack_count() const;

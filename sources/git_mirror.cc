@@ -9,12 +9,17 @@
 
 #include "holdfast/base/digest.h"
 #include "sources/git_failure.h"
+#include "sources/git_store.h"
 #include "sources/git_url.h"
 
 namespace holdfast {
 namespace {
 
 constexpr std::size_t kPatternLimit = 2'000;  // beyond, all refs are listed
+
+std::string last_read_ref(const RefWish& wish) {
+  return "refs/last/" + to_hex(sha256(wish.name + "\n" + wish.semver)).substr(0, 16);
+}
 
 }  // namespace
 
@@ -84,7 +89,11 @@ std::vector<Result<ResolvedRef>> GitMirror::resolve_all(const std::vector<RefWis
 
 Result<std::vector<ResolvedRef>> GitMirror::resolve_and_bring(const std::vector<ResolvedRef>& before) const {
   std::vector<std::string> refs;
-  for (const ResolvedRef& one : before) refs.push_back(one.remote_ref);
+  for (const ResolvedRef& one : before) {
+    // The name of the default branch is what the remote says.
+    if (auto checked = check_git_ref(one.remote_ref); !checked) return std::unexpected(checked.error());
+    refs.push_back(one.remote_ref);
+  }
   const auto commits = cache_.bring_refs(refs);
   if (!commits) return std::unexpected(commits.error());
   std::vector<ResolvedRef> now;
@@ -120,10 +129,27 @@ Result<std::map<int, LineCommit>> GitMirror::blame(const ResolvedRef& resolved, 
   return holdfast::blame(history_, resolved.object, file, lines);
 }
 
-Result<std::unique_ptr<RevisionTree>> GitMirror::tree(const ResolvedRef& resolved, CommitTime time) const {
-  auto tree = open_commit_tree(cache_, resolved.object, resolved.revision, time);
+Result<std::unique_ptr<RevisionTree>> GitMirror::tree(const ResolvedRef& resolved, CommitTime time,
+                                                      bool following) const {
+  auto tree = open_commit_tree(cache_, resolved.object, resolved.revision, time, following);
   if (!tree && tree.error().where.empty()) tree.error().where = url();
   return tree;
+}
+
+// A ref that cannot be written is missed by nobody but a restart without the remote.
+void GitMirror::note_read(const RefWish& wish, const ResolvedRef& at) const {
+  const auto store = GitStore::open(cache_.repository());
+  if (!store) return;
+  const auto commit = store->commit(at.object);
+  if (commit) (void)store->set_ref(last_read_ref(wish), commit->id);
+}
+
+Result<ResolvedRef> GitMirror::last_read(const RefWish& wish) const {
+  const auto store = GitStore::open(cache_.repository());
+  if (!store) return std::unexpected(store.error());
+  const auto commit = store->ref_target(last_read_ref(wish));
+  if (!commit) return std::unexpected(commit.error());
+  return ResolvedRef{*commit, wish.name, (wish.name.empty() ? "" : wish.name + "@") + "sha1:" + *commit};
 }
 
 Result<SourceTree> GitMirror::load(const ResolvedRef& resolved, const std::string& subpath, const ReadLimits& limits,

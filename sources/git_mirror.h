@@ -50,7 +50,12 @@ class GitMirror {
   Result<std::vector<ResolvedRef>> resolve_and_bring(const std::vector<ResolvedRef>& before) const;
 
   // The commit for renderers, fetched where it is not in the cache. Outlives the mirror.
-  Result<std::unique_ptr<RevisionTree>> tree(const ResolvedRef& resolved, CommitTime time = CommitTime::Told) const;
+  Result<std::unique_ptr<RevisionTree>> tree(const ResolvedRef& resolved, CommitTime time = CommitTime::Told,
+                                             bool following = false) const;
+
+  // Notes in the cache which commit of it was read last, and what was noted there: by this process or one before.
+  void note_read(const RefWish& wish, const ResolvedRef& at) const;
+  [[nodiscard]] Result<ResolvedRef> last_read(const RefWish& wish) const;
 
   // The plain files of it below `subpath` (see normal_subpath).
   Result<SourceTree> load(const ResolvedRef& resolved, const std::string& subpath, const ReadLimits& limits = {},

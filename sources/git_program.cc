@@ -57,7 +57,7 @@ Result<ProcessOutput> GitProgram::run(GitCall call) const {
   ProcessSpec spec;
   spec.argv = std::move(call.arguments);
   spec.argv.insert(spec.argv.begin(), program_);
-  spec.environment = environment(call.settings);
+  spec.environment = environment(call);
   spec.input = std::move(call.input);
   spec.held_descriptor = call.held_lock;
   spec.deadline = call.deadline;
@@ -118,7 +118,7 @@ GitSettings GitProgram::http_settings() const {
   return settings;
 }
 
-std::vector<std::string> GitProgram::environment(const GitSettings& more) const {
+std::vector<std::string> GitProgram::environment(const GitCall& call) const {
   std::vector<std::string> list = {
       fmt::format("PATH={}", kProgramPath),
       fmt::format("HOME={}", credentials_.home.empty() ? "/nonexistent" : credentials_.home),
@@ -129,10 +129,11 @@ std::vector<std::string> GitProgram::environment(const GitSettings& more) const 
       "GIT_ASKPASS=/bin/false",
       "SSH_ASKPASS=/bin/false",
       "GIT_ALLOW_PROTOCOL=file:https:http:ssh",
-      "GIT_NO_LAZY_FETCH=1",  // git 2.45 and later; also for the upload-pack of a local repository
       fmt::format("GIT_SSH_COMMAND={}", ssh_command()),
       "GIT_SSH_VARIANT=ssh",
   };
+  // Security updates and git 2.45. Without it the upload-pack of a local repository says so for itself.
+  if (!call.completes) list.emplace_back("GIT_NO_LAZY_FETCH=1");
   if (!credentials_.ssh_auth_sock.empty()) list.push_back("SSH_AUTH_SOCK=" + credentials_.ssh_auth_sock);
   GitSettings settings = {{"protocol.version", "2"},
                           {"credential.helper", ""},
@@ -145,7 +146,7 @@ std::vector<std::string> GitProgram::environment(const GitSettings& more) const 
                           {"http.lowSpeedTime", "60"}};
   const GitSettings http = http_settings();
   settings.insert(settings.end(), http.begin(), http.end());
-  settings.insert(settings.end(), more.begin(), more.end());
+  settings.insert(settings.end(), call.settings.begin(), call.settings.end());
   for (std::size_t i = 0; i < settings.size(); ++i) {
     list.push_back(fmt::format("GIT_CONFIG_KEY_{}={}", i, settings[i].first));
     list.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", i, settings[i].second));

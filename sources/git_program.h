@@ -43,6 +43,9 @@ struct GitCall {
   std::chrono::milliseconds deadline{30'000};
   GitSettings settings = {};
   std::string input = {};
+  // Contents that are not here may be fetched by git itself, where it needs them: what the difference is to, of one
+  // that is sent as a difference to a content of a commit that we have. Otherwise that is an error.
+  bool completes = false;
   int held_lock = -1;  // a locked descriptor, which git and its helpers hold until the last of them has ended
 };
 
@@ -67,7 +70,7 @@ class GitProgram {
              std::stop_token stop);
   [[nodiscard]] std::string ssh_command() const;
   [[nodiscard]] GitSettings http_settings() const;
-  [[nodiscard]] std::vector<std::string> environment(const GitSettings& more) const;
+  [[nodiscard]] std::vector<std::string> environment(const GitCall& call) const;
 
   std::string program_;
   GitUrl url_;

@@ -43,9 +43,14 @@ class GitSource final : public Source, public SharedRepository::Follower {
 
   [[nodiscard]] const RefWish& wish() const override { return options_.wish; }
   [[nodiscard]] std::chrono::milliseconds interval() const override { return options_.interval; }
-  void looked(std::uint64_t look, const Result<ResolvedRef>& found) override {
+  // Where signatures are asked for, each commit is looked at, whatever is in it.
+  [[nodiscard]] std::shared_ptr<const Rendering> last() const override {
+    return options_.files.trust.signatures == nullptr ? rendering_ : nullptr;
+  }
+  void looked(std::uint64_t look, const Result<ResolvedRef>& found, const std::optional<BegunRevision>& same) override {
     look_ = look;
     found_ = found;
+    if (same) unchanged_at_ = *same;
     looked_.cancel();
   }
 
@@ -58,6 +63,7 @@ class GitSource final : public Source, public SharedRepository::Follower {
     tried_ = *at;
     if (const Result<void> renewed = co_await renew_trust(); !renewed) co_return std::unexpected(renewed.error());
     if (stopped_) co_return stopped();
+    if (rendering_ && verified_ && unchanged_at_.revision == at->revision) seen_ = unchanged_at_;
     if (rendering_ && verified_ && seen_.revision == at->revision) co_return rendering_->manifests;
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
     repository_->read({options_.wish, *at, options_.files, rendering_},
@@ -65,6 +71,7 @@ class GitSource final : public Source, public SharedRepository::Follower {
     Result<ReadResult> result = co_await delivered(delivery);
     if (!result) co_return std::unexpected(std::move(result.error()));
     rendering_ = std::move(result->rendering);
+    unchanged_at_ = {};
     seen_ = std::move(result->seen);
     at_ = at.value();
     verified_ = true;
@@ -84,25 +91,24 @@ class GitSource final : public Source, public SharedRepository::Follower {
                              [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
     if (!result) co_return std::unexpected(std::move(result.error()));
-    co_return std::move(result->rendering.manifests);
+    co_return result->rendering->manifests;
   }
 
-  asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision) override {
-    const auto at = parse_revision(revision);
-    if (!at) co_return std::unexpected(at.error());
+  asio::awaitable<Result<ManifestSetPtr>> read_recorded(Recorded recorded) override {
     if (const Result<void> renewed = co_await renew_trust(); !renewed) co_return std::unexpected(renewed.error());
     if (stopped_) co_return stopped();
     auto delivery = std::make_shared<Delivery<ReadResult>>(executor_);
     PlainFiles files = options_.files;
     files.trust.signatures.reset();  // it was verified before it came on record
-    repository_->read({options_.wish, *at, std::move(files), {}},
-                      [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
+    repository_->read_recorded({options_.wish, {}, std::move(files), {}}, std::move(recorded.revision),
+                               std::move(recorded.content),
+                               [delivery](Result<ReadResult> result) { delivery->put(std::move(result)); });
     Result<ReadResult> result = co_await delivered(delivery);
     if (!result) co_return std::unexpected(std::move(result.error()));
     rendering_ = std::move(result->rendering);
     seen_ = std::move(result->seen);
-    at_ = *at;
     verified_ = options_.files.trust.signatures == nullptr;
+    if (auto at = parse_revision(rendering_->manifests->revision)) at_ = std::move(*at);
     co_return rendering_->manifests;
   }
 
@@ -133,6 +139,9 @@ class GitSource final : public Source, public SharedRepository::Follower {
 
   void nudge() override {
     if (repository_) repository_->look_now();
+  }
+  void nudge_for(const std::string& revision) override {
+    if (repository_ && !repository_->has_seen(revision)) repository_->look_now();
   }
   [[nodiscard]] BegunRevision last_read() const override { return seen_; }
   [[nodiscard]] const std::vector<std::string>& notes() const override {
@@ -203,9 +212,10 @@ class GitSource final : public Source, public SharedRepository::Follower {
   std::optional<Result<ResolvedRef>> found_;  // by the last look
   std::string taken_;                         // of what the last load() began with
   bool told_ = false;                         // by changed(): what was found is news, and need not be asked for again
-  std::optional<Rendering> rendering_;
+  std::shared_ptr<const Rendering> rendering_;
   bool verified_ = false;  // as far as that is asked for
   BegunRevision seen_;
+  BegunRevision unchanged_at_;  // a revision of which the last look has told that the rendering holds there
   std::optional<ResolvedRef> at_;
   std::optional<ResolvedRef> tried_;  // by load(), whether it could be read or not
   std::set<Timer*> waiting_;          // of those who wait for a delivery

@@ -28,10 +28,12 @@ std::string key_of(const GitMirrorOptions& mirror, const AccessWishes& wishes) {
 
 }  // namespace
 
-RepositoryHub::RepositoryHub(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers)
+RepositoryHub::RepositoryHub(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers,
+                             bool logs)
     : executor_(std::move(executor)),
       workers_(workers != nullptr ? std::move(workers) : std::make_shared<boost::asio::thread_pool>(1)),
-      counters_(std::make_shared<ReadCounters>()) {}
+      counters_(std::make_shared<ReadCounters>()),
+      logs_(logs) {}
 
 Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOptions& mirror,
                                                               const std::string& local_git_dir,
@@ -39,8 +41,8 @@ Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOpt
   std::erase_if(repositories_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<SharedRepository>& place = repositories_[key_of(mirror, wishes)];
   if (auto known = place.lock()) return known;
-  SharedRepositoryOptions options{.mirror = mirror, .local_git_dir = local_git_dir};
-  options.counters = counters_;
+  SharedRepositoryOptions options{
+      .mirror = mirror, .local_git_dir = local_git_dir, .counters = counters_, .logs = logs_};
   if (wishes.names_credentials()) {
     auto url = parse_git_url(mirror.url);
     if (!url) return std::unexpected(url.error());

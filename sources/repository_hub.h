@@ -16,9 +16,10 @@ namespace holdfast {
 
 class RepositoryHub {
  public:
-  // `workers`: on which threads Git runs and files are parsed; null: one of its own.
+  // `workers`: on which threads Git runs and files are parsed; null: one of its own. `logs`: see
+  // SharedRepositoryOptions.
   explicit RepositoryHub(boost::asio::any_io_executor executor,
-                         std::shared_ptr<boost::asio::thread_pool> workers = nullptr);
+                         std::shared_ptr<boost::asio::thread_pool> workers = nullptr, bool logs = false);
 
   // The repository of this URL, these credentials and this cache; it goes with the last who holds it. Credentials are
   // those of `mirror`, or where `wishes` name any, what these come to from time to time. `values`: see AccessKeeper.
@@ -39,6 +40,7 @@ class RepositoryHub {
   boost::asio::any_io_executor executor_;
   std::shared_ptr<boost::asio::thread_pool> workers_;
   std::shared_ptr<ReadCounters> counters_;
+  bool logs_;
   std::map<std::string, std::weak_ptr<SharedRepository>> repositories_;
 };
 

@@ -76,9 +76,35 @@ std::vector<ResolvedRef> RepositoryReader::known_branches(const std::vector<RefW
 }
 
 // A commit that was asked for by its id is the one that is meant, however old.
-Result<std::unique_ptr<RevisionTree>> RepositoryReader::tree_of(const ResolvedRef& at) const {
+Result<std::shared_ptr<RevisionTree>> RepositoryReader::tree_of(const ResolvedRef& at) {
+  if (auto opened = open(); !opened) return std::unexpected(opened.error());
+  if (tree_ != nullptr && tree_->revision() == at.revision) return tree_;
   const bool ordered = !follows_itself_ && !at.remote_ref.empty();
-  return mirror_->tree(at, ordered ? CommitTime::Told : CommitTime::Ignored);
+  auto tree = mirror_->tree(at, ordered ? CommitTime::Told : CommitTime::Ignored, !read_.empty());
+  if (!tree) return std::unexpected(tree.error());
+  return std::shared_ptr<RevisionTree>(std::move(*tree));
+}
+
+// What is known to the cache, too, is what a restart without the remote may fall back on.
+void RepositoryReader::note_read(const RefWish& wish, const ResolvedRef& at) {
+  if (std::exchange(read_[wish], at).revision != at.revision) mirror_->note_read(wish, at);
+}
+
+std::vector<std::optional<BegunRevision>> RepositoryReader::unchanged(const std::vector<ReadTask>& tasks) {
+  std::vector<std::optional<BegunRevision>> told(tasks.size());
+  Result<std::shared_ptr<RevisionTree>> tree = nullptr;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].last == nullptr) continue;
+    if (i == 0 || tasks[i].at.revision != tasks[i - 1].at.revision) tree = tree_of(tasks[i].at);
+    if (!tree || *tree == nullptr) continue;
+    note_read(tasks[i].wish, tasks[i].at);
+    const auto same = has_same_inputs(**tree, tasks[i].last->inputs);
+    if (!same || !*same) continue;
+    ++counters_->kept;
+    told[i] = BegunRevision{(*tree)->revision(), (*tree)->committed_s()};
+  }
+  tree_ = tree ? *tree : nullptr;
+  return told;
 }
 
 Result<ReadResult> RepositoryReader::render(RevisionTree& tree, const ReadTask& task, ParsedFiles& parsed) const {
@@ -88,7 +114,7 @@ Result<ReadResult> RepositoryReader::render(RevisionTree& tree, const ReadTask& 
     return std::unexpected(std::move(rendered.error()));
   }
   ++counters_->rendered;
-  return ReadResult{std::move(*rendered), {tree.revision(), tree.committed_s()}};
+  return ReadResult{std::make_shared<const Rendering>(std::move(*rendered)), {tree.revision(), tree.committed_s()}};
 }
 
 ReadEffort RepositoryReader::read(std::vector<ReadTask> tasks, const Done& done) {
@@ -102,6 +128,7 @@ ReadEffort RepositoryReader::read(std::vector<ReadTask> tasks, const Done& done)
     const ResolvedRef at = tasks[which.front()].at;
     read_at(at, tasks, which, done);
   }
+  tree_.reset();
   ReadEffort effort;
   effort.rendered = counters_->rendered - rendered;
   effort.kept = counters_->kept - kept;
@@ -114,10 +141,9 @@ ReadEffort RepositoryReader::read(std::vector<ReadTask> tasks, const Done& done)
 
 void RepositoryReader::read_at(const ResolvedRef& at, std::vector<ReadTask>& tasks,
                                const std::vector<std::size_t>& which, const Done& done) {
-  auto opened = open();
-  auto tree = opened ? tree_of(at) : std::unexpected(opened.error());
+  auto tree = tree_of(at);
   if (tree)
-    for (const std::size_t i : which) read_[tasks[i].wish] = at;
+    for (const std::size_t i : which) note_read(tasks[i].wish, at);
   std::vector<std::size_t> changed;
   std::vector<std::string> unknown;
   for (const std::size_t i : which) {
@@ -129,15 +155,14 @@ void RepositoryReader::read_at(const ResolvedRef& at, std::vector<ReadTask>& tas
       done(i, std::unexpected(std::move(verified.error())));
       continue;
     }
-    const auto same = tasks[i].last ? has_same_inputs(**tree, tasks[i].last->inputs) : Result<bool>(false);
+    const auto same = tasks[i].last != nullptr ? has_same_inputs(**tree, tasks[i].last->inputs) : Result<bool>(false);
     if (same && !*same) {
       changed.push_back(i);
       continue;
     }
     if (same) ++counters_->kept;
-    done(i,
-         same ? Result<ReadResult>(ReadResult{std::move(*tasks[i].last), {(*tree)->revision(), (*tree)->committed_s()}})
-              : std::unexpected(same.error()));
+    done(i, same ? Result<ReadResult>(ReadResult{tasks[i].last, {(*tree)->revision(), (*tree)->committed_s()}})
+                 : std::unexpected(same.error()));
   }
   for (const std::size_t i : changed)
     if (auto paths = unknown_files(**tree, tasks[i].files, parsed_))
@@ -150,11 +175,25 @@ void RepositoryReader::read_at(const ResolvedRef& at, std::vector<ReadTask>& tas
 Result<ReadResult> RepositoryReader::read_afresh(const RefWish& wish, const PlainFiles& files) {
   const auto at = resolve({wish}).front();
   if (!at) return std::unexpected(at.error());
+  tree_.reset();
   auto tree = tree_of(*at);
   if (!tree) return std::unexpected(tree.error());
   if (auto verified = verify(*at, files.trust); !verified) return std::unexpected(std::move(verified.error()));
   ParsedFiles nothing;
   return render(**tree, {wish, *at, files, {}}, nothing);
+}
+
+Result<ReadResult> RepositoryReader::read_recorded(const ReadTask& task, const std::string& revision,
+                                                   const std::string& content) {
+  const auto at = parse_revision(revision);
+  if (!at) return std::unexpected(at.error());
+  auto tree = tree_of(*at);
+  auto result = tree ? render(**tree, {task.wish, *at, task.files, {}}, parsed_) : std::unexpected(tree.error());
+  if (result || content.empty() || !mirror_) return result;
+  const auto last = mirror_->last_read(task.wish);
+  tree = last ? tree_of(*last) : std::unexpected(last.error());
+  auto later = tree ? render(**tree, {task.wish, *last, task.files, {}}, parsed_) : std::unexpected(tree.error());
+  return later && later->rendering->manifests->content == content ? later : result;
 }
 
 Result<ObjectOrigin> RepositoryReader::trace(const ResolvedRef& at, const TraceRequest& request) const {

@@ -37,10 +37,10 @@ struct ReadTask {
   RefWish wish;
   ResolvedRef at;
   PlainFiles files;
-  std::optional<Rendering> last;  // holds where its inputs are the same
+  std::shared_ptr<const Rendering> last = {};  // holds where its inputs are the same
 };
 struct ReadResult {
-  Rendering rendering;
+  std::shared_ptr<const Rendering> rendering;
   BegunRevision seen;  // the revision that was read: later than that of the rendering, where it is the last one still
 };
 
@@ -61,11 +61,17 @@ class RepositoryReader {
   // One query for all, in their order; none where all are commits. Where something was pushed, what is new is likely to
   // be wanted: it is fetched by the same program at once, if that may be done.
   std::vector<Result<ResolvedRef>> resolve(const std::vector<RefWish>& wishes, bool pushed = false);
+  // Of each task: the revision that was read, where its last rendering holds there. For many, cheaply; where nothing
+  // can be told, nothing is.
+  std::vector<std::optional<BegunRevision>> unchanged(const std::vector<ReadTask>& tasks);
   // Each is done as soon as it is, those that nothing has changed for first.
   using Done = std::function<void(std::size_t index, Result<ReadResult> result)>;
   ReadEffort read(std::vector<ReadTask> tasks, const Done& done);
   // From the remote on and with nothing remembered.
   Result<ReadResult> read_afresh(const RefWish& wish, const PlainFiles& files);
+  // At that revision; or, where that cannot be had, at the last one that was read of the ref, if it comes to the
+  // content.
+  Result<ReadResult> read_recorded(const ReadTask& task, const std::string& revision, const std::string& content);
   // Any thread, beside all else.
   Result<ObjectOrigin> trace(const ResolvedRef& at, const TraceRequest& request) const;
   Result<LineCommit> blame(const ResolvedRef& at, const OriginPlace& place) const;
@@ -74,7 +80,8 @@ class RepositoryReader {
   Result<void> open();
   [[nodiscard]] Result<void> verify(const ResolvedRef& at, const SourceTrust& trust);
   [[nodiscard]] std::vector<ResolvedRef> known_branches(const std::vector<RefWish>& wishes) const;
-  [[nodiscard]] Result<std::unique_ptr<RevisionTree>> tree_of(const ResolvedRef& at) const;
+  void note_read(const RefWish& wish, const ResolvedRef& at);
+  Result<std::shared_ptr<RevisionTree>> tree_of(const ResolvedRef& at);
   void read_at(const ResolvedRef& at, std::vector<ReadTask>& tasks, const std::vector<std::size_t>& which,
                const Done& done);
   Result<ReadResult> render(RevisionTree& tree, const ReadTask& task, ParsedFiles& parsed) const;
@@ -87,6 +94,7 @@ class RepositoryReader {
   std::map<std::string, Result<void>> verified_;  // by what was verified, and by whose keys
   std::map<RefWish, ResolvedRef> read_;           // of what commits were read last
   ParsedFiles parsed_;
+  std::shared_ptr<RevisionTree> tree_;  // of the last look that found something, until it has been read
 };
 
 }  // namespace holdfast

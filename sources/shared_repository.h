@@ -15,10 +15,12 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -38,6 +40,7 @@ struct SharedRepositoryOptions {
   std::string local_git_dir;                  // of a repository on this machine; empty: a remote one
   std::shared_ptr<AccessKeeper> access = {};  // credentials that may change; null: those of `mirror`
   std::shared_ptr<ReadCounters> counters = std::make_shared<ReadCounters>();
+  bool logs = false;  // what was read: for a daemon, not for verbs that read once
 };
 
 class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
@@ -48,8 +51,12 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
     virtual ~Follower() = default;
     [[nodiscard]] virtual const RefWish& wish() const = 0;
     [[nodiscard]] virtual std::chrono::milliseconds interval() const = 0;
-    // A look has ended; `found` is what it says of wish().
-    virtual void looked(std::uint64_t look, const Result<ResolvedRef>& found) = 0;
+    // What it has; null: nothing yet.
+    [[nodiscard]] virtual std::shared_ptr<const Rendering> last() const = 0;
+    // A look has ended; `found` is what it says of wish(). `same`: the revision that it has found, where last() holds
+    // there.
+    virtual void looked(std::uint64_t look, const Result<ResolvedRef>& found,
+                        const std::optional<BegunRevision>& same) = 0;
   };
 
   SharedRepository(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers,
@@ -67,11 +74,15 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   void look_now();
   [[nodiscard]] bool concerns(const std::string& ref) const;  // of a push; empty: any
 
+  // Whether one of the last looks has told of this revision.
+  [[nodiscard]] bool has_seen(const std::string& revision) const;
+
   using Done = std::function<void(Result<ReadResult>)>;
   // All that are asked for before the executor turns to something else are read together. `done` is called by the
   // executor, unless the repository is gone by then.
   void read(ReadTask task, Done done);
   void read_afresh(RefWish wish, PlainFiles files, Done done);
+  void read_recorded(ReadTask task, std::string revision, std::string content, Done done);
   void trace(ResolvedRef at, TraceRequest request, std::function<void(Result<ObjectOrigin>)> done);
   void blame(ResolvedRef at, OriginPlace place, std::function<void(Result<LineCommit>)> done);
 
@@ -89,14 +100,18 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   template <class Function>
   auto back_home(Function function);
   void schedule();
+  struct Looked;
   void begin_look();
-  void renew_access(std::vector<RefWish> wishes, bool pushed);
-  void look(std::vector<RefWish> wishes, bool pushed);
+  void renew_access(Looked looked, bool pushed);
+  void look(Looked looked, bool pushed);
   void follow_access();
-  void end_look(const std::vector<RefWish>& wishes, const std::vector<Result<ResolvedRef>>& found);
+  void end_look(Looked looked);
+  void tell_followers(std::shared_ptr<const Looked> looked, std::size_t from);
   void begin_reading();
+  [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds interval) const;  // a tenth more or less
   void follow_watch();
-  void tell(const ReadEffort& effort) const;
+  void end_reading(const ReadEffort& effort);
+  void tell_unchanged(std::size_t applications, std::uint64_t git_processes) const;
   [[nodiscard]] std::chrono::milliseconds interval() const;
 
   boost::asio::any_io_executor executor_;
@@ -108,11 +123,13 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   std::shared_ptr<ChangeWatch> watch_;  // of a local one; null while that cannot be watched
   SourceAccessPtr access_;              // of the last look
   std::shared_ptr<boost::asio::cancellation_signal> access_follow_;  // of a wait for another one; null: none
-  std::vector<Follower*> followers_;
+  std::set<Follower*> followers_;
+  std::map<RefWish, std::string> found_;  // the revisions, by the last look
+  std::deque<std::string> seen_;          // and those before, the newest last
   std::vector<Asked> asked_reads_;
   Timer timer_;
   std::uint64_t looks_ = 0;  // that have ended
-  bool looking_ = false, asked_ = false, pushed_ = false;
+  bool looking_ = false, asked_ = false, pushed_ = false, reading_ = false;
   unsigned failures_ = 0;  // in a row
   Clock::time_point last_begun_{}, not_before_{}, due_ = Clock::time_point::max();
 };

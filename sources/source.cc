@@ -282,8 +282,8 @@ asio::awaitable<Result<LineCommit>> Source::blame(OriginPlace /*place*/) {
   co_return fail(ErrorKind::NotFound, "these are files, which no commit is known of");
 }
 
-asio::awaitable<Result<ManifestSetPtr>> Source::read_recorded(std::string revision) {
-  co_return fail(ErrorKind::NotFound, fmt::format("nothing is kept of {}", revision));
+asio::awaitable<Result<ManifestSetPtr>> Source::read_recorded(Recorded recorded) {
+  co_return fail(ErrorKind::NotFound, fmt::format("nothing is kept of {}", recorded.revision));
 }
 
 Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {

@@ -44,10 +44,17 @@ class Source {
 
   // There may be something new: it is looked for at once, and changed() completes where there is.
   virtual void nudge() = 0;
+  // The same, since another application of the repository has read this revision. Where this source knows of it anyway,
+  // nothing happens.
+  virtual void nudge_for(const std::string& /*revision*/) { nudge(); }
 
-  // A revision that is on record, as BegunRevision names it, whatever the repository says now: what is in force while
-  // it cannot be read, out of the cache where it is away. Not beside load(). NotFound: none of this source.
-  virtual boost::asio::awaitable<Result<ManifestSetPtr>> read_recorded(std::string revision);
+  // What is on record, whatever the repository says now: what is in force while that cannot be read, out of the cache
+  // where it is away. A later revision of the same content (ManifestSet::content; empty: not known) will do as well.
+  // Not beside load(). NotFound: none of this source.
+  struct Recorded {
+    std::string revision, content;
+  };
+  virtual boost::asio::awaitable<Result<ManifestSetPtr>> read_recorded(Recorded recorded);
 
   // The revision that load() read last: later than that of the set, where nothing since then concerned it. Empty: that
   // of the set.

@@ -106,11 +106,11 @@ TEST_F(ArtifactSourceTest, what_is_on_record_is_read_while_the_registry_is_away_
   server.follow([](const ScriptedServer::Seen&) { return Answer{503}; });
   const auto web = source();
   EXPECT_EQ(load(*web).error().kind, ErrorKind::Busy);
-  const auto recorded = result_of(web->read_recorded("latest@" + digest));
+  const auto recorded = result_of(web->read_recorded({"latest@" + digest, {}}));
   ASSERT_TRUE(recorded) << describe(recorded.error());
   EXPECT_EQ((*recorded)->revision, "latest@" + digest);
   EXPECT_EQ((*recorded)->manifests.size(), 1U);
-  EXPECT_FALSE(result_of(web->read_recorded("latest@" + never_here.digest())));
+  EXPECT_FALSE(result_of(web->read_recorded({"latest@" + never_here.digest(), {}})));
   EXPECT_FALSE(result_of(web->read_recorded("main@sha1:" + std::string(40, 'a'))));
 }
 

@@ -64,7 +64,7 @@ TEST_F(SourcesOnSimulator, a_commit_costs_an_application_that_it_does_not_concer
   repository_.write("one/a.yaml", config_map("one", "2"));
   const std::string commit = repository_.commit("one alone");
   at("one", commit);
-  holding->wait_for_line("1 application rendered, 1 unchanged", 30s);
+  holding->wait_for_line("leaves 1 application as it is", 30s);
   const Finished waited =
       HoldfastProcess::run(here({"wait", "--name", "two", "--revision", commit, "--timeout", "20s"}));
   EXPECT_EQ(waited.exit_code, 0) << waited.err;

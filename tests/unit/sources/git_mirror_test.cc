@@ -171,5 +171,41 @@ TEST_F(GitMirrorTest, a_push_is_one_git_with_all_that_changed) {
   EXPECT_FALSE(mirror.resolve_and_bring({{commit, "refs/tags/v1", ""}}));
 }
 
+TEST_F(GitMirrorTest, a_submodule_is_noted_and_a_path_into_one_is_refused) {
+  repository.git({"update-index", "--add", "--cacheinfo", "160000," + std::string(40, 'a') + ",vendor/charts"});
+  repository.git({"commit", "--quiet", "--message=submodule"});
+  const auto tree = read("main");
+  ASSERT_TRUE(tree) << describe(tree.error());
+  EXPECT_EQ(tree->notes, (std::vector<std::string>{"vendor/charts is a submodule and is not followed"}));
+  for (const char* path : {"vendor/charts", "vendor/charts/web"}) {
+    const auto refused = read("main", path);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_EQ(refused.error().kind, ErrorKind::Invalid);
+    EXPECT_TRUE(refused.error().message.contains("leads into the submodule vendor/charts")) << refused.error().message;
+  }
+}
+
+// Of such a file the server sends the difference to the one before, which it takes us to have.
+TEST_F(GitMirrorTest, a_push_that_changes_what_we_never_read_is_fetched_all_the_same) {
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "line " + std::to_string(i) + " of a file\n";
+  repository.commit("other/notes.txt", text);
+  const GitMirror mirror = open();
+  const ResolvedRef before = mirror.resolve("main").value();
+  ASSERT_TRUE((*mirror.tree(before))->bring({"apps"}));
+  repository.folder.write("other/notes.txt", text + "one more\n");
+  const std::string commit = repository.commit("apps/web.yaml", config_map("web", "2"));
+  const auto now = mirror.resolve_and_bring({before});
+  ASSERT_TRUE(now) << describe(now.error());
+  EXPECT_EQ(now->front().object, commit);
+  EXPECT_EQ((*mirror.tree(before))->read("apps/web.yaml").value(), config_map("web")) << "nothing was begun anew";
+  repository.folder.write("other/notes.txt", text + "and more\n");
+  const std::string next = repository.commit("apps/web.yaml", config_map("web", "3"));
+  const auto tree = mirror.tree({next, "refs/heads/main", "main@sha1:" + next}, CommitTime::Told, true);
+  ASSERT_TRUE(tree) << describe(tree.error());
+  EXPECT_EQ((*tree)->read("apps/web.yaml").value(), config_map("web", "3"));
+  EXPECT_EQ((*tree)->read("other/notes.txt").value(), text + "and more\n");
+}
+
 }  // namespace
 }  // namespace holdfast

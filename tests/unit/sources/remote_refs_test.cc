@@ -27,7 +27,7 @@ TEST(RemoteRefs, the_highest_version_in_the_range_is_taken_and_peeled) {
   ASSERT_TRUE(found) << describe(found.error());
   EXPECT_EQ(found->object, id('4'));
   EXPECT_EQ(found->revision, "1.10.0@sha1:" + id('4'));
-  EXPECT_EQ(resolve_wish({"", ">=1.0.0-0 <2.0.0-0"}, refs, "url")->object, id('6'));
+  EXPECT_EQ(resolve_wish({"", ">=1.0.0-0 <2.0.0"}, refs, "url")->object, id('6'));
   const auto none = resolve_wish({"", ">=3"}, refs, "url");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::NotFound);

@@ -178,5 +178,28 @@ TEST_F(SharedRepositoryTest, the_last_one_that_leaves_ends_it) {
   EXPECT_EQ(hub->size(), 0U);
 }
 
+TEST_F(SharedRepositoryTest, what_is_on_record_is_read_from_the_cache_or_a_later_commit_of_the_same_content) {
+  auto one = follow("one");
+  const ManifestSetPtr first = load(*one);
+  const std::string commit = repository.commit("two/a.yaml", config_map("two", "2"));
+  EXPECT_EQ(follow_push(*one), first);
+  one.reset();
+  std::filesystem::rename(repository.folder / ".git", repository.folder / "away");
+  one = follow("one");
+  EXPECT_FALSE(run(one->load()));
+  const auto recorded = run(one->read_recorded({first->revision, first->content}));
+  ASSERT_TRUE(recorded) << describe(recorded.error());
+  EXPECT_EQ((*recorded)->revision, first->revision);
+  const std::string id = first->revision.substr(first->revision.rfind(':') + 1);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(cache.path()))
+    if (entry.path().filename() == id) std::filesystem::remove(entry.path());  // as if the cache had been begun anew
+  const auto later = run(one->read_recorded({first->revision, first->content}));
+  ASSERT_TRUE(later) << describe(later.error());
+  EXPECT_TRUE((*later)->revision.ends_with(commit)) << (*later)->revision;
+  EXPECT_EQ((*later)->content, first->content);
+  EXPECT_FALSE(run(one->read_recorded({first->revision, "sha256:other"})));
+  EXPECT_EQ(run(one->read_recorded({"files@sha256:1", ""})).error().kind, ErrorKind::NotFound);
+}
+
 }  // namespace
 }  // namespace holdfast

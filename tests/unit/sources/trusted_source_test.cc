@@ -151,7 +151,7 @@ TEST_F(TrustedSourceTest, a_signer_who_is_taken_away_counts_no_more) {
 TEST_F(TrustedSourceTest, what_is_on_record_is_held_on_and_then_asked_for_its_signature) {
   const std::string id = repository.git({"rev-parse", "HEAD"});
   const auto source = follow("apps", signed_by("jane"));
-  EXPECT_TRUE(run(source->read_recorded("main@sha1:" + id)));
+  EXPECT_TRUE(run(source->read_recorded({"main@sha1:" + id, {}})));
   EXPECT_THAT(words(*source), HasSubstr("it is not signed"));
 }
 
