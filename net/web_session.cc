@@ -207,11 +207,40 @@ asio::awaitable<int> WebSession::read_body(Stream& stream, Incoming& incoming) {
     if (!co_await write(stream, std::move(go_on))) co_return kClosed;
     set_deadline(shared_->limits.body);
   }
-  const auto [error, size] = co_await http::async_read(stream, buffer_, incoming.parser, kNoThrow);
+  const boost::system::error_code error = co_await read_to_end(stream, incoming);
   if (!error) co_return kGoOn;
   if (error == http::error::body_limit) co_return 413;
   const bool ours = error.category() == http::make_error_code(http::error::bad_method).category();
   co_return ours&& error != http::error::end_of_stream&& error != http::error::partial_message ? 400 : kClosed;
+}
+
+// As http::async_read, but for one thing: Beast asserts that it has "0\r\n\r\n" whole where it goes on after a part of
+// it, so that whoever sends it in pieces would end the program. Nothing shorter ends a body of chunks.
+template <class Stream>
+asio::awaitable<boost::system::error_code> WebSession::read_to_end(Stream& stream, Incoming& incoming) {
+  constexpr std::size_t kLastChunkBytes = 5, kPieceBytes = 16UL * 1024;
+  auto& parser = incoming.parser;
+  parser.eager(true);
+  std::size_t wanted_bytes = 1;
+  while (!parser.is_done()) {
+    if (buffer_.size() >= wanted_bytes) {
+      boost::system::error_code error;
+      const std::size_t used = parser.put(buffer_.data(), error);
+      buffer_.consume(used);
+      const bool partial = error == http::error::need_more;
+      if (error && !partial) co_return error;
+      const std::size_t least_bytes = parser.chunked() ? kLastChunkBytes : 1;
+      wanted_bytes = partial ? std::max(least_bytes, buffer_.size() + 1) : 1;
+      if (!partial && used > 0) continue;
+    }
+    const std::size_t room = std::min(kPieceBytes, buffer_.max_size() - buffer_.size());
+    if (room == 0) co_return http::make_error_code(http::error::buffer_overflow);
+    const auto [error, size] = co_await stream.async_read_some(buffer_.prepare(room), kNoThrow);
+    if (error == asio::error::eof) co_return http::make_error_code(http::error::partial_message);
+    if (error) co_return error;
+    buffer_.commit(size);
+  }
+  co_return boost::system::error_code();
 }
 
 template <class Stream>

@@ -47,6 +47,8 @@ class WebSession : public std::enable_shared_from_this<WebSession> {
   template <class Stream>
   boost::asio::awaitable<int> read_body(Stream& stream, Incoming& incoming);
   template <class Stream>
+  boost::asio::awaitable<boost::system::error_code> read_to_end(Stream& stream, Incoming& incoming);
+  template <class Stream>
   boost::asio::awaitable<bool> send(Stream& stream, WebAnswer answer, bool keep_alive);
   template <class Stream>
   boost::asio::awaitable<void> send_pieces(Stream& stream, std::shared_ptr<WebStream> pieces);

@@ -118,6 +118,21 @@ TEST_F(WebServerTest, a_body_beyond_the_bound_is_refused_as_soon_as_that_is_know
               HasSubstr("POST /  1000"));
 }
 
+// Beast's own way of reading one asserts that its end is in one piece. Often enough for one piece to be seen alone.
+TEST_F(WebServerTest, a_body_of_chunks_may_come_byte_by_byte) {
+  start({});
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string body : {"0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "1;x=y\r\na\r\n2\r\nbc\r\n0\r\nA: b\r\n\r\n"}) {
+    for (int i = 0; i < 100; ++i) {
+      auto socket = connect();
+      socket.set_option(asio::ip::tcp::no_delay(true));
+      asio::write(socket, asio::buffer(head));
+      for (const char& byte : body) asio::write(socket, asio::buffer(&byte, 1));
+      ASSERT_THAT(rest(socket), HasSubstr(body.size() == 5 ? "POST /  0\n" : "POST /  3\n")) << i;
+    }
+  }
+}
+
 TEST_F(WebServerTest, a_head_beyond_the_bound_or_that_is_no_http_is_refused) {
   start(WebLimits{.head_bytes = 500});
   EXPECT_THAT(answer_to("GET / HTTP/1.1\r\nX: " + std::string(1'000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431"));
