@@ -38,10 +38,12 @@ HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api,
       learned_(api, setup_.inventory),
       reconciler_(executor, api, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
       tasks_(executor),
-      refusals_(executor, *source_,
-                [this](const ObjectKey&, const std::string& line) {
-                  log(LogLevel::Error, "written-by", line, {{"application", setup_.name}});
-                }),
+      refusals_(
+          executor, *source_,
+          [this](const ObjectKey&, const std::string& line) {
+            log(LogLevel::Error, "written-by", line, {{"application", setup_.name}});
+          },
+          [this](const std::string& revision) { return loaded_ && loaded_->revision == revision; }),
       pause_(executor),
       source_pause_(executor),
       reading_pause_(executor) {}

@@ -13,8 +13,8 @@ namespace holdfast {
 
 namespace asio = boost::asio;
 
-RefusalTrace::RefusalTrace(asio::any_io_executor executor, Source& source, Say say)
-    : source_(source), say_(std::move(say)), idle_(executor), tasks_(executor) {}
+RefusalTrace::RefusalTrace(asio::any_io_executor executor, Source& source, Say say, IsCurrent is_current)
+    : source_(source), say_(std::move(say)), is_current_(std::move(is_current)), idle_(executor), tasks_(executor) {}
 
 void RefusalTrace::refused(ObjectRefusal refusal) {
   if (revision_ != refusal.revision) asked_.clear();
@@ -54,7 +54,7 @@ asio::awaitable<void> RefusalTrace::tell(ObjectRefusal refusal) {
   const Result<ObjectOrigin> origin = co_await source_.trace(std::move(request));
   if (!origin)
     log(LogLevel::Debug, "no-line", describe(origin.error()));
-  else if (origin->revision == refusal.revision)  // otherwise these are the lines of another text
+  else if (is_current_(refusal.revision))
     for (const std::string& line : refusal_lines(refusal, *origin)) say_(refusal.key, line);
 }
 

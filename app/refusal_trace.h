@@ -30,8 +30,13 @@ class RefusalTrace {
   // `key`: of the object; empty: of a file.
   using Say = std::function<void(const ObjectKey& key, const std::string& line)>;
 
+  // Whether this revision is still the one that the source was read at last: lines of another one would be wrong.
+  using IsCurrent = std::function<bool(const std::string& revision)>;
+
   // `source` outlives it, and its end has to be waited for: finish().
-  RefusalTrace(boost::asio::any_io_executor executor, Source& source, Say say);
+  RefusalTrace(
+      boost::asio::any_io_executor executor, Source& source, Say say,
+      IsCurrent is_current = [](const std::string&) { return true; });
 
   void refused(ObjectRefusal refusal);
   // What load() has failed with.
@@ -49,6 +54,7 @@ class RefusalTrace {
 
   Source& source_;
   Say say_;
+  IsCurrent is_current_;
   std::deque<std::variant<ObjectRefusal, OriginPlace>> waiting_;
   std::set<std::string> asked_;
   std::string revision_;  // of which that is

@@ -48,7 +48,6 @@ class ToldSource final : public Source {
     }
     ObjectOrigin origin;
     origin.file = "apps/web.yaml";
-    origin.revision = revision;
     for (const FieldPath& field : request.fields) origin.fields[field] = {{7, 9}, true, commit_of("Scale"), 8};
     co_return origin;
   }
@@ -86,7 +85,8 @@ class RefusalTraceTest : public testing::Test {
   ToldSource source{io.get_executor()};
   std::vector<std::string> said;
   RefusalTrace trace{io.get_executor(), source,
-                     [this](const ObjectKey&, const std::string& line) { said.push_back(line); }};
+                     [this](const ObjectKey&, const std::string& line) { said.push_back(line); },
+                     [this](const std::string& revision) { return revision == source.revision; }};
 };
 
 TEST_F(RefusalTraceTest, a_refused_field_has_its_line_what_was_meant_and_its_author) {
