@@ -7,6 +7,7 @@
 #include "holdfast/merge/field_pattern.h"
 #include "sources/application_reader.h"
 #include "sources/git_url.h"
+#include "sources/registry_address.h"
 #include "sources/yaml_document.h"
 
 namespace holdfast::fuzz {
@@ -32,7 +33,9 @@ void hold_bounds(const Application& application) {
   const SourceSpec& source = application.source;
   hold(!application.name.empty() && application.name.size() <= 40, "a name that is too long");
   hold(!source.repo_url.empty() && !source.repo_url.starts_with('-'), "a source that is none: " + source.repo_url);
-  hold(source.repo_url.starts_with('/') || parse_git_url(source.repo_url), "an address that Git is not given");
+  const bool artifact = !source.chart.empty() || is_registry_url(source.repo_url);
+  hold(artifact || source.repo_url.starts_with('/') || parse_git_url(source.repo_url),
+       "an address that Git is not given");
   hold(!source.path.starts_with('/') && !("/" + source.path + "/").contains("/../"), "a path out of the repository");
   for (const std::string& ref : {source.branch, source.tag, source.commit})
     hold(check_git_ref(ref).has_value(), "a ref that is none: " + ref);

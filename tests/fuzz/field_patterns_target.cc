@@ -29,8 +29,10 @@ bool may_be_copied(const PathElement& element) {
     case PathElement::Kind::Value:
       return !element.member().is_structured();
     case PathElement::Kind::Key:
-      return std::ranges::none_of(element.key_fields(),
-                                  [](const auto& field) { return field.value().is_structured(); });
+      return std::ranges::none_of(element.key_fields(), [](const auto& field) {
+        return field.value().is_structured() ||
+               std::string_view(field.key()).find_first_of("=,[]\"") != std::string_view::npos;
+      });
   }
   return false;
 }

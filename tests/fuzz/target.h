@@ -46,15 +46,23 @@ class Cuts {
 
 void run_api_answers(std::string_view bytes);
 void run_applications(std::string_view bytes);
+void run_archive(std::string_view bytes);
 void run_field_patterns(std::string_view bytes);
 void run_fingerprint(std::string_view bytes);
 void run_git_names(std::string_view bytes);
+void run_git_output(std::string_view bytes);
 void run_gzip(std::string_view bytes);
 void run_http_response(std::string_view bytes);
 void run_kubeconfig(std::string_view bytes);
 void run_managed_fields(std::string_view bytes);
 void run_openapi(std::string_view bytes);
+void run_push_payload(std::string_view bytes);
+void run_push_proof(std::string_view bytes);
+void run_registry(std::string_view bytes);
+void run_relay(std::string_view bytes);
+void run_substitution(std::string_view bytes);
 void run_texts(std::string_view bytes);
+void run_versions(std::string_view bytes);
 void run_watch(std::string_view bytes);
 void run_yaml(std::string_view bytes);
 
