@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "sources/git_url.h"
 #include "sources/payload_hints.h"
 
 namespace holdfast {
@@ -86,7 +87,8 @@ bool of_registry(Forge forge) {
 
 void PayloadHints::add_url(std::string_view url) {
   if (!usable(url) || urls_.size() >= kMostHintUrls) return;
-  if (std::ranges::find(urls_, url) == urls_.end()) urls_.emplace_back(url);
+  std::string shown = without_credentials(url);  // what a sender lets slip goes no further
+  if (std::ranges::find(urls_, shown) == urls_.end()) urls_.push_back(std::move(shown));
 }
 
 void PayloadHints::add_urls(const json::value* object, std::initializer_list<std::string_view> names) {

@@ -169,6 +169,13 @@ TEST(PushPayload, texts_with_control_characters_or_beyond_all_bounds_do_not_coun
   EXPECT_THAT(decoded(Forge::GitHub, push_body(Forge::GitHub, pushed))->hints.front().urls, IsEmpty());
 }
 
+TEST(PushPayload, a_password_in_a_url_goes_no_further) {
+  const auto push = decoded(Forge::Generic, R"({"repository":"https://ann:canary@git.example/team/web.git"})");
+  ASSERT_TRUE(push);
+  EXPECT_THAT(to_text(push->hints.front()), testing::Not(testing::HasSubstr("canary")));
+  EXPECT_THAT(identities(push->hints.front()), ElementsAre("git.example/team/web"));
+}
+
 TEST(PushPayload, github_and_gitea_may_send_forms) {
   std::string encoded = "payload=";
   for (const char c : push_body(Forge::GitHub, {})) encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
