@@ -70,6 +70,9 @@ SeenRevision read_seen(std::string_view text) {
   return seen;
 }
 
+// "main" of "main@sha1:…", "files" of a folder.
+std::string_view ref_of(std::string_view revision) { return revision.substr(0, revision.rfind('@')); }
+
 bool begun_since_completed(const Inventory& recorded) {
   return !recorded.newest.revision.empty() && recorded.newest.revision != recorded.revision;
 }
@@ -193,8 +196,9 @@ std::string seen_revision(const Inventory& own, const std::string& namespace_, c
 
 ManifestSetPtr as_recorded(ManifestSetPtr read, const Inventory& recorded) {
   if (recorded.revision.empty() || recorded.content.empty() || recorded.content != read->content ||
-      begun_since_completed(recorded) || recorded.revision == read->revision)
+      begun_since_completed(recorded) || ref_of(recorded.revision) != ref_of(read->revision))
     return read;
+  if (recorded.revision == read->revision) return read;
   ManifestSet same = *read;
   same.revision = recorded.revision;
   same.committed_s = recorded.newest.committed_s;

@@ -41,8 +41,9 @@ Result<Inventory> from_config_map(const json::value& body, std::string_view inst
 std::string seen_revision(const Inventory& own, const std::string& namespace_, const std::string& name,
                           const std::vector<SeenRevision>& said);
 
-// What was read, under the revision by which it is on record, where that has the same content and nothing was begun
-// since: a process that starts goes on with it, though commits that do not concern the application have come meanwhile.
+// What was read, under the revision by which it is on record, where that is of the same ref and content and nothing was
+// begun since: a process that starts goes on with it, though commits that do not concern the application have come
+// meanwhile.
 ManifestSetPtr as_recorded(ManifestSetPtr read, const Inventory& recorded);
 
 }  // namespace holdfast

@@ -135,6 +135,8 @@ TEST(InventoryRecord, the_same_content_goes_on_under_the_revision_that_is_on_rec
   EXPECT_EQ(same->committed_s, 5);
   const auto other = std::make_shared<const ManifestSet>(ManifestSet{"main@sha1:new", {}, 9, "sha256:2"});
   EXPECT_EQ(as_recorded(other, recorded), other);
+  const auto side = std::make_shared<const ManifestSet>(ManifestSet{"side@sha1:new", {}, 9, "sha256:1"});
+  EXPECT_EQ(as_recorded(side, recorded), side) << "another branch is followed by now";
   recorded.newest = {"main@sha1:begun", 7};
   EXPECT_EQ(as_recorded(read, recorded), read) << "something else was begun since, and has to be undone";
   recorded = inventory();
