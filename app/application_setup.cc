@@ -5,6 +5,7 @@
 
 #include "engine/inventory_record.h"
 #include "sources/git_url.h"
+#include "sources/renderer.h"
 
 namespace holdfast {
 namespace {
@@ -62,7 +63,23 @@ std::string ref_of(const SourceSpec& source) {
   return {};
 }
 
+std::shared_ptr<const RenderWay> render_way(const Application& application, const SetupContext& context,
+                                            const std::string& cache_folder) {
+  auto way = std::make_shared<RenderWay>();
+  way->wishes.kind = application.source.renderer;
+  way->wishes.kustomize = application.source.kustomize;
+  way->wishes.helm = application.source.helm;
+  way->wishes.release_name = application.name;
+  way->wishes.namespace_ = application.target_namespace.empty() ? context.namespace_ : application.target_namespace;
+  way->tools = RenderTools::shared(context.programs, cache_folder);
+  return way;
+}
+
 }  // namespace
+
+RenderProgramPaths programs_of(const ApplicationOptions& options) {
+  return {options.kustomize_program, options.helm_program};
+}
 
 Application to_application(const ApplicationOptions& options, const std::string& namespace_) {
   Application application;
@@ -123,6 +140,9 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.source.artifact = artifact_of(source);
   setup.source.proxy = {either_value("https_proxy", "HTTPS_PROXY"), either_value("no_proxy", "NO_PROXY")};
   setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
+  setup.source.post_build = application.post_build;
+  setup.source.values_namespace = application.namespace_.empty() ? context.namespace_ : application.namespace_;
+  setup.source.way = render_way(application, context, setup.source.cache_folder);
 
   setup.inventory.namespace_ = application.namespace_.empty() ? context.namespace_ : application.namespace_;
   setup.inventory.name = inventory_name(setup.name);

@@ -14,6 +14,7 @@
 #include "engine/yielding.h"
 #include "holdfast/model/application.h"
 #include "holdfast/ports/cluster_values.h"
+#include "sources/render_program.h"
 #include "sources/source.h"
 
 namespace holdfast {
@@ -37,11 +38,15 @@ struct ApplicationSetup {
 // What all applications of a process have in common.
 struct SetupContext {
   std::string installation;
-  std::string namespace_;           // the kubeconfig's, used where an application names none
-  std::string cache_dir;            // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
-  bool explain = false;             // say why each decision was taken
-  ClusterValues* values = nullptr;  // where Secrets that applications name are read; outlives their sources
+  std::string namespace_;  // the kubeconfig's, used where an application names none
+  std::string cache_dir;   // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
+  bool explain = false;    // say why each decision was taken
+  ClusterValues* values =
+      nullptr;  // where ConfigMaps and Secrets that applications name are read; outlives their sources
+  RenderProgramPaths programs = {};  // where kustomize and helm are; empty: looked for
 };
+
+RenderProgramPaths programs_of(const ApplicationOptions& options);
 
 // What the command line describes.
 Application to_application(const ApplicationOptions& options, const std::string& namespace_);

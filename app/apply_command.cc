@@ -64,6 +64,7 @@ class Apply {
   asio::awaitable<Result<MadePlan>> check(asio::any_io_executor executor) {
     SetupContext context{saved_.options.cluster.installation, session_.namespace_, saved_.options.application.cache_dir,
                          false, session_.values.get()};
+    context.programs = programs_of(saved_.options.application);
     Result<ReadApplications> read =
         co_await read_applications(executor, saved_.options, std::move(context), Sources::Kept);
     if (!read) co_return std::unexpected(read.error());

@@ -43,6 +43,8 @@ void add_application_options(CLI::App& app, ApplicationOptions& options) {
                  "namespace of the inventory ConfigMap (default: that of --namespace)");
   app.add_flag("--files", options.files, "apply the directory's files as they are saved, not its commits");
   app.add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
+  app.add_option("--kustomize-program", options.kustomize_program, "kustomize, or a kubectl (default: found)");
+  app.add_option("--helm-program", options.helm_program, "helm (default: found)");
   app.add_flag("--move-source", options.move_source, "the application of this name is read from here from now on");
   app.add_flag("--adopt", options.adopt, "take over objects that exist already and that nobody else owns");
   add_git_options(app, options.git);
@@ -184,6 +186,15 @@ CLI::App* add_plan(CLI::App& app, Parsed& parsed, const char* verb, const char* 
   return plan;
 }
 
+CLI::App* add_render(CLI::App& app, Parsed& parsed) {
+  CLI::App* render = app.add_subcommand("render", "print as YAML what an application comes to, without a cluster");
+  add_application_options(*render, parsed.run.application);
+  render->add_option("-n,--namespace", parsed.run.cluster.namespace_, "namespace of objects that name none")
+      ->default_str("default");
+  add_config_option(*render, parsed.run.config, "--name");
+  return render;
+}
+
 CLI::App* add_get(CLI::App& app, Parsed& parsed) {
   CLI::App* get = app.add_subcommand("get", "list what is managed, its state and its revision");
   add_cluster_options(*get, parsed.get.cluster);
@@ -304,6 +315,7 @@ int run_command_line(int argc, char** argv) {
   plan->add_option("--save", parsed.plan.save, "file for apply --plan; of all applications of a configuration")
       ->excludes(plan->get_option("--live"));
   CLI::App* apply = add_apply(app, parsed);
+  CLI::App* render = add_render(app, parsed);
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
@@ -320,7 +332,7 @@ int run_command_line(int argc, char** argv) {
     const bool applies = apply->parsed() && parsed.plan_file.empty();
     // A daemon that is told of no repository holds the Applications of its cluster.
     const bool runs_once = run->parsed() && parsed.run.once;
-    const bool desires = runs_once || diff->parsed() || plan->parsed() || applies;
+    const bool desires = runs_once || diff->parsed() || plan->parsed() || render->parsed() || applies;
     if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
       throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
     if (receiver->parsed() && parsed.receiver.config.empty() && parsed.receiver.print_setup.empty())
@@ -345,6 +357,7 @@ int run_command_line(int argc, char** argv) {
   if (run->parsed() || apply->parsed()) return run_command(parsed.run);
   if (diff->parsed()) return diff_command(parsed.run, parsed.plan);
   if (plan->parsed()) return plan_command(parsed.run, parsed.plan);
+  if (render->parsed()) return render_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
   if (install->parsed()) return install_command(parsed.install);

@@ -40,6 +40,7 @@ struct ApplicationOptions {
   std::size_t prune_limit = 10;
   std::set<std::string> allow_prune;  // "Kind/name"
   GitOptions git;
+  std::string kustomize_program, helm_program;  // empty: looked for
 };
 
 struct LogOptions {

@@ -102,6 +102,7 @@ class PlanRun {
   // `values`: null where there is no cluster.
   asio::awaitable<Result<ReadApplications>> read_desired(ClusterValues* values) {
     SetupContext context{options_.cluster.installation, namespace_, options_.application.cache_dir, false, values};
+    context.programs = programs_of(options_.application);
     Result<ReadApplications> read =
         co_await read_applications(io_.get_executor(), options_, std::move(context), Sources::Kept);
     if (read) tell(read->notes);

@@ -31,8 +31,10 @@ int refuse(const Error& error) {
 }
 
 SetupContext context_of(const RunOptions& options, const ClusterSession& session) {
-  return {options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain,
-          session.values.get()};
+  SetupContext context{options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain,
+                       session.values.get()};
+  context.programs = programs_of(options.application);
+  return context;
 }
 
 constexpr std::size_t kScriptThreads = 2;

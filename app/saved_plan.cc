@@ -42,6 +42,8 @@ void each_option(Options& options, const Text& text, const Flag& flag) {
   text("name", application.name);
   text("inventoryNamespace", application.inventory_namespace);
   text("cacheDir", application.cache_dir);
+  text("kustomizeProgram", application.kustomize_program);
+  text("helmProgram", application.helm_program);
   text("gitUsername", application.git.username);
   text("gitPasswordFile", application.git.password_file);
   text("sshKey", application.git.ssh_key);
@@ -56,7 +58,7 @@ json::object options_document(RunOptions options) {
   for (std::string* path :
        {&options.cluster.kubeconfig, &options.config, &options.application.repo, &options.application.cache_dir,
         &options.application.git.password_file, &options.application.git.ssh_key, &options.application.git.known_hosts,
-        &options.application.git.ca_file})
+        &options.application.git.ca_file, &options.application.kustomize_program, &options.application.helm_program})
     *path = absolute(*path);
   json::object document;
   each_option(

@@ -90,6 +90,7 @@ class Why {
     }
     SetupContext context{options_.run.cluster.installation, session_.namespace_, options_.run.application.cache_dir,
                          false, session_.values.get()};
+    context.programs = programs_of(options_.run.application);
     Result<ReadApplications> read =
         co_await read_applications(executor_, options_.run, std::move(context), Sources::Kept);
     if (!read) co_return std::unexpected(read.error());

@@ -86,6 +86,83 @@ constexpr Field kLayerSelector[] = {
     unsupported("operation", "remove it: the files are read where they are, those of a chart as well", FieldType::Text),
 };
 
+constexpr Field lines(std::string_view name, std::string_view meaning) {
+  return Field{.name = name, .type = FieldType::Lines, .meaning = meaning};
+}
+
+constexpr Field kImage[] = {
+    required_text("name", "the image as it is written, without its tag"),
+    text("newName", "what to take instead of it"),
+    text("newTag", "its tag"),
+    text("digest", "its digest, instead of a tag"),
+};
+
+constexpr Field kPatchTarget[] = {
+    text("group", "the API group"),
+    text("version", "the API version"),
+    text("kind", "the kind; a regular expression, as the others are"),
+    text("name", "the object's name"),
+    text("namespace", "the object's namespace"),
+    text("labelSelector", "labels that it has"),
+    text("annotationSelector", "annotations that it has"),
+};
+
+constexpr Field kPatch[] = {
+    Field{.name = "patch",
+          .type = FieldType::Lines,
+          .meaning = "a strategic merge patch, or a JSON patch, as YAML",
+          .required = true},
+    object("target", "which objects; left out: the one that the patch names", kPatchTarget),
+};
+
+constexpr Field kKustomize[] = {
+    text("namePrefix", "what is put in front of all names"),
+    text("nameSuffix", "what is put behind all names"),
+    text("namespace", "the namespace of all objects that have one"),
+    objects("images", "images to be replaced", kImage),
+    texts("commonLabels", "labels of all objects, and of what selects them", FieldType::TextMap),
+    texts("commonAnnotations", "annotations of all objects", FieldType::TextMap),
+    texts("components", "folders of further components, relative to `path`"),
+    objects("patches", "patches, applied last", kPatch),
+};
+
+constexpr Field kParameter[] = {
+    required_text("name", "the value's name, as in `image.tag`"),
+    text("value", "its value; left out: empty"),
+    flag("forceString", "whether it stays text although it looks like a number", "false"),
+};
+
+constexpr Field kHelm[] = {
+    text("releaseName", "the name of the release; left out: the application's"),
+    text("namespace", "the namespace of the release; left out: that of the destination"),
+    texts("valueFiles", "files of values, relative to the chart's folder; a later one wins"),
+    flag("ignoreMissingValueFiles", "whether one that is not there is passed over", "false"),
+    lines("values", "values as a YAML text, over those of the files"),
+    Field{.name = "valuesObject", .type = FieldType::Anything, .meaning = "values, over those of `values`"},
+    objects("parameters", "single values, over all others", kParameter),
+    flag("skipCrds", "whether the chart's `crds` folder is left out", "false"),
+    text("kubeVersion", "the Kubernetes version that the chart is told; left out: helm's own"),
+    texts("apiVersions", "API versions that the chart is told of, beside helm's own"),
+};
+
+constexpr std::string_view kValueKinds[] = {"ConfigMap", "Secret"};
+
+constexpr Field kSubstituteFrom[] = {
+    Field{.name = "kind",
+          .type = FieldType::Choice,
+          .meaning = "what holds the variables",
+          .required = true,
+          .choices = kValueKinds},
+    required_text("name", "its name, in the application's namespace"),
+    flag("optional", "whether it may be missing", "false"),
+};
+
+constexpr Field kPostBuild[] = {
+    texts("substitute", "variables and their values, over those of `substituteFrom`", FieldType::TextMap),
+    objects("substituteFrom", "ConfigMaps and Secrets whose data are variables; a later one wins", kSubstituteFrom),
+    flag("strict", "whether a variable that is not set, and for which the text has no default, is an error", "false"),
+};
+
 constexpr Field kDirectory[] = {
     flag("recurse", "whether the folders below `path` are read as well", "true"),
     text("include",
@@ -131,13 +208,14 @@ constexpr Field kSource[] = {
     text("chart", "the name of a Helm chart in that chart repository, or below that part of a registry"),
     object("layerSelector", "which layer of an artifact; left out: the only one that is an archive", kLayerSelector),
     text("path", "the folder of the manifests in it, or one file", "."),
-    object("directory", "which files of it", kDirectory),
+    object("directory", "which files of it; given, even empty: they are plain manifests, whatever else is there",
+           kDirectory),
     duration("interval", "how often a remote repository is looked at; a local one is watched", "1m", 1, kDay_s),
     flag("files", "whether a directory's files count as they are saved, not its commits", "false"),
     object("credentials", "how a private repository lets us in: files, relative ones next to this one", kCredentials),
     object("secretRef", "a Secret that holds the credentials instead, in the application's namespace", kSecret),
-    unsupported("kustomize", "render it with `kustomize build`, and commit the result"),
-    unsupported("helm", "render it with `helm template`, and commit the result"),
+    object("kustomize", "what is laid over the kustomization at `path`; given, even empty: it is one", kKustomize),
+    object("helm", "how the chart at `path` is rendered; given, even empty: it is one", kHelm),
     object("verify", "read only what is signed (docs/trust.md)", kVerify),
 };
 
@@ -187,6 +265,8 @@ constexpr Field kSpec[] = {
     object("source", "where the desired state comes from", kSource, true),
     object("decryption", "how files that SOPS encrypted are read (docs/trust.md)", kDecryption),
     object("destination", "where it goes to", kDestination),
+    object("postBuild", "variables that are filled in after rendering, as Flux does it (docs/rendering.md)",
+           kPostBuild),
     object("drift", "how drift is met", kDrift),
     objects("ignore", "fields that are neither compared, reported nor written; each with `paths`, `managers` or both",
             kIgnore),
@@ -206,7 +286,6 @@ constexpr Field kSpec[] = {
            "what happens to the objects when the application goes: `Orphan` leaves them, `Prune` deletes them",
            "Orphan", kDeletionPolicies),
     unsupported("serviceAccountName", "limit what the daemon's own account may do", FieldType::Text),
-    unsupported("postBuild", "commit the values themselves"),
     unsupported("retry", "it is retried with growing waits anyway"),
 };
 
@@ -245,6 +324,10 @@ std::string type_text(const ApplicationField& field) {
       return "list of texts";
     case FieldType::ObjectList:
       return "list of objects";
+    case FieldType::Lines:
+      return "text of any lines";
+    case FieldType::Anything:
+      return "object of any fields";
   }
   return {};
 }

@@ -21,6 +21,8 @@ enum class FieldType {
   Object,    // of `fields`
   TextMap,   // any key, text as value
   TextList,
+  Lines,       // text that may have several lines
+  Anything,    // an object of any fields
   ObjectList,  // of objects of `fields`
 };
 
@@ -44,6 +46,7 @@ std::string type_text(const ApplicationField& field);
 
 // Bounds of every text and every list or map, for the schema to state as well.
 inline constexpr std::size_t kLongestFieldTextBytes = 4096;
+inline constexpr std::size_t kLongestFieldLinesBytes = 262'144;
 inline constexpr std::size_t kMostFieldItems = 1000;
 
 }  // namespace holdfast

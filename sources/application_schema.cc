@@ -132,6 +132,10 @@ json::object schema_of_type(const ApplicationField& field, std::string_view path
       return {{"type", "object"}, {"maxProperties", most}, {"additionalProperties", text_schema()}};
     case FieldType::TextList:
       return {{"type", "array"}, {"maxItems", most}, {"items", text_schema()}};
+    case FieldType::Lines:
+      return {{"type", "string"}, {"minLength", 1}, {"maxLength", static_cast<std::int64_t>(kLongestFieldLinesBytes)}};
+    case FieldType::Anything:
+      return {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}};
     case FieldType::ObjectList: {
       json::object items = object_schema(field, fmt::format("{}[]", path));
       add_rules(items, fmt::format("{}[]", path));

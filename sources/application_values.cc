@@ -14,6 +14,7 @@
 #include "sources/git_url.h"
 #include "sources/semver.h"
 #include "sources/source_tree.h"
+#include "sources/substitution.h"
 
 namespace holdfast {
 namespace {
@@ -92,6 +93,49 @@ ArtifactRequest artifact_of(const SourceSpec& source) {
   return {source.tag, source.semver, source.digest, source.chart, source.layer_media_type};
 }
 
+KustomizeSpec kustomize_of(const Fields& fields) {
+  KustomizeSpec spec;
+  fields.read("namePrefix", spec.name_prefix);
+  fields.read("nameSuffix", spec.name_suffix);
+  fields.read("namespace", spec.namespace_);
+  fields.read("commonLabels", spec.common_labels);
+  fields.read("commonAnnotations", spec.common_annotations);
+  fields.read("components", spec.components);
+  for (const json::value& item : fields.items("images")) {
+    const Fields written(&item);
+    spec.images.push_back({std::string(written.text("name")), std::string(written.text("newName")),
+                           std::string(written.text("newTag")), std::string(written.text("digest"))});
+  }
+  for (const json::value& item : fields.items("patches")) {
+    const Fields written(&item);
+    KustomizePatch patch{std::string(written.text("patch")), {}};
+    written.read("target", patch.target);
+    spec.patches.push_back(std::move(patch));
+  }
+  return spec;
+}
+
+HelmSpec helm_of(const Fields& fields) {
+  HelmSpec spec;
+  fields.read("releaseName", spec.release_name);
+  fields.read("namespace", spec.namespace_);
+  fields.read("valueFiles", spec.value_files);
+  fields.read("ignoreMissingValueFiles", spec.ignore_missing_value_files);
+  fields.read("values", spec.values);
+  if (const json::value* values = fields.at("valuesObject"); values != nullptr)
+    spec.values_object = canonical_json(*values);
+  for (const json::value& item : fields.items("parameters")) {
+    const Fields written(&item);
+    HelmParameter parameter{std::string(written.text("name")), std::string(written.text("value")), false};
+    written.read("forceString", parameter.force_string);
+    spec.parameters.push_back(std::move(parameter));
+  }
+  fields.read("skipCrds", spec.skip_crds);
+  fields.read("kubeVersion", spec.kube_version);
+  fields.read("apiVersions", spec.api_versions);
+  return spec;
+}
+
 class ValueReader {
  public:
   explicit ValueReader(const ApplicationReadOptions& options) : options_(options) {}
@@ -102,6 +146,7 @@ class ValueReader {
     source(spec.below("source"));
     spec.below("destination").read("namespace", made().target_namespace);
     label(made().target_namespace, {"spec", "destination", "namespace"}, kLongestDnsLabel);
+    post_build(spec.below("postBuild"));
     drift(spec.below("drift"));
     ignore(spec.items("ignore"));
     decryption(spec);
@@ -138,6 +183,7 @@ class ValueReader {
     fields.read("files", source.files);
     fields.read("chart", source.chart);
     fields.below("layerSelector").read("mediaType", source.layer_media_type);
+    renderer(fields);
     const Fields directory = fields.below("directory");
     directory.read("recurse", source.recurse);
     directory.read("include", source.include);
@@ -152,6 +198,46 @@ class ValueReader {
     credentials(fields.below("credentials"));
     secret_of_credentials(fields);
     verify(fields);
+  }
+
+  void renderer(const Fields& fields) {
+    SourceSpec& source = made().source;
+    std::vector<std::string> given;
+    for (const auto& [name, kind] :
+         {std::pair("directory", RendererKind::Directory), std::pair("kustomize", RendererKind::Kustomize),
+          std::pair("helm", RendererKind::Helm)}) {
+      if (fields.at(name) == nullptr) continue;
+      given.emplace_back(name);
+      source.renderer = kind;
+    }
+    if (given.size() > 1)
+      complain({"spec", "source"}, fmt::format("names {} at once", fmt::join(given, " and ")), "keep one of them");
+    source.kustomize = kustomize_of(fields.below("kustomize"));
+    source.helm = helm_of(fields.below("helm"));
+    const YamlPath helm{"spec", "source", "helm", "releaseName"};
+    label(source.helm.release_name, helm, 53);
+    label(source.helm.namespace_, {"spec", "source", "helm", "namespace"}, kLongestDnsLabel);
+    for (std::size_t i = 0; i < source.helm.value_files.size(); ++i)
+      if (source.helm.value_files[i].find("://") != std::string::npos)
+        complain({"spec", "source", "helm", "valueFiles", i}, "is an address, and nothing is fetched while rendering",
+                 "commit the file, and name it relative to the chart's folder");
+  }
+
+  void post_build(const Fields& fields) {
+    PostBuildSpec& spec = made().post_build;
+    fields.read("substitute", spec.substitute);
+    fields.read("strict", spec.strict);
+    for (const json::value& item : fields.items("substituteFrom")) {
+      const Fields written(&item);
+      SubstitutionReference reference{written.text("kind") == "Secret", std::string(written.text("name")), false};
+      written.read("optional", reference.optional);
+      spec.substitute_from.push_back(std::move(reference));
+    }
+    VariableValues names;
+    for (const auto& [name, value] : spec.substitute) names.emplace(name, Secret());
+    if (const auto checked = check_variable_names(names); !checked)
+      complain({"spec", "postBuild", "substitute"}, fmt::format("has a bad name: {}", checked.error().message),
+               checked.error().hint);
   }
 
   void ref(const Fields& fields) {

@@ -13,6 +13,7 @@
 
 #include "sources/artifact_origin.h"
 #include "sources/plain_manifests.h"
+#include "sources/renderer.h"
 #include "sources/source_access.h"
 #include "sources/source_tree.h"
 
@@ -104,7 +105,7 @@ class ArtifactLoader {
     const auto same = rendering_ ? has_same_inputs(**tree, rendering_->inputs) : Result<bool>(false);
     if (!same) return std::unexpected(same.error());
     if (!*same) {
-      auto rendered = render_plain(**tree, files_, parsed_);
+      auto rendered = render(**tree, files_, parsed_, stop_);
       if (!rendered && rendered.error().where.empty()) rendered.error().where = options_.repo;
       if (!rendered) return std::unexpected(std::move(rendered.error()));
       rendering_ = std::move(*rendered);
@@ -145,7 +146,7 @@ class ArtifactSource final : public Source {
       : timer_(executor),
         options_(std::move(options)),
         pool_(options_.workers != nullptr ? options_.workers : std::make_shared<asio::thread_pool>(1)),
-        files_{options_.path, options_.choice},
+        files_{options_.path, options_.choice, {}, {}, options_.way},
         access_(executor, options_.values, options_.access, GitUrl{options_.repo, {}, {}, true, false},
                 options_.cache_folder, stop_.get_token()),
         loader_(options_, files_, stop_.get_token()) {}

@@ -91,7 +91,23 @@ class Checker {
       case FieldType::TextList:
       case FieldType::ObjectList:
         return list(field, value);
+      case FieldType::Lines:
+        return lines(value);
+      case FieldType::Anything:
+        return anything(value);
     }
+  }
+
+  void lines(const json::value& value) {
+    if (!value.is_string()) return mistyped(value, "text", "begin it with |");
+    if (value.get_string().size() > kLongestFieldLinesBytes)
+      complain(fmt::format("is longer than {} bytes", kLongestFieldLinesBytes));
+  }
+
+  void anything(const json::value& value) {
+    if (!value.is_object()) return mistyped(value, "an object");
+    if (to_json(value).size() > kLongestFieldLinesBytes)
+      complain(fmt::format("is longer than {} bytes", kLongestFieldLinesBytes));
   }
 
   void text(const json::value& value) {

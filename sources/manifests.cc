@@ -47,8 +47,8 @@ class ManifestReader::State {
 
   void take(const SourceFile& file) {
     if (file_name(file.path) == "Chart.yaml") {
-      refuse(file.path, "this is a Helm chart, and charts are not rendered yet",
-             "render it with `helm template` and point --path at the result");
+      refuse(file.path, "this is a Helm chart below the path, among plain manifests",
+             "point the path at the chart's own folder, as another Application, or exclude it (spec.source.directory)");
       return;
     }
     if (is_lfs_pointer(file.content)) {
@@ -63,7 +63,8 @@ class ManifestReader::State {
     }
     for (auto& document : *documents) {
       path_ = file.path;
-      object(std::move(document.value), document.line, document.item_lines, 0);
+      object(std::move(document.value), fmt::format("{}:{}", path_, document.line), document.line, document.item_lines,
+             0);
     }
   }
 
@@ -76,6 +77,7 @@ class ManifestReader::State {
   }
 
   void refuse(Error error) { errors_.push_back(std::move(error)); }
+  void take(json::value value, std::string origin) { object(std::move(value), std::move(origin), 1, {}, 0); }
 
   [[nodiscard]] bool full() const { return errors_.size() >= kManifestErrorLimit; }
   [[nodiscard]] std::size_t size() const { return set_.manifests.size(); }
@@ -93,8 +95,7 @@ class ManifestReader::State {
     errors_.push_back(Error{ErrorKind::Invalid, std::move(message), std::move(where), std::move(hint)});
   }
 
-  void object(json::value value, int line, const std::vector<int>& item_lines, int depth) {
-    std::string where = fmt::format("{}:{}", path_, line);
+  void object(json::value value, std::string where, int line, const std::vector<int>& item_lines, int depth) {
     if (!value.is_object()) return refuse(std::move(where), "a manifest must be an object with apiVersion and kind");
     auto& body = value.get_object();
     const std::string_view api_version = string_at(body, {"apiVersion"}), kind = string_at(body, {"kind"});
@@ -107,8 +108,8 @@ class ManifestReader::State {
     if (kind.ends_with("List") && items != nullptr) return list(body, std::move(where), item_lines, line, depth);
     const GroupVersionKind gvk = make_gvk(api_version, kind);
     if (gvk.group == "kustomize.config.k8s.io")
-      return refuse(std::move(where), fmt::format("this is a {} of kustomize, which is not rendered yet", kind),
-                    "render it with `kustomize build` and point --path at the result");
+      return refuse(std::move(where), fmt::format("this is a {} of kustomize, among plain manifests", kind),
+                    "point the path at its folder, or exclude it (spec.source.directory)");
     manifest(std::move(body), gvk, std::move(where));
   }
 
@@ -128,7 +129,8 @@ class ManifestReader::State {
         if (!item.get_object().contains("apiVersion")) item.get_object()["apiVersion"] = api_version;
         if (!item.get_object().contains("kind")) item.get_object()["kind"] = kind.substr(0, kind.size() - 4);
       }
-      object(std::move(item), item_line, {}, depth + 1);
+      object(std::move(item), item_lines.empty() ? where : fmt::format("{}:{}", path_, item_line), item_line, {},
+             depth + 1);
     }
   }
 
@@ -173,6 +175,9 @@ ManifestReader::~ManifestReader() = default;
 
 void ManifestReader::refuse(Error error) { state_->refuse(std::move(error)); }
 void ManifestReader::take(const SourceFile& file) { state_->take(file); }
+void ManifestReader::take(json::value object, std::string origin) {
+  state_->take(std::move(object), std::move(origin));
+}
 void ManifestReader::take_again(const std::string& path, std::span<const Manifest> manifests) {
   state_->take_again(path, manifests);
 }

@@ -26,6 +26,8 @@ class ManifestReader {
 
   void take(const SourceFile& file);
   void refuse(Error error);  // of a file whose text cannot be had
+  // An object, or a List of them, that came from elsewhere than a file as it stands.
+  void take(json::value object, std::string origin);
   // What a file of the same content came to before, under whichever path.
   void take_again(const std::string& path, std::span<const Manifest> manifests);
   [[nodiscard]] bool full() const;           // of errors: nothing more is gained

@@ -1,6 +1,7 @@
 // Renders an application whose files are manifests as they stand: YAML and JSON.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,14 @@
 
 namespace holdfast {
 
+struct RenderWay;  // renderer.h
+
 struct PlainFiles {
   std::string path;  // see normal_subpath; a folder, or one file
   FileChoice choice = {};
   ReadLimits limits = {};
   SourceTrust trust = {};
+  std::shared_ptr<const RenderWay> way = {};  // null: plain, whatever is there
 };
 
 // The one input is what stands at the path, with all below. `parsed`: what is known of contents already, and learns

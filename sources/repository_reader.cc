@@ -7,6 +7,8 @@
 #include <map>
 #include <utility>
 
+#include "sources/renderer.h"
+
 namespace holdfast {
 namespace {
 
@@ -108,7 +110,7 @@ std::vector<std::optional<BegunRevision>> RepositoryReader::unchanged(const std:
 }
 
 Result<ReadResult> RepositoryReader::render(RevisionTree& tree, const ReadTask& task, ParsedFiles& parsed) const {
-  auto rendered = render_plain(tree, task.files, parsed);
+  auto rendered = holdfast::render(tree, task.files, parsed, options_.stop);
   if (!rendered) {
     if (rendered.error().where.empty()) rendered.error().where = mirror_->url();
     return std::unexpected(std::move(rendered.error()));
@@ -165,7 +167,7 @@ void RepositoryReader::read_at(const ResolvedRef& at, std::vector<ReadTask>& tas
                  : std::unexpected(same.error()));
   }
   for (const std::size_t i : changed)
-    if (auto paths = unknown_files(**tree, tasks[i].files, parsed_))
+    if (auto paths = files_to_bring(**tree, tasks[i].files, parsed_))
       unknown.insert(unknown.end(), std::move_iterator(paths->begin()), std::move_iterator(paths->end()));
   const auto brought = unknown.empty() ? Result<void>() : (*tree)->bring(unknown);
   for (const std::size_t i : changed)

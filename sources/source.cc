@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -20,9 +21,12 @@
 #include "sources/directory.h"
 #include "sources/directory_tree.h"
 #include "sources/git_source.h"
+#include "sources/kustomization.h"
 #include "sources/plain_manifests.h"
+#include "sources/renderer.h"
 #include "sources/repository_hub.h"
 #include "sources/semver.h"
+#include "sources/substituted_source.h"
 
 namespace holdfast {
 namespace {
@@ -77,7 +81,7 @@ class FolderReader {
     const auto same = last_ ? has_same_inputs(**tree, last_->inputs) : Result<bool>(false);
     if (!same) return std::unexpected(same.error());
     if (*same) return {};
-    auto rendered = render_plain(**tree, files_, parsed_);
+    auto rendered = render(**tree, files_, parsed_);
     if (!rendered) {
       if (rendered.error().where.empty()) rendered.error().where = root_;
       return std::unexpected(std::move(rendered.error()));
@@ -106,7 +110,7 @@ class FolderSource final : public Source {
         watched_(std::move(watched)),
         pool_(options.workers != nullptr ? options.workers : std::make_shared<asio::thread_pool>(1)),
         root_(std::move(options.repo)),
-        files_{std::move(options.path), std::move(options.choice)},
+        files_{std::move(options.path), std::move(options.choice), {}, {}, std::move(options.way)},
         access_(executor, options.values, options.access.trust(), GitUrl(), options.cache_folder, stop_.get_token()),
         reader_(root_, files_) {}
 
@@ -241,6 +245,12 @@ struct Place {
 };
 
 // Decides what `repo` is. A directory wins over a URL of the same spelling; "file:///x" is the repository at /x.
+bool is_rendered(const RenderWay& way, const fs::path& folder) {
+  if (way.wishes.kind != RendererKind::Detect) return way.wishes.kind != RendererKind::Directory;
+  std::error_code failed;
+  return std::ranges::any_of(kKustomizationNames, [&](const char* name) { return fs::exists(folder / name, failed); });
+}
+
 Result<Place> place_of(SourceOptions& options) {
   std::error_code failed;
   if (!fs::is_directory(options.repo, failed)) {
@@ -268,6 +278,8 @@ Result<Place> place_of(SourceOptions& options) {
   const fs::path below = path->empty() ? fs::path(options.repo) : fs::path(options.repo) / *path;
   if (!fs::exists(below, failed))
     return fail(ErrorKind::NotFound, fmt::format("path {} does not exist", *path), options.repo, "check --path");
+  // What is rendered may stand on what is beside it.
+  if (options.way != nullptr && is_rendered(*options.way, below)) return Place{{}, options.repo};
   // A single file is replaced when it is saved, which only its folder tells.
   return Place{{}, fs::is_directory(below, failed) ? below.string() : below.parent_path().string()};
 }
@@ -286,7 +298,9 @@ asio::awaitable<Result<ManifestSetPtr>> Source::read_recorded(Recorded recorded)
   co_return fail(ErrorKind::NotFound, fmt::format("nothing is kept of {}", recorded.revision));
 }
 
-Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {
+namespace {
+
+Result<std::unique_ptr<Source>> make_plain_source(asio::any_io_executor executor, SourceOptions options) {
   if (is_artifact(options.repo, options.artifact)) return make_artifact_source(std::move(executor), std::move(options));
   auto place = place_of(options);
   if (!place) return std::unexpected(place.error());
@@ -309,11 +323,22 @@ Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, Sour
   mirror.credentials.ssh_auth_sock = options.access.ssh_auth_sock;
   auto repository = hub->open(mirror, place->git_dir, options.access, options.values);
   if (!repository) return std::unexpected(repository.error());
-  GitSourceOptions wanted{{options.ref, options.semver}, {options.path, options.choice}, options.interval};
+  GitSourceOptions wanted{
+      {options.ref, options.semver}, {options.path, options.choice, {}, {}, options.way}, options.interval};
   if (options.access.signatures || options.access.decryption)
     wanted.access = std::make_shared<AccessKeeper>(executor, options.values, options.access.trust(), GitUrl(),
                                                    options.cache_folder, std::stop_token());
   return make_git_source(std::move(executor), std::move(*repository), std::move(wanted));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_source(asio::any_io_executor executor, SourceOptions options) {
+  SubstitutionSettings settings{std::move(options.post_build), std::move(options.values_namespace), options.values};
+  const auto workers = options.workers;
+  auto source = make_plain_source(executor, std::move(options));
+  if (!source || settings.spec.empty()) return source;
+  return make_substituted_source(std::move(executor), std::move(*source), std::move(settings), workers);
 }
 
 }  // namespace holdfast

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "holdfast/model/application.h"
 #include "holdfast/model/inventory.h"
 #include "holdfast/model/manifest_set.h"
+#include "holdfast/ports/cluster_values.h"
 #include "sources/artifact_origin.h"
 #include "sources/git_mirror.h"
 #include "sources/object_trace.h"
@@ -78,19 +80,25 @@ class Source {
   virtual void stop() = 0;
 };
 
+struct RenderWay;  // renderer.h
+
 struct SourceOptions {
-  std::string repo = {};    // a URL (git_url.h) or a local directory
-  std::string ref = {};     // empty: the default branch
-  std::string semver = {};  // instead of it: the highest tag in this range (semver.h)
-  std::string path = {};    // below the repository; empty: all of it
-  FileChoice choice = {};   // of the files there
+  std::string repo = {};                      // a URL (git_url.h) or a local directory
+  std::string ref = {};                       // empty: the default branch
+  std::string semver = {};                    // instead of it: the highest tag in this range (semver.h)
+  std::string path = {};                      // below the repository; empty: all of it
+  FileChoice choice = {};                     // of the files there
+  std::shared_ptr<const RenderWay> way = {};  // how they become manifests; null: plain, whatever is there
   std::chrono::milliseconds interval{60'000};
   std::string cache_folder = {};
-  bool use_files = false;           // read a directory's files as they are now, although it is a repository
-  AccessWishes access = {};         // credentials, signatures and keys
-  ClusterValues* values = nullptr;  // where these name Secrets; outlives the source
-  ArtifactRequest artifact = {};    // of a registry or chart repository (is_artifact)
-  ProxyEnvironment proxy = {};      // for these
+  bool use_files = false;             // read a directory's files as they are now, although it is a repository
+  AccessWishes access = {};           // credentials, signatures and keys
+  PostBuildSpec post_build = {};      // variables that are filled in afterwards
+  std::string values_namespace = {};  // of the ConfigMaps and Secrets that it names
+  ClusterValues* values =
+      nullptr;                    // where these, and those of `access`, are read; outlives the source. Null: no cluster
+  ArtifactRequest artifact = {};  // of a registry or chart repository (is_artifact)
+  ProxyEnvironment proxy = {};    // for these
   std::shared_ptr<boost::asio::thread_pool> workers = {};  // threads that many sources share; null: one of its own
   std::shared_ptr<RepositoryHub> hub = {};                 // repositories that they share; null: one of its own
 };

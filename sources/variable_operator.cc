@@ -1,12 +1,12 @@
 #include "sources/variable_operator.h"
 
-#include <locale.h>
 #include <spdlog/fmt/fmt.h>
-#include <wctype.h>
 
 #include <algorithm>
 #include <charconv>
+#include <clocale>
 #include <cstdint>
+#include <cwctype>
 #include <optional>
 
 #include "sources/shell_pattern.h"

@@ -62,6 +62,62 @@ struct DecryptionSpec {
   bool operator==(const DecryptionSpec&) const = default;
 };
 
+// How the files of a source become manifests.
+enum class RendererKind { Detect, Directory, Kustomize, Helm };
+
+struct KustomizeImage {
+  std::string name, new_name, new_tag, digest;
+  bool operator==(const KustomizeImage&) const = default;
+};
+struct KustomizePatch {
+  std::string patch;  // a strategic merge or JSON patch, as YAML
+  std::map<std::string, std::string>
+      target;  // group, version, kind, name, namespace, labelSelector, annotationSelector
+  bool operator==(const KustomizePatch&) const = default;
+};
+// What is laid over the kustomization of the source's path.
+struct KustomizeSpec {
+  std::string name_prefix, name_suffix, namespace_;
+  std::vector<KustomizeImage> images;
+  std::map<std::string, std::string> common_labels, common_annotations;
+  std::vector<std::string> components;  // relative to the source's path
+  std::vector<KustomizePatch> patches;
+  bool operator==(const KustomizeSpec&) const = default;
+};
+
+struct HelmParameter {
+  std::string name, value;
+  bool force_string = false;
+  bool operator==(const HelmParameter&) const = default;
+};
+struct HelmSpec {
+  std::string release_name;              // empty: the application's name
+  std::string namespace_;                // empty: where objects go that name none
+  std::vector<std::string> value_files;  // relative to the chart
+  std::string values;                    // YAML
+  std::string values_object;             // JSON; over `values`
+  std::vector<HelmParameter> parameters;
+  bool ignore_missing_value_files = false, skip_crds = false;
+  std::string kube_version;
+  std::vector<std::string> api_versions;
+  bool operator==(const HelmSpec&) const = default;
+};
+
+// Variables that are filled in after rendering.
+struct SubstitutionReference {
+  bool secret = false;  // or a ConfigMap
+  std::string name;     // in the application's namespace
+  bool optional = false;
+  bool operator==(const SubstitutionReference&) const = default;
+};
+struct PostBuildSpec {
+  std::map<std::string, std::string> substitute;  // over what the others say
+  std::vector<SubstitutionReference> substitute_from;
+  bool strict = false;
+  [[nodiscard]] bool empty() const { return substitute.empty() && substitute_from.empty(); }
+  bool operator==(const PostBuildSpec&) const = default;
+};
+
 struct SourceSpec {
   std::string repo_url;             // or a directory
   std::string branch, tag, commit;  // at most one is set; none: the default branch
@@ -71,7 +127,10 @@ struct SourceSpec {
   std::string path = ".";
   bool recurse = true;
   std::string include, exclude;  // globs (sources/file_choice.h) below `path`; empty: all, none
-  bool files = false;            // a directory's files as they are saved, not its commits
+  RendererKind renderer = RendererKind::Detect;
+  KustomizeSpec kustomize;
+  HelmSpec helm;
+  bool files = false;  // a directory's files as they are saved, not its commits
   std::chrono::seconds interval{60};
   // Of a file alone; what stands in the cluster names a Secret.
   std::string username, password_file, ssh_key_file, known_hosts_file, ca_file, docker_config_file;
@@ -90,6 +149,7 @@ struct Application {
   SourceSpec source;
   std::optional<DecryptionSpec> decryption;
   std::string target_namespace;  // for objects that name none
+  PostBuildSpec post_build;
   DriftPolicy policy = DriftPolicy::Enforce;
   std::chrono::seconds grace{0};
   std::vector<DriftRule> rules;

@@ -1,0 +1,42 @@
+// The YAML that a renderer wrote, as manifests. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "holdfast/base/result.h"
+#include "holdfast/model/manifest_set.h"
+
+namespace holdfast {
+
+struct RenderedDocument {
+  const json::value& value;
+  std::string before;  // the comments in front of it
+};
+// What an object is called in messages: "apps/web/deployment.yaml:3". Empty: it is left out.
+using OriginOf = std::function<std::string(const RenderedDocument&)>;
+
+// Errors: Invalid, of several lines where several objects are wrong.
+Result<ManifestSetPtr> read_rendered(std::string_view text, const std::string& revision, std::int64_t committed_s,
+                                     const OriginOf& origin_of);
+
+// Where in the files that went into a rendering objects of a kind and name begin. By the lines of block style YAML
+// alone: what is not found there is nowhere.
+class WrittenNames {
+ public:
+  void scan(std::string_view text, const std::string& path);
+  // Of an object whose name may have got something in front or behind. Empty: not found, or in several places.
+  [[nodiscard]] std::string find(std::string_view kind, std::string_view name) const;
+
+ private:
+  struct Written {
+    std::string name, origin;
+  };
+  std::multimap<std::string, Written, std::less<>> by_kind_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,39 @@
+#include "sources/rendering_work.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "holdfast/base/digest.h"
+
+namespace holdfast {
+
+Result<void> lay_out(RevisionTree& tree, const std::vector<std::string>& files, const TreePaths& paths,
+                     TemporaryTree& folder) {
+  if (auto brought = tree.bring(files); !brought) return brought;
+  const std::string root = std::string(kTreeFolder) + "/";
+  if (auto made = folder.make_folder(kTreeFolder); !made) return made;
+  ReadBudget budget(ReadLimits{});
+  for (const std::string& path : files) {
+    const auto content = tree.read(path);
+    if (!content) return std::unexpected(content.error());
+    if (auto taken = budget.take(path, content->size()); !taken) return taken;
+    if (auto written = folder.write(root + path, *content); !written) return written;
+  }
+  for (const auto& [path, target] : paths.links())
+    if (auto linked = folder.link(root + path, target); !linked) return linked;
+  return {};
+}
+
+Result<std::string> render_once(const std::string& made_from, const std::vector<RenderInput>& inputs,
+                                const RenderContext& context, const std::function<Result<std::string>()>& run) {
+  if (!context.way.may_keep) return run();
+  std::string all = fmt::format("{}:{}", made_from.size(), made_from);
+  for (const RenderInput& input : inputs)
+    all += fmt::format("{}:{}{}:{}", input.path.size(), input.path, input.id.size(), input.id);
+  const Sha256 key = sha256(all);
+  if (auto kept = context.way.tools->cache.find(key)) return std::move(*kept);
+  auto text = run();
+  if (text) context.way.tools->cache.keep(key, *text);
+  return text;
+}
+
+}  // namespace holdfast
