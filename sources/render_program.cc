@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 
+#include "holdfast/base/log.h"
 #include "sources/temporary_tree.h"
 
 namespace holdfast {
@@ -122,6 +123,15 @@ Result<RenderProgram> program_at(RenderTool tool, const std::string& said) {
   return program;
 }
 
+// Which layers keep it from doing anything else, said once for each program.
+void tell(const RenderProgram& program) {
+  const SandboxLayers& layers = sandbox_layers();
+  const std::string missing = layers.missing.empty() ? "" : "; " + layers.missing;
+  log(LogLevel::Info, "renderer-found",
+      fmt::format("rendering with {}, confined by {}{}", program.version, describe(layers), missing),
+      {{"program", program.path}});
+}
+
 }  // namespace
 
 Result<std::string> checked_version(RenderTool tool, bool kubectl, std::string_view told) {
@@ -157,7 +167,10 @@ Result<RenderProgram> RenderPrograms::find(RenderTool tool) {
   const std::lock_guard lock(mutex_);
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
   auto asked = ask_version(std::move(*program), scratch_folder_);
-  if (asked) known_.emplace(key, *asked);
+  if (asked) {
+    known_.emplace(key, *asked);
+    tell(*asked);
+  }
   return asked;
 }
 
