@@ -3,7 +3,6 @@
 
 #include "fuzz/target.h"
 #include "sources/push_payload.h"
-#include "sources/repository_identity.h"
 
 namespace holdfast::fuzz {
 namespace {
@@ -16,9 +15,6 @@ void hold_hint(const PushHint& hint) {
   hold(hint.urls.size() <= kMostHintUrls, "a hint with endless spellings");
   for (const std::string& url : hint.urls) {
     hold(!url.empty() && url.size() <= kLongestHintTextBytes && printable(url), "a strange URL");
-    const std::string identity = repository_identity(url);
-    hold(printable(identity) && repository_identity("https://" + identity) == identity,
-         "an identity is another repository: " + identity);
   }
   for (const std::string& text : {hint.ref, hint.old_commit, hint.new_commit})
     hold(text.size() <= kLongestHintTextBytes && printable(text), "a strange ref or commit");

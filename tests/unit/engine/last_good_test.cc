@@ -60,6 +60,31 @@ TEST_F(LastGoodTest, Ask42_each_refusal_waits_longer) {
   EXPECT_EQ(live_value("a"), "1");
 }
 
+TEST_F(LastGoodTest, D4_refused_fields_are_handed_on_once_for_each_form) {
+  std::vector<ObjectRefusal> told;
+  adjust = [&](ReconcilerOptions& options) {
+    options.on_refused_fields = [&](ObjectRefusal refusal) { told.push_back(std::move(refusal)); };
+  };
+  make();
+  converged({"a=1"});
+  const Result<ApiResponse> untyped = fake::status_response(
+      500, "", "failed to create typed patch object (prod/a; /v1, Kind=ConfigMap): .data.k: expected string, got 2");
+  api.answers[path("a")] = {untyped, untyped, untyped};
+  git("r2", {"a=2"});
+  advance(25s);
+  advance(200s);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(to_string(told[0].key), "ConfigMap web/a");
+  EXPECT_EQ(told[0].revision, "r2");
+  ASSERT_EQ(told[0].fields.size(), 1U);
+  EXPECT_EQ(to_string(told[0].fields[0].path), ".data.k");
+  EXPECT_EQ(observer.times("failed a"), 1U);
+  api.answers[path("a")] = {untyped};
+  git("r3", {"a=3"});
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[1].revision, "r3");
+}
+
 TEST_F(LastGoodTest, D7_an_unknown_outcome_never_goes_back_to_the_old_form) {
   converged({"a=1"});
   hold(path("a"));
