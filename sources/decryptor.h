@@ -24,6 +24,9 @@ class Decryptor {
   // alone. Errors: Invalid (no key for it, or it was changed by hand), NotFound (no sops here), TooLarge, Timeout,
   // Cancelled, Internal. Blocks; any thread.
   virtual Result<std::string> decrypt(const std::string& path, std::string_view bytes, SopsFormat format) = 0;
+  // The same of one object, as JSON, that a renderer took along: what it set in it (a namespace, a label) is no reason
+  // to refuse it, for each encrypted value vouches for itself and its place. As Flux does.
+  virtual Result<std::string> decrypt_rendered(const std::string& origin, std::string_view object) = 0;
 };
 
 }  // namespace holdfast

@@ -70,9 +70,12 @@ class HelmRenderer {
                     helm_.values, helm_.values_object);
     auto text = render_once(made_from, inputs, context_, [&] { return run(*program, arguments); });
     if (!text) return std::unexpected(located(std::move(text.error())));
-    auto manifests = read_rendered(*text, tree_.revision(), tree_.committed_s(), [&](const RenderedDocument& document) {
-      return is_for_tests_only(document.value) ? std::string() : origin_of(source_in(document.before));
-    });
+    auto manifests = read_rendered(
+        *text, tree_.revision(), tree_.committed_s(),
+        [&](const RenderedDocument& document) {
+          return is_for_tests_only(document.value) ? std::string() : origin_of(source_in(document.before));
+        },
+        context_.decryptor);
     if (!manifests) return std::unexpected(manifests.error());
     return Rendering{std::move(*manifests), inputs, {}};
   }

@@ -116,11 +116,14 @@ class KustomizeRenderer {
       if (!content) return std::unexpected(content.error());
       names.scan(*content, file);
     }
-    return read_rendered(text, tree_.revision(), tree_.committed_s(), [&](const RenderedDocument& document) {
-      std::string origin =
-          names.find(string_at(document.value, {"kind"}), string_at(document.value, {"metadata", "name"}));
-      return origin.empty() ? kustomization + ":1" : origin;
-    });
+    return read_rendered(
+        text, tree_.revision(), tree_.committed_s(),
+        [&](const RenderedDocument& document) {
+          std::string origin =
+              names.find(string_at(document.value, {"kind"}), string_at(document.value, {"metadata", "name"}));
+          return origin.empty() ? kustomization + ":1" : origin;
+        },
+        context_.decryptor);
   }
 
   RevisionTree& tree_;

@@ -42,17 +42,40 @@ std::string_view value_behind(std::string_view line, std::string_view key) {
   return line;
 }
 
+bool is_encrypted(const json::value& object) { return find(object, {"sops", "mac"}) != nullptr; }
+
+Result<json::value> decrypted(const json::value& object, const std::string& origin, Decryptor* decryptor) {
+  if (decryptor == nullptr)
+    return fail(ErrorKind::Invalid, "it is encrypted with SOPS, and no keys are named to read it with", origin,
+                "name them in spec.decryption (docs/trust.md)");
+  const auto text = decryptor->decrypt_rendered(origin, to_json(object));
+  if (!text) return std::unexpected(text.error());
+  auto plain = parse_json(*text);
+  if (!plain || is_encrypted(*plain))
+    return fail(ErrorKind::Internal, "what sops printed is no object", origin, "it is tried again");
+  return plain;
+}
+
 }  // namespace
 
 Result<ManifestSetPtr> read_rendered(std::string_view text, const std::string& revision, std::int64_t committed_s,
-                                     const OriginOf& origin_of) {
+                                     const OriginOf& origin_of, Decryptor* decryptor) {
   auto documents = parse_yaml(text, "what was rendered");
   if (!documents) return std::unexpected(std::move(documents.error()));
   const auto lines = lines_of(text);
   ManifestReader reader(revision, committed_s);
   for (YamlDocument& document : *documents) {
     std::string origin = origin_of({document.value, comments_before(lines, document.line)});
-    if (!origin.empty()) reader.take(std::move(document.value), std::move(origin));
+    if (!origin.empty() && is_encrypted(document.value)) {
+      auto plain = decrypted(document.value, origin, decryptor);
+      if (!plain && plain.error().kind != ErrorKind::Invalid) return std::unexpected(std::move(plain.error()));
+      if (plain)
+        reader.take(std::move(*plain), std::move(origin));
+      else
+        reader.refuse(std::move(plain.error()));
+    } else if (!origin.empty()) {
+      reader.take(std::move(document.value), std::move(origin));
+    }
     if (reader.full()) break;
   }
   auto set = reader.finish();

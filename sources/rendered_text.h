@@ -1,4 +1,4 @@
-// The YAML that a renderer wrote, as manifests. Pure.
+// The YAML that a renderer wrote, as manifests. Pure, but for what is decrypted.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "holdfast/base/result.h"
 #include "holdfast/model/manifest_set.h"
+#include "sources/decryptor.h"
 
 namespace holdfast {
 
@@ -20,9 +21,10 @@ struct RenderedDocument {
 // What an object is called in messages: "apps/web/deployment.yaml:3". Empty: it is left out.
 using OriginOf = std::function<std::string(const RenderedDocument&)>;
 
-// Errors: Invalid, of several lines where several objects are wrong.
+// Objects that are encrypted with SOPS are decrypted in memory; without `decryptor` they are errors, and so is what
+// stays encrypted. Errors: Invalid, of several lines where several objects are wrong, and those of the decryptor.
 Result<ManifestSetPtr> read_rendered(std::string_view text, const std::string& revision, std::int64_t committed_s,
-                                     const OriginOf& origin_of);
+                                     const OriginOf& origin_of, Decryptor* decryptor);
 
 // Where in the files that went into a rendering objects of a kind and name begin. By the lines of block style YAML
 // alone: what is not found there is nowhere.

@@ -68,7 +68,7 @@ Result<std::vector<std::string>> files_to_bring(RevisionTree& tree, const PlainF
 
 Result<Rendering> render(RevisionTree& tree, const PlainFiles& files, ParsedFiles& parsed, std::stop_token stop) {
   if (files.way == nullptr) return render_plain(tree, files, parsed);
-  const RenderContext context{*files.way, std::move(stop)};
+  const RenderContext context{*files.way, files.trust.decryptor.get(), std::move(stop)};
   RendererKind kind = files.way->wishes.kind;
   std::vector<RenderInput> looked_at;
   if (kind == RendererKind::Detect) {

@@ -3,8 +3,23 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "holdfast/base/digest.h"
+#include "sources/decryptor.h"
 
 namespace holdfast {
+namespace {
+
+// A program that reads values or files for a generator would take what is encrypted for what it says. Objects may be:
+// they come out as they went in, and are decrypted then.
+Result<void> check_not_encrypted(const std::string& path, const std::string& content) {
+  const SopsFormat format = sops_format_of(path);
+  if (!is_sops_encrypted(content, format)) return {};
+  const bool object = format == SopsFormat::Yaml && (content.starts_with("kind:") || content.contains("\nkind:"));
+  if (object) return {};
+  return fail(ErrorKind::Invalid, "it is encrypted with SOPS, and is no object", path,
+              "make it a Secret that is encrypted, and let values name that: what renderers read is not decrypted");
+}
+
+}  // namespace
 
 Result<void> lay_out(RevisionTree& tree, const std::vector<std::string>& files, const TreePaths& paths,
                      TemporaryTree& folder) {
@@ -16,6 +31,7 @@ Result<void> lay_out(RevisionTree& tree, const std::vector<std::string>& files, 
     const auto content = tree.read(path);
     if (!content) return std::unexpected(content.error());
     if (auto taken = budget.take(path, content->size()); !taken) return taken;
+    if (auto plain = check_not_encrypted(path, *content); !plain) return plain;
     if (auto written = folder.write(root + path, *content); !written) return written;
   }
   for (const auto& [path, target] : paths.links())

@@ -16,6 +16,7 @@ namespace holdfast {
 
 struct RenderContext {
   const RenderWay& way;
+  Decryptor* decryptor;  // of objects that come out encrypted; null: no keys are named
   std::stop_token stop;
 };
 

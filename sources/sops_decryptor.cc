@@ -90,6 +90,11 @@ Result<std::string> SopsDecryptor::decrypt(const std::string& path, std::string_
   return decrypt_one(path, bytes, format, sops_block_of(bytes, format));
 }
 
+Result<std::string> SopsDecryptor::decrypt_rendered(const std::string& origin, std::string_view object) {
+  const std::lock_guard lock(mutex_);
+  return decrypt_one(origin, object, SopsFormat::Json, sops_block_of(object, SopsFormat::Json), Checksum::Ignored);
+}
+
 // Encrypted at once, they share one block; put together afterwards, each has its own, or none.
 Result<std::string> SopsDecryptor::decrypt_documents(const std::string& path, std::string_view text) {
   const std::vector<YamlChunk> chunks = split_yaml(text);
@@ -119,11 +124,12 @@ Result<std::string> SopsDecryptor::decrypt_documents(const std::string& path, st
 }
 
 Result<std::string> SopsDecryptor::decrypt_one(const std::string& path, std::string_view bytes, SopsFormat format,
-                                               const SopsBlock& block) {
-  const Sha256 known_as = sha256(std::string(to_string(format)) + '\n' + std::string(bytes));
+                                               const SopsBlock& block, Checksum checksum) {
+  const char* const how = checksum == Checksum::Checked ? "" : " unchecked";
+  const Sha256 known_as = sha256(to_string(format) + std::string(how) + '\n' + std::string(bytes));
   if (const auto known = remembered_.find(known_as); known != remembered_.end())
     return std::string(known->second.reveal());
-  auto plain = run(path, bytes, format, block);
+  auto plain = run(path, bytes, format, block, checksum);
   if (!plain) return plain;
   if (remembered_bytes_ + plain->size() > kRememberedBytes) {
     remembered_.clear();
@@ -137,7 +143,7 @@ Result<std::string> SopsDecryptor::decrypt_one(const std::string& path, std::str
 }
 
 Result<std::string> SopsDecryptor::run(const std::string& path, std::string_view bytes, SopsFormat format,
-                                       const SopsBlock& block) {
+                                       const SopsBlock& block, Checksum checksum) {
   if (block.age_recipients.empty())
     return fail(ErrorKind::Invalid,
                 fmt::format("it is encrypted for {} and for no age key",
@@ -147,8 +153,11 @@ Result<std::string> SopsDecryptor::run(const std::string& path, std::string_view
   if (bytes.size() > kFileLimitBytes)
     return fail(ErrorKind::TooLarge, fmt::format("an encrypted file of more than {} bytes", kFileLimitBytes), path);
   if (auto found = find_sops(); !found) return std::unexpected(std::move(found.error()));
-  auto said = run_program({.argv = {program_, "decrypt", "--decryption-order", "age", "--input-type", to_string(format),
-                                    "--output-type", to_string(format), "/dev/stdin"},
+  std::vector<std::string> words{program_,       "decrypt",         "--decryption-order", "age",
+                                 "--input-type", to_string(format), "--output-type",      to_string(format)};
+  if (checksum == Checksum::Ignored) words.emplace_back("--ignore-mac");
+  words.emplace_back("/dev/stdin");
+  auto said = run_program({.argv = std::move(words),
                            .environment = environment_with(keys_),
                            .input = std::string(bytes),
                            .deadline = kDeadline,

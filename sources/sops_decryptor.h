@@ -36,12 +36,15 @@ class SopsDecryptor final : public Decryptor {
   SopsDecryptor(AgeKeys keys, std::string program, std::stop_token stop);
 
   Result<std::string> decrypt(const std::string& path, std::string_view bytes, SopsFormat format) override;
+  Result<std::string> decrypt_rendered(const std::string& origin, std::string_view object) override;
 
  private:
   Result<std::string> decrypt_documents(const std::string& path, std::string_view text);
+  enum class Checksum { Checked, Ignored };
   Result<std::string> decrypt_one(const std::string& path, std::string_view bytes, SopsFormat format,
-                                  const SopsBlock& block);
-  Result<std::string> run(const std::string& path, std::string_view bytes, SopsFormat format, const SopsBlock& block);
+                                  const SopsBlock& block, Checksum checksum = Checksum::Checked);
+  Result<std::string> run(const std::string& path, std::string_view bytes, SopsFormat format, const SopsBlock& block,
+                          Checksum checksum);
   Result<void> find_sops();
   [[nodiscard]] Error failure(int exit_status, std::string_view stderr_text, const std::string& path,
                               const SopsBlock& block) const;
