@@ -106,30 +106,6 @@ std::string without_credentials(std::string_view text) {
   }
 }
 
-std::string canonical_git_url(std::string_view url) {
-  std::string host, path(url);
-  const std::size_t scheme = url.find("://"), colon = url.find(':'), slash = std::min(url.find('/'), url.size());
-  if (scheme != std::string_view::npos) {
-    const std::string_view rest = url.substr(scheme + 3);
-    const std::size_t end = std::min(rest.find('/'), rest.size());
-    host = rest.substr(0, end);
-    path = rest.substr(end);
-  } else if (colon != std::string_view::npos && colon < slash) {
-    host = url.substr(0, colon);
-    path = url.substr(colon + 1);
-  }
-  host = host.substr(host.rfind('@') + 1);
-  if (!host.starts_with("[")) host = host.substr(0, host.find(':'));
-  while (path.ends_with('/')) path.pop_back();
-  if (path.ends_with(".git") && !path.ends_with("/.git")) path.resize(path.size() - 4);
-  if (path.ends_with("/.git")) path.resize(path.size() - 5);
-  path.erase(0, path.find_first_not_of('/'));
-  std::string identity = host + "/" + path;
-  for (char& c : identity)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return identity;
-}
-
 Result<void> check_git_ref(std::string_view ref) {
   auto refused = [&](std::string_view why) {
     return fail(ErrorKind::Invalid,

@@ -24,11 +24,6 @@ Result<GitUrl> parse_git_url(std::string_view url);
 // Replaces what stands between "://" and "@", wherever it is, by "***".
 std::string without_credentials(std::string_view text);
 
-// The same text for all ways to write where one repository is: https, ssh and user@host:path, whoever asks, at
-// whichever port, with .git at its end or without, in whichever case. Two repositories may share one: it is for hints,
-// not for trust. What is no URL is its own identity.
-std::string canonical_git_url(std::string_view url);
-
 // "" and "HEAD" are the default branch. Invalid where Git itself could not have such a ref.
 Result<void> check_git_ref(std::string_view ref);
 bool is_commit_id(std::string_view ref);  // 40 lower-case hex digits

@@ -76,15 +76,6 @@ ResolvedRef resolved_as(std::string ref, std::string object) {
   return {std::move(object), std::move(ref), std::move(revision)};
 }
 
-bool may_be_meant(const RefWish& wish, std::string_view ref) {
-  if (is_commit_id(wish.name)) return false;
-  if (ref.empty() || ref == "HEAD" || ref == "refs/heads/" || ref == "refs/tags/") return true;
-  if (!wish.semver.empty()) return !ref.starts_with("refs/heads/");
-  if (is_default(wish.name)) return !ref.starts_with("refs/tags/");
-  if (ref.starts_with("refs/") && wish.name.starts_with("refs/")) return ref == wish.name;
-  return short_name(ref) == short_name(wish.name);
-}
-
 Result<ResolvedRef> parse_revision(const std::string& revision) {
   constexpr std::string_view kMark = "sha1:";
   const std::size_t at = revision.rfind('@');

@@ -26,9 +26,6 @@ struct RefWish {
   std::string semver = {};  // then `name` is empty
   auto operator<=>(const RefWish&) const = default;
 };
-// Whether what happened to a ref of the repository may change what is wished for. `ref` as a forge names it, in full or
-// short; empty: any.
-bool may_be_meant(const RefWish& wish, std::string_view ref);
 
 ResolvedRef resolved_as(std::string remote_ref, std::string object);
 

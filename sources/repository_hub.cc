@@ -55,18 +55,6 @@ Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOpt
   return made;
 }
 
-std::size_t RepositoryHub::pushed(const std::string& url, const std::string& ref) {
-  const std::string identity = canonical_git_url(url);
-  std::size_t looked_at = 0;
-  for (const auto& [key, weak] : repositories_) {
-    const auto repository = weak.lock();
-    if (!repository || canonical_git_url(repository->url()) != identity || !repository->concerns(ref)) continue;
-    repository->look_now();
-    ++looked_at;
-  }
-  return looked_at;
-}
-
 std::size_t RepositoryHub::size() const {
   std::size_t count = 0;
   for (const auto& [key, weak] : repositories_) count += weak.expired() ? 0 : 1;

@@ -27,11 +27,6 @@ class RepositoryHub {
   Result<std::shared_ptr<SharedRepository>> open(const GitMirrorOptions& mirror, const std::string& local_git_dir,
                                                  const AccessWishes& wishes = {}, ClusterValues* values = nullptr);
 
-  // Somebody says that a ref of this repository has moved ("refs/heads/main" or "main"; empty: any of them). It is a
-  // hint and nothing more: those that are the same by repository_identity() are looked at at once, if an application
-  // follows what that ref may be. Returns how many.
-  std::size_t pushed(const std::string& url, const std::string& ref);
-
   [[nodiscard]] const std::shared_ptr<boost::asio::thread_pool>& workers() const { return workers_; }
   [[nodiscard]] const ReadCounters& counters() const { return *counters_; }
   [[nodiscard]] std::size_t size() const;  // repositories that are followed

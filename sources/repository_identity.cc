@@ -20,14 +20,16 @@ int hex_digit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// Of text in lower case.
+// Of text in lower case. A slash or a control character, which no repository has in its name, stays as it is written.
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool encoded =
         text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    out += encoded ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-    if (encoded) i += 2;
+    const int byte = encoded ? hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]) : 0;
+    const bool decoded = byte > ' ' - 1 && byte != 0x7f && byte != '/';
+    out += decoded ? static_cast<char>(byte) : text[i];
+    if (decoded) i += 2;
   }
   return out;
 }
@@ -142,6 +144,8 @@ std::string repository_identity(std::string_view url) {
   if (place.host == "ssh.github.com") place.host = "github.com";
   if (place.host == "altssh.gitlab.com") place.host = "gitlab.com";
   if (place.path.back().ends_with(".git")) place.path.back().resize(place.path.back().size() - 4);
+  if (place.path.back().empty()) place.path.pop_back();
+  if (place.path.empty()) return {};
   std::string identity = std::move(place.host);
   for (const std::string& part : place.path) identity.append("/").append(part);
   return identity;

@@ -133,10 +133,6 @@ void SharedRepository::look_now() {
   schedule();
 }
 
-bool SharedRepository::concerns(const std::string& ref) const {
-  return std::ranges::any_of(followers_, [&](const Follower* follower) { return may_be_meant(follower->wish(), ref); });
-}
-
 bool SharedRepository::has_seen(const std::string& revision) const {
   return std::ranges::find(seen_.rbegin(), seen_.rend(), revision) != seen_.rend();
 }

@@ -72,7 +72,6 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   std::uint64_t ask();
   // As soon as may be: something was pushed.
   void look_now();
-  [[nodiscard]] bool concerns(const std::string& ref) const;  // of a push; empty: any
 
   // Whether one of the last looks has told of this revision.
   [[nodiscard]] bool has_seen(const std::string& revision) const;

@@ -35,38 +35,5 @@ TEST(RemoteRefs, the_highest_version_in_the_range_is_taken_and_peeled) {
   EXPECT_EQ(resolve_wish({"", "nonsense"}, refs, "url").error().kind, ErrorKind::Invalid);
 }
 
-TEST(RemoteRefs, a_push_concerns_whoever_may_mean_that_ref) {
-  struct Case {
-    RefWish wish;
-    const char* ref;
-    bool concerned;
-  };
-  const Case cases[] = {
-      {{"main"}, "refs/heads/main", true},
-      {{"main"}, "refs/heads/other", false},
-      {{"main"}, "main", true},
-      {{"main"}, "", true},
-      {{""}, "refs/heads/anything", true},
-      {{""}, "refs/tags/v1", false},
-      {{"", "1.x"}, "refs/tags/v1.2.0", true},
-      {{"", "1.x"}, "refs/heads/main", false},
-      {{"v1"}, "refs/tags/v1", true},
-      {{std::string(40, 'a')}, "", false},
-      {{"refs/heads/main"}, "main", true},
-      {{"refs/tags/main"}, "refs/heads/main", false},
-  };
-  for (const Case& one : cases)
-    EXPECT_EQ(may_be_meant(one.wish, one.ref), one.concerned) << one.wish.name << one.wish.semver << " " << one.ref;
-}
-
-TEST(RepositoryIdentity, all_spellings_are_one) {
-  for (const char* url :
-       {"https://github.com/Org/Repo.git", "https://token@github.com/org/repo", "git@github.com:org/repo.git",
-        "ssh://git@github.com:22/org/repo/", "git://github.com/org/repo.git"})
-    EXPECT_EQ(canonical_git_url(url), "github.com/org/repo") << url;
-  EXPECT_NE(canonical_git_url("https://github.com/org/repo2"), "github.com/org/repo");
-  EXPECT_EQ(canonical_git_url("file:///srv/repo/.git"), canonical_git_url("/srv/repo"));
-}
-
 }  // namespace
 }  // namespace holdfast

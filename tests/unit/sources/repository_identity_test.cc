@@ -26,6 +26,12 @@ TEST(RepositoryIdentity, other_repositories_stay_others) {
     EXPECT_NE(repository_identity(url), "git.example/team/web") << url;
 }
 
+TEST(RepositoryIdentity, what_no_name_has_is_not_made_of_one) {
+  EXPECT_EQ(repository_identity("https://git.example/team/.git"), "git.example/team");
+  EXPECT_EQ(repository_identity("https://git.example/.git"), "");
+  EXPECT_EQ(repository_identity("https://git.example/team/a%0ab%2fc%7F"), "git.example/team/a%0ab%2fc%7f");
+}
+
 TEST(RepositoryIdentity, azure_devops_in_all_its_spellings) {
   expect_all_are("dev.azure.com/org/project/repo",
                  {"https://dev.azure.com/org/project/_git/repo", "https://org@dev.azure.com/org/project/_git/repo",

@@ -51,7 +51,7 @@ class SharedRepositoryTest : public ::testing::Test {
   }
   // What a push is answered with.
   ManifestSetPtr follow_push(Source& source) {
-    hub->pushed(repository.url(), "");
+    source.nudge();
     EXPECT_TRUE(run(source.changed()));
     return load(source);
   }
@@ -108,22 +108,6 @@ TEST_F(SharedRepositoryTest, one_query_tells_all_of_them_whichever_ref_they_foll
   EXPECT_EQ(hub->counters().queries, 1U);
 }
 
-TEST_F(SharedRepositoryTest, a_push_looks_at_its_own_repository_alone_and_at_a_ref_that_is_followed) {
-  TestRepository other;
-  const auto one = follow("one", "main");
-  SourceOptions options;
-  options.repo = other.url();
-  options.cache_folder = cache.path();
-  options.hub = hub;
-  const auto elsewhere = std::move(make_source(context.get_executor(), options).value());
-  load(*one);
-  load(*elsewhere);
-  EXPECT_EQ(hub->size(), 2U);
-  EXPECT_EQ(hub->pushed(repository.url() + ".git", "refs/heads/main"), 1U);
-  EXPECT_EQ(hub->pushed(repository.url(), "refs/heads/feature"), 0U);
-  EXPECT_EQ(hub->pushed("https://example.org/unknown", ""), 0U);
-}
-
 TEST_F(SharedRepositoryTest, a_rewound_branch_a_forced_push_and_a_moved_tag_are_followed) {
   repository.git({"tag", "stable"});
   const auto branch = follow("one", "main"), tag = follow("one", "stable");
@@ -156,7 +140,7 @@ TEST_F(SharedRepositoryTest, a_deleted_branch_is_an_error_and_is_followed_again_
   const auto source = follow("one", "side");
   const ManifestSetPtr before = load(*source);
   repository.git({"branch", "-D", "side"});
-  hub->pushed(repository.url(), "side");
+  source->nudge();
   EXPECT_TRUE(run(source->changed()));
   const auto gone = run(source->load());
   ASSERT_FALSE(gone);
