@@ -41,7 +41,9 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
 void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
                   std::shared_ptr<ApplicationObserver> observer) {
   const ApplicationName name{setup.inventory.namespace_, setup.name};
-  router_.add(name, setup.ends ? std::string() : setup.source.repo, setup.source.ref);
+  const std::string& chart = setup.source.artifact.chart;
+  const std::string pushed_as = setup.source.repo + (chart.empty() ? "" : "/" + chart);
+  router_.add(name, setup.ends ? std::string() : pushed_as, setup.source.ref);
   auto running = std::make_shared<Running>(executor_);
   HeldApplication::Events events;
   Running* const self = running.get();  // which owns what is called
