@@ -111,7 +111,7 @@ TEST_F(ArtifactSourceTest, what_is_on_record_is_read_while_the_registry_is_away_
   EXPECT_EQ((*recorded)->revision, "latest@" + digest);
   EXPECT_EQ((*recorded)->manifests.size(), 1U);
   EXPECT_FALSE(result_of(web->read_recorded({"latest@" + never_here.digest(), {}})));
-  EXPECT_FALSE(result_of(web->read_recorded("main@sha1:" + std::string(40, 'a'))));
+  EXPECT_FALSE(result_of(web->read_recorded({"main@sha1:" + std::string(40, 'a'), {}})));
 }
 
 TEST_F(ArtifactSourceTest, a_push_that_is_told_ends_the_waiting) {

@@ -108,7 +108,7 @@ PlainFiles files_of(const std::string& path, RenderWishes wishes, const std::str
   way->tools = std::make_shared<RenderTools>(programs(), cache);
   FileChoice choice;
   if (way->wishes.kind == RendererKind::Directory) choice.exclude = kLeftOut;
-  return {path, std::move(choice), {}, std::move(way)};
+  return {path, std::move(choice), {}, {}, std::move(way)};
 }
 
 Result<Rendering> rendered(const std::string& root, const PlainFiles& files) {
@@ -396,7 +396,7 @@ TEST(Renders, every_fault_is_an_error) {
     auto way = std::make_shared<RenderWay>();
     way->tools = std::make_shared<RenderTools>(paths, "");
     way->tools->limits = limits;
-    const auto made = rendered(work.repository.path(), {"web", {}, {}, way});
+    const auto made = rendered(work.repository.path(), {"web", {}, {}, {}, way});
     EXPECT_FALSE(made) << kind;
     return made ? std::string() : std::string(to_string(made.error().kind)) + ": " + describe(made.error());
   };
@@ -415,7 +415,7 @@ TEST(Renders, kubectl_takes_the_place_of_kustomize) {
   auto way = std::make_shared<RenderWay>();
   way->tools = std::make_shared<RenderTools>(RenderProgramPaths{required_environment("HOLDFAST_KUBECTL"), ""},
                                              work.cache.path());
-  const auto made = rendered(work.repository.path(), {"web", {}, {}, way});
+  const auto made = rendered(work.repository.path(), {"web", {}, {}, {}, way});
   ASSERT_TRUE(made) << describe(made.error());
   EXPECT_EQ(made->manifests->manifests.at(0).name, "x-a");
 }

@@ -120,7 +120,7 @@ TEST_F(WebServerTest, a_body_beyond_the_bound_is_refused_as_soon_as_that_is_know
 
 // Beast's own way of reading one asserts that its end is in one piece. Often enough for one piece to be seen alone.
 TEST_F(WebServerTest, a_body_of_chunks_may_come_byte_by_byte) {
-  start({});
+  start(WebLimits{});
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const std::string body : {"0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "1;x=y\r\na\r\n2\r\nbc\r\n0\r\nA: b\r\n\r\n"}) {
     for (int i = 0; i < 100; ++i) {
