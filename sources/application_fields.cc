@@ -77,7 +77,8 @@ constexpr Field kRef[] = {
     text("branch", "a branch"),
     text("tag", "a tag, of Git or of an artifact"),
     text("commit", "a full commit id: 40 hexadecimal digits"),
-    text("semver", "a range of versions, as in `^1.2` or `>=1.0 <2.0`: the newest tag of an artifact, or chart, in it"),
+    text("semver",
+         "a range of versions, as in `^1.2` or `>=1.0 <2.0`: the newest tag in it, of Git or of an artifact, or chart"),
     text("digest", "the digest of an artifact: `sha256:` and 64 hexadecimal digits"),
 };
 

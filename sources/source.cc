@@ -270,7 +270,7 @@ Result<Place> place_of(SourceOptions& options) {
     return Place{std::move(*git_dir), {}};
   }
   if (git_dir.error().kind != ErrorKind::NotFound) return std::unexpected(git_dir.error());
-  if (!options.ref.empty())
+  if (!options.ref.empty() || !options.semver.empty())
     return fail(ErrorKind::Invalid, "a plain directory has no refs", options.repo,
                 "leave --ref out, or point --repo at a repository");
   const auto path = normal_subpath(options.path);

@@ -222,6 +222,15 @@ TEST(ApplicationReader, a_name_is_a_label_of_40_characters) {
   EXPECT_THAT(wrong("  destination: {namespace: My_Shop}\n"), HasSubstr("spec.destination.namespace is no name"));
 }
 
+TEST(ApplicationReader, a_range_of_versions_is_of_tags_of_git_as_well) {
+  const auto read = read_applications(std::vector<SourceFile>{
+      {"f.yaml",
+       "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec:\n"
+       "  source: {repoURL: 'https://git.example/web.git', ref: {semver: '>=1.2.0 <2.0.0'}}\n"}});
+  ASSERT_TRUE(read) << describe(read.error());
+  EXPECT_EQ(read->front().source.semver, ">=1.2.0 <2.0.0");
+}
+
 TEST(ApplicationReader, a_source_that_contradicts_itself_is_refused) {
   const auto source = [](const std::string& fields) {
     return error_of(kHead + "metadata: {name: web}\nspec:\n  source: {" + fields + "}\n");
