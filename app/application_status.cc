@@ -238,7 +238,7 @@ std::string ApplicationStatus::what_failed() const {
   return "not all of it could be applied";
 }
 
-Condition ApplicationStatus::ready() const {
+ApplicationCondition ApplicationStatus::ready() const {
   using enum ConditionStatus;
   if (standing_ == Standing::Refused) return {False, "InvalidSpec", refusal_};
   if (standing_ == Standing::Suspended) return {Unknown, "Suspended", "suspended: its objects are left as they are"};
@@ -270,14 +270,14 @@ Condition ApplicationStatus::ready() const {
   return {True, "ReconciliationSucceeded", "Applied revision: " + applied_};
 }
 
-Condition ApplicationStatus::healthy() const {
+ApplicationCondition ApplicationStatus::healthy() const {
   using enum ConditionStatus;
   if (!known_healthy_) return {Unknown, "Progressing", "not all objects have been seen healthy yet"};
   if (!unhealthy_.empty()) return {False, "HealthCheckFailed", unhealthy_};
   return {True, "HealthCheckSucceeded", "all objects are healthy"};
 }
 
-Condition ApplicationStatus::stalled() const {
+ApplicationCondition ApplicationStatus::stalled() const {
   using enum ConditionStatus;
   if (standing_ == Standing::Refused) return {True, "InvalidSpec", refusal_};
   if (standing_ == Standing::Held && source_error_ && needs_somebody(*source_error_))
@@ -288,9 +288,9 @@ Condition ApplicationStatus::stalled() const {
   return {False, "NotStalled", "nobody has to do anything"};
 }
 
-Condition ApplicationStatus::reconciling() const {
+ApplicationCondition ApplicationStatus::reconciling() const {
   using enum ConditionStatus;
-  const Condition now = ready();
+  const ApplicationCondition now = ready();
   if (standing_ != Standing::Held || now.status == True || stalled().status == True)
     return {False, "Idle", "nothing is under way"};
   return {True, now.status == False ? "ProgressingWithRetry" : "Progressing", now.message};
@@ -321,7 +321,7 @@ json::object ApplicationStatus::document() const {
   for (const char* type : kTypes) {
     const auto found = since_.find(type);
     if (found == since_.end()) continue;
-    const Condition& condition = found->second.condition;
+    const ApplicationCondition& condition = found->second.condition;
     conditions.push_back({{"type", type},
                           {"status", to_string(condition.status)},
                           {"reason", condition.reason},

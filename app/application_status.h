@@ -26,14 +26,14 @@ namespace holdfast {
 enum class ConditionStatus { True, False, Unknown };
 const char* to_string(ConditionStatus status);
 
-struct Condition {
+struct ApplicationCondition {
   ConditionStatus status = ConditionStatus::Unknown;
   std::string reason, message;
-  bool operator==(const Condition&) const = default;
+  bool operator==(const ApplicationCondition&) const = default;
 };
 
 // The four of them, by type.
-using Conditions = std::map<std::string, Condition>;
+using Conditions = std::map<std::string, ApplicationCondition>;
 
 inline constexpr std::size_t kStatusHistory = 10;
 
@@ -43,7 +43,7 @@ class ApplicationStatus final : public ApplicationObserver {
     std::function<std::chrono::sys_seconds()> now;
     std::function<void()> changed;  // document() may say something else than before
     // A condition has become another one: for an Event of the cluster. `type` is one of the four.
-    std::function<void(const std::string& type, const Condition& now)> transition;
+    std::function<void(const std::string& type, const ApplicationCondition& now)> transition;
   };
   ApplicationStatus(bool waits_for_health, Hooks hooks)
       : waits_for_health_(waits_for_health), hooks_(std::move(hooks)) {}
@@ -88,14 +88,14 @@ class ApplicationStatus final : public ApplicationObserver {
     std::size_t objects = 0;
   };
   struct Since {
-    Condition condition;
+    ApplicationCondition condition;
     std::string transition;
   };
 
-  [[nodiscard]] Condition ready() const;
-  [[nodiscard]] Condition healthy() const;
-  [[nodiscard]] Condition stalled() const;
-  [[nodiscard]] Condition reconciling() const;
+  [[nodiscard]] ApplicationCondition ready() const;
+  [[nodiscard]] ApplicationCondition healthy() const;
+  [[nodiscard]] ApplicationCondition stalled() const;
+  [[nodiscard]] ApplicationCondition reconciling() const;
   [[nodiscard]] std::string what_failed() const;
   void touched();
 

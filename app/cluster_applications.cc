@@ -162,7 +162,7 @@ void ClusterApplications::begin(const ApplicationName& name, Subject& subject, c
   ApplicationStatus::Hooks hooks;
   hooks.now = wall_time;
   hooks.changed = [this, name] { write_status(name); };
-  hooks.transition = [this, name](const std::string& type, const Condition& now) { tell(name, type, now); };
+  hooks.transition = [this, name](const std::string& type, const ApplicationCondition& now) { tell(name, type, now); };
   subject.status = std::make_shared<ApplicationStatus>(true, std::move(hooks));
   if (const json::value* status = find(object, {"status"}); status != nullptr && status->is_object())
     subject.status->recall(status->get_object());
@@ -330,7 +330,7 @@ void ClusterApplications::write_status(const ApplicationName& name) {
 }
 
 // One Event for what people ask for first; the other conditions follow from it, or are in the status.
-void ClusterApplications::tell(const ApplicationName& name, const std::string& type, const Condition& now) {
+void ClusterApplications::tell(const ApplicationName& name, const std::string& type, const ApplicationCondition& now) {
   const auto found = subjects_.find(name);
   if (found == subjects_.end() || type != "Ready" || now.reason == "Progressing") return;
   writer_.tell({{name, found->second.uid}, now.status == ConditionStatus::False, now.reason, now.message});

@@ -68,7 +68,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   void notice_request(const ApplicationName& name, Subject& subject, const json::object& object);
   void refuse(const ApplicationName& name, const std::string& why);
   void write_status(const ApplicationName& name);
-  void tell(const ApplicationName& name, const std::string& type, const Condition& now);
+  void tell(const ApplicationName& name, const std::string& type, const ApplicationCondition& now);
   void tell_missing();
 
   boost::asio::any_io_executor executor_;

@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kDefaultListen = "127.0.0.1:8080";
 constexpr std::string_view kAlive = "/healthz";
 
-bool is_alive_question(const WebRequest& head) {
+bool is_alive_question(const ReceivedRequest& head) {
   return head.target == kAlive && (head.method == "GET" || head.method == "HEAD");
 }
 
@@ -61,17 +61,17 @@ Result<std::unique_ptr<ReceiverService>> ReceiverService::create(asio::any_io_ex
   return made;
 }
 
-WebHandler* ReceiverService::handler_of(const WebRequest& head) {
+WebHandler* ReceiverService::handler_of(const ReceivedRequest& head) {
   if (relay_ != nullptr && Relay::is_for_it(head)) return relay_.get();
   return receiver_.get();
 }
 
-std::optional<WebAnswer> ReceiverService::refuse(const WebRequest& head) {
+std::optional<WebAnswer> ReceiverService::refuse(const ReceivedRequest& head) {
   if (is_alive_question(head)) return std::nullopt;
   return handler_of(head)->refuse(head);
 }
 
-WebAnswer ReceiverService::answer(WebRequest request) {
+WebAnswer ReceiverService::answer(ReceivedRequest request) {
   if (is_alive_question(request)) return {200, "text/plain; charset=utf-8", request.method == "HEAD" ? "" : "ok\n"};
   return handler_of(request)->answer(std::move(request));
 }

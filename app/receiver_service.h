@@ -30,13 +30,13 @@ class ReceiverService final : public WebHandler, public PushSink {
   boost::asio::awaitable<void> run() { return server_->run(); }
   void stop() { server_->stop(); }
 
-  std::optional<WebAnswer> refuse(const WebRequest& head) override;
-  WebAnswer answer(WebRequest request) override;
+  std::optional<WebAnswer> refuse(const ReceivedRequest& head) override;
+  WebAnswer answer(ReceivedRequest request) override;
   void pushed(PushHint hint) override;
 
  private:
   explicit ReceiverService(PushSink* sink) : sink_(sink) {}
-  WebHandler* handler_of(const WebRequest& head);
+  WebHandler* handler_of(const ReceivedRequest& head);
 
   PushSink* sink_;
   std::unique_ptr<PushReceiver> receiver_;

@@ -154,15 +154,15 @@ std::string fields_to_fill_in(Forge forge, const std::string& url, const std::st
 
 std::string_view word_of_warning(Forge forge) {
   switch (words_of(forge).proof) {
-    case Proof::Sha256Signature:
+    case ProofKind::Sha256Signature:
       return {};
-    case Proof::Sha1Signature:
+    case ProofKind::Sha1Signature:
       return "It signs with SHA-1, and has nothing better; as an HMAC that still proves who sent it.\n";
-    case Proof::TokenHeader:
-    case Proof::BasicPassword:
-    case Proof::Authorization:
+    case ProofKind::TokenHeader:
+    case ProofKind::BasicPassword:
+    case ProofKind::Authorization:
       return "It sends the secret itself, so only ever over https.\n";
-    case Proof::PathToken:
+    case ProofKind::PathToken:
       return "It signs nothing: the URL itself is the secret. Show it to nobody, and keep it out of logs of proxies.\n";
   }
   return {};
@@ -207,7 +207,7 @@ std::string setup_text(const SetupReceiver& receiver, const std::string& url) {
 
 SetupReceiver receiver_to_come(Forge forge) {
   const std::string type(words_of(forge).type);
-  const bool token = words_of(forge).proof == Proof::PathToken;
+  const bool token = words_of(forge).proof == ProofKind::PathToken;
   return {type, forge, "/hook/" + type + (token ? std::string("/") + kTokenToCome : ""), "secrets/" + type};
 }
 
@@ -216,7 +216,7 @@ Result<std::vector<SetupReceiver>> receivers_to_set_up(const ReceiverConfig& con
   for (const ReceiverSpec& spec : config.receivers) {
     if (spec.forge != forge) continue;
     SetupReceiver receiver{spec.name, spec.forge, spec.path, spec.secret_file};
-    if (words_of(forge).proof == Proof::PathToken) {
+    if (words_of(forge).proof == ProofKind::PathToken) {
       SecretFile secret(spec.secret_file);
       if (auto loaded = secret.load(); !loaded) return std::unexpected(std::move(loaded.error()));
       receiver.path += "/" + path_token(spec.name, secret.secrets().back());

@@ -171,9 +171,9 @@ class Sender {
     if (commits) ++*revisions_.at(path);
     const auto git = all_forges().first(7);
     const Forge forge = git[random_() % git.size()].forge;
-    const WebRequest request = delivery(forge, std::string(words_of(forge).type), kSecret,
-                                        push_body(forge, {.path = path, .after = fmt::format("{:040x}", random_())}),
-                                        {}, std::to_string(random_()));
+    const ReceivedRequest request = delivery(
+        forge, std::string(words_of(forge).type), kSecret,
+        push_body(forge, {.path = path, .after = fmt::format("{:040x}", random_())}), {}, std::to_string(random_()));
     const auto began = Steady::now();
     const int status = client_.post(request.target, request.headers, request.body);
     const double took = std::chrono::duration<double, std::milli>(Steady::now() - began).count();

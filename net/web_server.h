@@ -20,7 +20,7 @@
 
 namespace holdfast {
 
-struct WebRequest {
+struct ReceivedRequest {
   std::string method;  // "POST"
   std::string target;  // path and query, as on the wire
   std::string peer;    // the address that it came from, without a port
@@ -53,9 +53,9 @@ class WebHandler {
  public:
   virtual ~WebHandler() = default;
   // By the head alone, before a byte of the body is read; an answer here is sent, and the connection ends.
-  virtual std::optional<WebAnswer> refuse(const WebRequest& head) = 0;
+  virtual std::optional<WebAnswer> refuse(const ReceivedRequest& head) = 0;
   // Decides at once: it blocks nothing and waits for nobody.
-  virtual WebAnswer answer(WebRequest request) = 0;
+  virtual WebAnswer answer(ReceivedRequest request) = 0;
 };
 
 struct WebLimits {

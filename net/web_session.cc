@@ -34,8 +34,8 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
-WebRequest to_request(const http::request<http::string_body>& head, const std::string& peer) {
-  WebRequest made;
+ReceivedRequest to_request(const http::request<http::string_body>& head, const std::string& peer) {
+  ReceivedRequest made;
   made.method = std::string(head.method_string());
   made.target = std::string(head.target());
   made.peer = peer;
@@ -67,7 +67,7 @@ WebAnswer plain_answer(int status) {
 
 }  // namespace
 
-std::string_view WebRequest::header(std::string_view lower_case_name) const {
+std::string_view ReceivedRequest::header(std::string_view lower_case_name) const {
   const auto found = headers.find(lower_case_name);
   return found == headers.end() ? std::string_view() : std::string_view(found->second);
 }
@@ -75,7 +75,7 @@ std::string_view WebRequest::header(std::string_view lower_case_name) const {
 // A request as it arrives, and what it has been promised of the room for bodies.
 struct WebSession::Incoming {
   http::request_parser<http::string_body> parser;
-  WebRequest request;
+  ReceivedRequest request;
   std::shared_ptr<WebShared> shared;
   std::size_t promised_bytes = 0;
 

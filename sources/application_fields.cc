@@ -18,26 +18,26 @@ constexpr std::string_view kSignatureModes[] = {"HEAD", "Tag", "TagAndHEAD"};
 constexpr std::string_view kProviders[] = {"sops"};
 constexpr std::string_view kDeletionPolicies[] = {"Orphan", "Prune"};
 
-constexpr Field unsupported(std::string_view name, std::string_view instead, FieldType type = FieldType::Object) {
+constexpr Field unsupported(std::string_view name, std::string_view instead, FieldKind type = FieldKind::Object) {
   return Field{.name = name, .type = type, .meaning = instead, .supported = false};
 }
 
 constexpr Field text(std::string_view name, std::string_view meaning, std::string_view fallback = {}) {
-  return Field{.name = name, .type = FieldType::Text, .meaning = meaning, .fallback = fallback};
+  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .fallback = fallback};
 }
 
 constexpr Field required_text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldType::Text, .meaning = meaning, .required = true};
+  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .required = true};
 }
 
 constexpr Field flag(std::string_view name, std::string_view meaning, std::string_view fallback) {
-  return Field{.name = name, .type = FieldType::Boolean, .meaning = meaning, .fallback = fallback};
+  return Field{.name = name, .type = FieldKind::Boolean, .meaning = meaning, .fallback = fallback};
 }
 
 constexpr Field duration(std::string_view name, std::string_view meaning, std::string_view fallback,
                          std::int64_t least_s, std::int64_t most_s) {
   return Field{.name = name,
-               .type = FieldType::Duration,
+               .type = FieldKind::Duration,
                .meaning = meaning,
                .fallback = fallback,
                .least = least_s,
@@ -45,32 +45,32 @@ constexpr Field duration(std::string_view name, std::string_view meaning, std::s
 }
 
 constexpr Field number(std::string_view name, std::string_view meaning, std::string_view fallback, std::int64_t most) {
-  return Field{.name = name, .type = FieldType::Integer, .meaning = meaning, .fallback = fallback, .most = most};
+  return Field{.name = name, .type = FieldKind::Integer, .meaning = meaning, .fallback = fallback, .most = most};
 }
 
 constexpr Field choice(std::string_view name, std::string_view meaning, std::string_view fallback,
                        std::span<const std::string_view> choices) {
-  return Field{.name = name, .type = FieldType::Choice, .meaning = meaning, .fallback = fallback, .choices = choices};
+  return Field{.name = name, .type = FieldKind::Choice, .meaning = meaning, .fallback = fallback, .choices = choices};
 }
 
-constexpr Field texts(std::string_view name, std::string_view meaning, FieldType type = FieldType::TextList) {
+constexpr Field texts(std::string_view name, std::string_view meaning, FieldKind type = FieldKind::TextList) {
   return Field{.name = name, .type = type, .meaning = meaning};
 }
 
 constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields,
                        bool required = false) {
-  return Field{.name = name, .type = FieldType::Object, .meaning = meaning, .required = required, .fields = fields};
+  return Field{.name = name, .type = FieldKind::Object, .meaning = meaning, .required = required, .fields = fields};
 }
 
 constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldType::ObjectList, .meaning = meaning, .fields = fields};
+  return Field{.name = name, .type = FieldKind::ObjectList, .meaning = meaning, .fields = fields};
 }
 
 constexpr Field kMetadata[] = {
     required_text("name", "a DNS label of at most 40 characters; its inventory is the ConfigMap `holdfast-NAME`"),
     text("namespace", "where the inventory is kept; left out: the daemon's own namespace"),
-    texts("labels", "yours; not read", FieldType::TextMap),
-    texts("annotations", "yours; not read", FieldType::TextMap),
+    texts("labels", "yours; not read", FieldKind::TextMap),
+    texts("annotations", "yours; not read", FieldKind::TextMap),
 };
 
 constexpr Field kRef[] = {
@@ -84,11 +84,11 @@ constexpr Field kRef[] = {
 
 constexpr Field kLayerSelector[] = {
     text("mediaType", "the type of the layer that holds the files; the first one of it counts"),
-    unsupported("operation", "remove it: the files are read where they are, those of a chart as well", FieldType::Text),
+    unsupported("operation", "remove it: the files are read where they are, those of a chart as well", FieldKind::Text),
 };
 
 constexpr Field lines(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldType::Lines, .meaning = meaning};
+  return Field{.name = name, .type = FieldKind::Lines, .meaning = meaning};
 }
 
 constexpr Field kImage[] = {
@@ -110,7 +110,7 @@ constexpr Field kPatchTarget[] = {
 
 constexpr Field kPatch[] = {
     Field{.name = "patch",
-          .type = FieldType::Lines,
+          .type = FieldKind::Lines,
           .meaning = "a strategic merge patch, or a JSON patch, as YAML",
           .required = true},
     object("target", "which objects; left out: the one that the patch names", kPatchTarget),
@@ -121,8 +121,8 @@ constexpr Field kKustomize[] = {
     text("nameSuffix", "what is put behind all names"),
     text("namespace", "the namespace of all objects that have one"),
     objects("images", "images to be replaced", kImage),
-    texts("commonLabels", "labels of all objects, and of what selects them", FieldType::TextMap),
-    texts("commonAnnotations", "annotations of all objects", FieldType::TextMap),
+    texts("commonLabels", "labels of all objects, and of what selects them", FieldKind::TextMap),
+    texts("commonAnnotations", "annotations of all objects", FieldKind::TextMap),
     texts("components", "folders of further components, relative to `path`"),
     objects("patches", "patches, applied last", kPatch),
 };
@@ -139,7 +139,7 @@ constexpr Field kHelm[] = {
     texts("valueFiles", "files of values, relative to the chart's folder; a later one wins"),
     flag("ignoreMissingValueFiles", "whether one that is not there is passed over", "false"),
     lines("values", "values as a YAML text, over those of the files"),
-    Field{.name = "valuesObject", .type = FieldType::Anything, .meaning = "values, over those of `values`"},
+    Field{.name = "valuesObject", .type = FieldKind::Anything, .meaning = "values, over those of `values`"},
     objects("parameters", "single values, over all others", kParameter),
     flag("skipCrds", "whether the chart's `crds` folder is left out", "false"),
     text("kubeVersion", "the Kubernetes version that the chart is told; left out: helm's own"),
@@ -150,7 +150,7 @@ constexpr std::string_view kValueKinds[] = {"ConfigMap", "Secret"};
 
 constexpr Field kSubstituteFrom[] = {
     Field{.name = "kind",
-          .type = FieldType::Choice,
+          .type = FieldKind::Choice,
           .meaning = "what holds the variables",
           .required = true,
           .choices = kValueKinds},
@@ -159,7 +159,7 @@ constexpr Field kSubstituteFrom[] = {
 };
 
 constexpr Field kPostBuild[] = {
-    texts("substitute", "variables and their values, over those of `substituteFrom`", FieldType::TextMap),
+    texts("substitute", "variables and their values, over those of `substituteFrom`", FieldKind::TextMap),
     objects("substituteFrom", "ConfigMaps and Secrets whose data are variables; a later one wins", kSubstituteFrom),
     flag("strict", "whether a variable that is not set, and for which the text has no default, is an error", "false"),
 };
@@ -230,7 +230,7 @@ constexpr Field kTarget[] = {
     text("kind", "as in `Deployment`; `*` or left out: every one"),
     text("namespace", "the object's namespace; `*` or left out: every one"),
     text("name", "the object's name; `*` or left out: every one"),
-    texts("labels", "labels that it has to have, all of them, as Git has them", FieldType::TextMap),
+    texts("labels", "labels that it has to have, all of them, as Git has them", FieldKind::TextMap),
 };
 
 constexpr Field kRule[] = {
@@ -286,7 +286,7 @@ constexpr Field kSpec[] = {
     choice("deletionPolicy",
            "what happens to the objects when the application goes: `Orphan` leaves them, `Prune` deletes them",
            "Orphan", kDeletionPolicies),
-    unsupported("serviceAccountName", "limit what the daemon's own account may do", FieldType::Text),
+    unsupported("serviceAccountName", "limit what the daemon's own account may do", FieldKind::Text),
     unsupported("retry", "it is retried with growing waits anyway"),
 };
 
@@ -307,27 +307,27 @@ const ApplicationField& application_document() { return kDocument; }
 
 std::string type_text(const ApplicationField& field) {
   switch (field.type) {
-    case FieldType::Text:
+    case FieldKind::Text:
       return "text";
-    case FieldType::Boolean:
+    case FieldKind::Boolean:
       return "true or false";
-    case FieldType::Integer:
+    case FieldKind::Integer:
       return fmt::format("whole number, {} to {}", field.least, field.most);
-    case FieldType::Duration:
+    case FieldKind::Duration:
       return fmt::format("duration, {} to {}", seconds_text(field.least), seconds_text(field.most));
-    case FieldType::Choice:
+    case FieldKind::Choice:
       return fmt::format("one of {}", fmt::join(field.choices, ", "));
-    case FieldType::Object:
+    case FieldKind::Object:
       return "object";
-    case FieldType::TextMap:
+    case FieldKind::TextMap:
       return "object of texts";
-    case FieldType::TextList:
+    case FieldKind::TextList:
       return "list of texts";
-    case FieldType::ObjectList:
+    case FieldKind::ObjectList:
       return "list of objects";
-    case FieldType::Lines:
+    case FieldKind::Lines:
       return "text of any lines";
-    case FieldType::Anything:
+    case FieldKind::Anything:
       return "object of any fields";
   }
   return {};

@@ -12,7 +12,7 @@ namespace holdfast {
 inline constexpr std::string_view kApplicationApiVersion = "holdfast.dev/v1alpha1";
 inline constexpr std::string_view kApplicationKind = "Application";
 
-enum class FieldType {
+enum class FieldKind {
   Text,
   Boolean,
   Integer,   // between `least` and `most`
@@ -28,7 +28,7 @@ enum class FieldType {
 
 struct ApplicationField {
   std::string_view name;
-  FieldType type = FieldType::Text;
+  FieldKind type = FieldKind::Text;
   std::string_view meaning;        // for people, without a full stop
   std::string_view fallback = {};  // what stands for it where it is left out, as YAML; empty: nothing
   bool required = false;

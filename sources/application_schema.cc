@@ -116,27 +116,27 @@ json::object object_schema(const ApplicationField& field, std::string_view path)
 json::object schema_of_type(const ApplicationField& field, std::string_view path) {
   const auto most = static_cast<std::int64_t>(kMostFieldItems);
   switch (field.type) {
-    case FieldType::Text:
+    case FieldKind::Text:
       return text_schema();
-    case FieldType::Boolean:
+    case FieldKind::Boolean:
       return {{"type", "boolean"}};
-    case FieldType::Integer:
+    case FieldKind::Integer:
       return {{"type", "integer"}, {"minimum", field.least}, {"maximum", field.most}};
-    case FieldType::Duration:
+    case FieldKind::Duration:
       return duration_schema(field);
-    case FieldType::Choice:
+    case FieldKind::Choice:
       return choice_schema(field);
-    case FieldType::Object:
+    case FieldKind::Object:
       return object_schema(field, path);
-    case FieldType::TextMap:
+    case FieldKind::TextMap:
       return {{"type", "object"}, {"maxProperties", most}, {"additionalProperties", text_schema()}};
-    case FieldType::TextList:
+    case FieldKind::TextList:
       return {{"type", "array"}, {"maxItems", most}, {"items", text_schema()}};
-    case FieldType::Lines:
+    case FieldKind::Lines:
       return {{"type", "string"}, {"minLength", 1}, {"maxLength", static_cast<std::int64_t>(kLongestFieldLinesBytes)}};
-    case FieldType::Anything:
+    case FieldKind::Anything:
       return {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}};
-    case FieldType::ObjectList: {
+    case FieldKind::ObjectList: {
       json::object items = object_schema(field, fmt::format("{}[]", path));
       add_rules(items, fmt::format("{}[]", path));
       return {{"type", "array"}, {"maxItems", most}, {"items", std::move(items)}};
@@ -152,9 +152,9 @@ json::object field_schema(const ApplicationField& field, std::string_view path) 
   add_rules(schema, path);
   if (!field.meaning.empty()) schema["description"] = sentence(field.meaning);
   if (field.fallback.empty()) return schema;
-  if (field.type == FieldType::Boolean)
+  if (field.type == FieldKind::Boolean)
     schema["default"] = field.fallback == "true";
-  else if (field.type == FieldType::Integer)
+  else if (field.type == FieldKind::Integer)
     schema["default"] = std::stoll(std::string(field.fallback));
   else
     schema["default"] = field.fallback;

@@ -8,23 +8,23 @@ using Field = ApplicationField;
 constexpr std::int64_t kMostObjects = 1'000'000'000, kMostGenerations = 9'007'199'254'740'991;
 
 constexpr Field text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldType::Text, .meaning = meaning};
+  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning};
 }
 
 constexpr Field required_text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldType::Text, .meaning = meaning, .required = true};
+  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .required = true};
 }
 
 constexpr Field number(std::string_view name, std::string_view meaning, std::int64_t most) {
-  return Field{.name = name, .type = FieldType::Integer, .meaning = meaning, .most = most};
+  return Field{.name = name, .type = FieldKind::Integer, .meaning = meaning, .most = most};
 }
 
 constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldType::Object, .meaning = meaning, .fields = fields};
+  return Field{.name = name, .type = FieldKind::Object, .meaning = meaning, .fields = fields};
 }
 
 constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldType::ObjectList, .meaning = meaning, .fields = fields};
+  return Field{.name = name, .type = FieldKind::ObjectList, .meaning = meaning, .fields = fields};
 }
 
 constexpr std::string_view kStatuses[] = {"True", "False", "Unknown"};
@@ -32,7 +32,7 @@ constexpr std::string_view kStatuses[] = {"True", "False", "Unknown"};
 constexpr Field kCondition[] = {
     required_text("type", "`Ready`, `Reconciling`, `Stalled` or `Healthy`"),
     Field{.name = "status",
-          .type = FieldType::Choice,
+          .type = FieldKind::Choice,
           .meaning = "whether it is so",
           .required = true,
           .choices = kStatuses},

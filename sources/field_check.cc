@@ -44,7 +44,7 @@ std::optional<std::string> path_below(const ApplicationField& of, const std::str
   for (const ApplicationField& field : of.fields) {
     const std::string path = prefix.empty() ? std::string(field.name) : fmt::format("{}.{}", prefix, field.name);
     if (field.name == name && field.supported) return path;
-    const std::string inside = field.type == FieldType::ObjectList ? path + "[]" : path;
+    const std::string inside = field.type == FieldKind::ObjectList ? path + "[]" : path;
     if (auto found = path_below(field, inside, name)) return found;
   }
   return std::nullopt;
@@ -73,27 +73,27 @@ class Checker {
   void value(const ApplicationField& field, const json::value& value) {
     if (!field.supported) return complain("is not supported yet", std::string(field.meaning));
     switch (field.type) {
-      case FieldType::Text:
+      case FieldKind::Text:
         return text(value);
-      case FieldType::Boolean:
+      case FieldKind::Boolean:
         if (!value.is_bool()) mistyped(value, "true or false");
         return;
-      case FieldType::Integer:
+      case FieldKind::Integer:
         return integer(field, value);
-      case FieldType::Duration:
+      case FieldKind::Duration:
         return duration(field, value);
-      case FieldType::Choice:
+      case FieldKind::Choice:
         return choice(field, value);
-      case FieldType::Object:
+      case FieldKind::Object:
         return object(field, value);
-      case FieldType::TextMap:
+      case FieldKind::TextMap:
         return text_map(value);
-      case FieldType::TextList:
-      case FieldType::ObjectList:
+      case FieldKind::TextList:
+      case FieldKind::ObjectList:
         return list(field, value);
-      case FieldType::Lines:
+      case FieldKind::Lines:
         return lines(value);
-      case FieldType::Anything:
+      case FieldKind::Anything:
         return anything(value);
     }
   }
@@ -212,7 +212,7 @@ class Checker {
     if (too_many(value.get_array().size())) return;
     for (std::size_t i = 0; i < value.get_array().size(); ++i) {
       path_.emplace_back(i);
-      if (field.type == FieldType::ObjectList)
+      if (field.type == FieldKind::ObjectList)
         object(field, value.get_array()[i]);
       else
         text(value.get_array()[i]);

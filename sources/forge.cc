@@ -13,20 +13,20 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array kForges{
-    ForgeWords{Forge::GitHub, "github", "GitHub", Proof::Sha256Signature},
-    ForgeWords{Forge::GitLab, "gitlab", "GitLab", Proof::TokenHeader},
-    ForgeWords{Forge::Gitea, "gitea", "Gitea, Forgejo or Gogs", Proof::Sha256Signature},
-    ForgeWords{Forge::Bitbucket, "bitbucket", "Bitbucket Cloud", Proof::Sha256Signature},
-    ForgeWords{Forge::BitbucketServer, "bitbucket-server", "Bitbucket Data Center", Proof::Sha256Signature},
-    ForgeWords{Forge::AzureDevOps, "azure", "Azure DevOps", Proof::BasicPassword},
-    ForgeWords{Forge::Generic, "generic", "a sender that signs", Proof::Sha256Signature},
-    ForgeWords{Forge::Registry, "registry", "a distribution registry", Proof::Authorization},
-    ForgeWords{Forge::DockerHub, "docker-hub", "Docker Hub", Proof::PathToken},
-    ForgeWords{Forge::Harbor, "harbor", "Harbor", Proof::Authorization},
-    ForgeWords{Forge::Ghcr, "ghcr", "GitHub's container registry", Proof::Sha256Signature},
-    ForgeWords{Forge::Quay, "quay", "Quay", Proof::PathToken},
-    ForgeWords{Forge::Acr, "acr", "Azure Container Registry", Proof::Authorization},
-    ForgeWords{Forge::Nexus, "nexus", "Nexus Repository", Proof::Sha1Signature},
+    ForgeWords{Forge::GitHub, "github", "GitHub", ProofKind::Sha256Signature},
+    ForgeWords{Forge::GitLab, "gitlab", "GitLab", ProofKind::TokenHeader},
+    ForgeWords{Forge::Gitea, "gitea", "Gitea, Forgejo or Gogs", ProofKind::Sha256Signature},
+    ForgeWords{Forge::Bitbucket, "bitbucket", "Bitbucket Cloud", ProofKind::Sha256Signature},
+    ForgeWords{Forge::BitbucketServer, "bitbucket-server", "Bitbucket Data Center", ProofKind::Sha256Signature},
+    ForgeWords{Forge::AzureDevOps, "azure", "Azure DevOps", ProofKind::BasicPassword},
+    ForgeWords{Forge::Generic, "generic", "a sender that signs", ProofKind::Sha256Signature},
+    ForgeWords{Forge::Registry, "registry", "a distribution registry", ProofKind::Authorization},
+    ForgeWords{Forge::DockerHub, "docker-hub", "Docker Hub", ProofKind::PathToken},
+    ForgeWords{Forge::Harbor, "harbor", "Harbor", ProofKind::Authorization},
+    ForgeWords{Forge::Ghcr, "ghcr", "GitHub's container registry", ProofKind::Sha256Signature},
+    ForgeWords{Forge::Quay, "quay", "Quay", ProofKind::PathToken},
+    ForgeWords{Forge::Acr, "acr", "Azure Container Registry", ProofKind::Authorization},
+    ForgeWords{Forge::Nexus, "nexus", "Nexus Repository", ProofKind::Sha1Signature},
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ enum class Forge {
   Nexus,
 };
 
-enum class Proof {
+enum class ProofKind {
   Sha256Signature,  // a header with the HMAC-SHA256 of the body
   Sha1Signature,    // with HMAC-SHA1, where the sender has nothing better
   TokenHeader,      // a header with the secret itself
@@ -38,7 +38,7 @@ struct ForgeWords {
   Forge forge;
   std::string_view type;  // in a configuration
   std::string_view name;  // for people
-  Proof proof;
+  ProofKind proof;
 };
 
 std::span<const ForgeWords> all_forges();

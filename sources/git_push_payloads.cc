@@ -16,7 +16,7 @@ const json::array* list_at(const json::value& root, std::initializer_list<std::s
   return found != nullptr && found->is_array() ? &found->get_array() : nullptr;
 }
 
-std::string header_of(const WebRequest& request, std::initializer_list<std::string_view> names) {
+std::string header_of(const ReceivedRequest& request, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names)
     if (const auto value = request.header(name); !value.empty()) return std::string(value.substr(0, 100));
   return {};
@@ -138,7 +138,7 @@ DecodedPush decode_generic(const json::value& payload) {
 
 }  // namespace
 
-Result<DecodedPush> decode_git_push(Forge forge, const WebRequest& request, const json::value& payload) {
+Result<DecodedPush> decode_git_push(Forge forge, const ReceivedRequest& request, const json::value& payload) {
   switch (forge) {
     case Forge::GitHub:
     case Forge::Ghcr:

@@ -34,7 +34,7 @@ class PayloadHints {
 // "refs/heads/NAME" or "refs/tags/NAME"; empty where the name is.
 std::string full_ref(std::string_view name, bool tag);
 
-Result<DecodedPush> decode_git_push(Forge forge, const WebRequest& request, const json::value& payload);
+Result<DecodedPush> decode_git_push(Forge forge, const ReceivedRequest& request, const json::value& payload);
 Result<DecodedPush> decode_registry_push(Forge forge, const json::value& payload);
 // "package" and "registry_package" of GitHub.
 std::vector<PushHint> github_package_hints(const json::value& payload);

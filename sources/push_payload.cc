@@ -54,7 +54,7 @@ std::string word(std::string_view text) {
   return out;
 }
 
-std::string delivery_id(const WebRequest& request) {
+std::string delivery_id(const ReceivedRequest& request) {
   for (std::string_view name : {"x-github-delivery", "x-gitlab-event-uuid", "x-gitea-delivery", "x-forgejo-delivery",
                                 "x-gogs-delivery", "x-request-uuid", "x-request-id", "x-nexus-webhook-delivery"})
     if (const auto id = request.header(name); !id.empty()) return word(id);
@@ -116,7 +116,7 @@ std::string full_ref(std::string_view name, bool tag) {
   return (tag ? "refs/tags/" : "refs/heads/") + std::string(name);
 }
 
-Result<DecodedPush> decode_push(Forge forge, const WebRequest& request) {
+Result<DecodedPush> decode_push(Forge forge, const ReceivedRequest& request) {
   // A tool that says so of whatever it sends is common, too.
   const bool form =
       request.header("content-type").starts_with("application/x-www-form-urlencoded") && !request.body.starts_with('{');

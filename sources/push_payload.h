@@ -19,6 +19,6 @@ struct DecodedPush {
 };
 
 // Errors: Protocol, where it is not what such a sender sends.
-Result<DecodedPush> decode_push(Forge forge, const WebRequest& request);
+Result<DecodedPush> decode_push(Forge forge, const ReceivedRequest& request);
 
 }  // namespace holdfast

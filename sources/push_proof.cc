@@ -83,7 +83,7 @@ std::vector<std::string_view> signature_headers(Forge forge) {
 
 constexpr const char* kSameSecret = "enter the same secret at the sender as in secretFile";
 
-Result<void> prove_signature(const PushIdentity& identity, const WebRequest& request, const EVP_MD* algorithm) {
+Result<void> prove_signature(const PushIdentity& identity, const ReceivedRequest& request, const EVP_MD* algorithm) {
   constexpr std::string_view kPrefix = "sha256=";
   const auto headers = signature_headers(identity.forge);
   const auto header = std::ranges::find_if(headers, [&](auto name) { return !request.header(name).empty(); });
@@ -101,7 +101,7 @@ Result<void> prove_signature(const PushIdentity& identity, const WebRequest& req
   return {};
 }
 
-Result<void> prove_header(const PushIdentity& identity, const WebRequest& request, std::string_view header) {
+Result<void> prove_header(const PushIdentity& identity, const ReceivedRequest& request, std::string_view header) {
   const std::string_view given = request.header(header);
   if (given.empty()) return unproven(fmt::format("there is no header {}", header), kSameSecret);
   if (!any_fits(identity.secrets, [&](const Secret& secret) { return same(given, secret.reveal()); }))
@@ -120,7 +120,7 @@ std::optional<Secret> basic_password(std::string_view header) {
   return password;
 }
 
-Result<void> prove_authorization(const PushIdentity& identity, const WebRequest& request) {
+Result<void> prove_authorization(const PushIdentity& identity, const ReceivedRequest& request) {
   std::string_view given = request.header("authorization");
   if (given.empty()) return unproven("there is no header authorization", kSameSecret);
   if (const auto password = basic_password(given)) {
@@ -145,20 +145,20 @@ Result<void> prove_path(const PushIdentity& identity) {
 
 }  // namespace
 
-Result<void> prove_push(const PushIdentity& identity, const WebRequest& request) {
+Result<void> prove_push(const PushIdentity& identity, const ReceivedRequest& request) {
   switch (words_of(identity.forge).proof) {
-    case Proof::Sha256Signature:
+    case ProofKind::Sha256Signature:
       return prove_signature(identity, request, EVP_sha256());
-    case Proof::Sha1Signature:
+    case ProofKind::Sha1Signature:
       return prove_signature(identity, request, EVP_sha1());
-    case Proof::TokenHeader:
+    case ProofKind::TokenHeader:
       return prove_header(identity, request, "x-gitlab-token");
-    case Proof::BasicPassword:
+    case ProofKind::BasicPassword:
       if (!request.header("x-holdfast-token").empty()) return prove_header(identity, request, "x-holdfast-token");
       return prove_authorization(identity, request);
-    case Proof::Authorization:
+    case ProofKind::Authorization:
       return prove_authorization(identity, request);
-    case Proof::PathToken:
+    case ProofKind::PathToken:
       return prove_path(identity);
   }
   return unproven("there is no way to prove it");

@@ -23,7 +23,7 @@ struct PushIdentity {
 
 // Errors: Unauthorized, which says in our own words what is missing or does not fit, for the log alone: a sender that
 // is not the one is told nothing.
-Result<void> prove_push(const PushIdentity& identity, const WebRequest& request);
+Result<void> prove_push(const PushIdentity& identity, const ReceivedRequest& request);
 
 // What makes the path of a receiver unguessable, where its sender can prove nothing else: 64 hexadecimal digits.
 std::string path_token(std::string_view receiver, const Secret& secret);

@@ -86,7 +86,7 @@ PushReceiver::Route PushReceiver::route(std::string_view path) {
 }
 
 // Of those that each proxy names in turn, the nearest one that is no proxy of ours.
-std::string PushReceiver::peer_of(const WebRequest& request) const {
+std::string PushReceiver::peer_of(const ReceivedRequest& request) const {
   std::string_view chain = request.header("x-forwarded-for");
   std::optional<ip::address> peer = address_of(request.peer);
   while (peer) {
@@ -103,7 +103,7 @@ std::string PushReceiver::peer_of(const WebRequest& request) const {
   return peer ? peer->to_string() : request.peer;
 }
 
-std::optional<WebAnswer> PushReceiver::refuse(const WebRequest& head) {
+std::optional<WebAnswer> PushReceiver::refuse(const ReceivedRequest& head) {
   const std::string_view path = path_of(head.target);
   if (head.method != "POST" || !path.starts_with(kHooks)) return text_answer(404, "not found\n");
   const std::string peer = peer_of(head);
@@ -118,17 +118,17 @@ std::optional<WebAnswer> PushReceiver::refuse(const WebRequest& head) {
   return answer;
 }
 
-WebAnswer PushReceiver::answer(WebRequest request) {
+WebAnswer PushReceiver::answer(ReceivedRequest request) {
   const Route to = route(path_of(request.target));
   Result<void> proven = fail(ErrorKind::Unauthorized, "there is no such receiver", {}, "check the URL at the sender");
   if (to.receiver != nullptr) {
     const ReceiverSpec& spec = to.receiver->spec;
     proven = prove_push({spec.forge, spec.name, to.receiver->secret.secrets(), to.token}, request);
-    const Proof proof = words_of(spec.forge).proof;
-    if (proven && proof != Proof::PathToken && !to.token.empty())
+    const ProofKind proof = words_of(spec.forge).proof;
+    if (proven && proof != ProofKind::PathToken && !to.token.empty())
       proven = fail(ErrorKind::Unauthorized, "there is something behind the receiver's path");
     if (proven) return take(*to.receiver, request);
-    if (proof == Proof::Sha256Signature || proof == Proof::Sha1Signature) {
+    if (proof == ProofKind::Sha256Signature || proof == ProofKind::Sha1Signature) {
       tell_refusal(spec.name, peer_of(request), proven.error());
       return text_answer(401, "not accepted\n");
     }
@@ -140,7 +140,7 @@ WebAnswer PushReceiver::answer(WebRequest request) {
 }
 
 // It is the sender, who may be told what is wrong.
-WebAnswer PushReceiver::take(Receiver& receiver, const WebRequest& request) {
+WebAnswer PushReceiver::take(Receiver& receiver, const ReceivedRequest& request) {
   const auto push = decode_push(receiver.spec.forge, request);
   if (!push) {
     tell_refusal(receiver.spec.name, peer_of(request), push.error());
@@ -178,7 +178,7 @@ bool PushReceiver::doubled(const Receiver& receiver, const std::string& id, std:
   return false;
 }
 
-void PushReceiver::hand_on(const Receiver& receiver, const WebRequest& request, const DecodedPush& push) {
+void PushReceiver::hand_on(const Receiver& receiver, const ReceivedRequest& request, const DecodedPush& push) {
   const PushHint& first = push.hints.front();
   std::vector<LogField> fields{{"receiver", receiver.spec.name}, {"peer", peer_of(request)}};
   if (!first.new_commit.empty()) fields.emplace_back("revision", first.new_commit);

@@ -38,8 +38,8 @@ class PushReceiver final : public WebHandler {
   static Result<std::unique_ptr<PushReceiver>> create(const ReceiverConfig& config, PushSink& sink,
                                                       Now now = Clock::now);
 
-  std::optional<WebAnswer> refuse(const WebRequest& head) override;
-  WebAnswer answer(WebRequest request) override;
+  std::optional<WebAnswer> refuse(const ReceivedRequest& head) override;
+  WebAnswer answer(ReceivedRequest request) override;
 
  private:
   struct Receiver {
@@ -58,10 +58,10 @@ class PushReceiver final : public WebHandler {
 
   PushReceiver(const ReceiverConfig& config, PushSink& sink, Now now);
   [[nodiscard]] Route route(std::string_view path);
-  [[nodiscard]] std::string peer_of(const WebRequest& request) const;
-  WebAnswer take(Receiver& receiver, const WebRequest& request);
+  [[nodiscard]] std::string peer_of(const ReceivedRequest& request) const;
+  WebAnswer take(Receiver& receiver, const ReceivedRequest& request);
   bool doubled(const Receiver& receiver, const std::string& id, std::string_view body);
-  void hand_on(const Receiver& receiver, const WebRequest& request, const DecodedPush& push);
+  void hand_on(const Receiver& receiver, const ReceivedRequest& request, const DecodedPush& push);
   void tell_refusal(const std::string& receiver, const std::string& peer, const Error& error);
 
   PushSink& sink_;

@@ -29,7 +29,7 @@ std::string new_epoch() {
 }
 
 // "after" of a query, for clients that cannot set a header. Our ids need no decoding.
-std::string_view seen_last(const WebRequest& request) {
+std::string_view seen_last(const ReceivedRequest& request) {
   if (const auto id = request.header("last-event-id"); !id.empty()) return id;
   constexpr std::string_view kAfter = "?after=";
   const std::size_t query = request.target.find('?');
@@ -102,7 +102,7 @@ void Relay::pushed(PushHint hint) {
   for (Subscriber* const subscriber : subscribers_) subscriber->wake();
 }
 
-bool Relay::is_for_it(const WebRequest& head) {
+bool Relay::is_for_it(const ReceivedRequest& head) {
   return head.target == kPath || head.target.starts_with(std::string(kPath) + "?");
 }
 
@@ -115,7 +115,7 @@ bool Relay::knows(std::string_view authorization) {
   return known;
 }
 
-std::optional<WebAnswer> Relay::refuse(const WebRequest& head) {
+std::optional<WebAnswer> Relay::refuse(const ReceivedRequest& head) {
   if (head.method != "GET") return refusal(404, "not found\n");
   const auto wait = limiter_.take(source_of_address(head.peer), Clock::now());
   if (wait.count() != 0) {
@@ -130,7 +130,7 @@ std::optional<WebAnswer> Relay::refuse(const WebRequest& head) {
   return answer;
 }
 
-WebAnswer Relay::answer(WebRequest request) {
+WebAnswer Relay::answer(ReceivedRequest request) {
   WebAnswer answer{200, "text/event-stream"};
   answer.stream = std::make_shared<Subscriber>(*this, ring_.position_after(seen_last(request)));
   log(LogLevel::Info, "relay-subscribed", "somebody subscribes to pushes",

@@ -29,9 +29,9 @@ class Relay final : public PushSink, public WebHandler {
   ~Relay() override;
 
   void pushed(PushHint hint) override;
-  std::optional<WebAnswer> refuse(const WebRequest& head) override;
-  WebAnswer answer(WebRequest request) override;
-  [[nodiscard]] static bool is_for_it(const WebRequest& head);  // whether its path is meant
+  std::optional<WebAnswer> refuse(const ReceivedRequest& head) override;
+  WebAnswer answer(ReceivedRequest request) override;
+  [[nodiscard]] static bool is_for_it(const ReceivedRequest& head);  // whether its path is meant
 
  private:
   class Subscriber;

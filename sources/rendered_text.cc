@@ -87,6 +87,7 @@ void WrittenNames::scan(std::string_view text, const std::string& path) {
   std::string kind, name;
   int line = 0, first = 1;
   bool in_metadata = false;
+  std::size_t indent_of_metadata = 0;  // of what is in it; 0: not seen yet
   const auto end_document = [&] {
     if (!kind.empty() && !name.empty()) by_kind_.emplace(kind, Written{name, fmt::format("{}:{}", path, first)});
     kind.clear();
@@ -102,9 +103,17 @@ void WrittenNames::scan(std::string_view text, const std::string& path) {
     }
     if (one.empty() || one.front() == '#') continue;
     if (first == 0) first = line;
-    if (one.front() != ' ') in_metadata = one.starts_with("metadata:");
+    const std::size_t indent = one.find_first_not_of(' ');
+    if (indent == std::string_view::npos) continue;
+    if (indent == 0) {
+      in_metadata = one.starts_with("metadata:");
+      indent_of_metadata = 0;
+    } else if (in_metadata && indent_of_metadata == 0) {
+      indent_of_metadata = indent;
+    }
     if (const std::string_view found = value_behind(one, "kind:"); !found.empty()) kind = found;
-    if (const std::string_view found = value_behind(one, "  name:"); in_metadata && !found.empty()) name = found;
+    if (!in_metadata || indent != indent_of_metadata) continue;
+    if (const std::string_view found = value_behind(one.substr(indent), "name:"); !found.empty()) name = found;
   }
   end_document();
 }

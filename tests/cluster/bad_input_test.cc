@@ -182,7 +182,7 @@ TEST_F(BadInput, missing_repository) {
 }
 
 TEST_F(BadInput, wrong_usage_says_what_is_missing) {
-  const Finished finished = HoldfastProcess::run({"run"});
+  const Finished finished = HoldfastProcess::run({"run", "--once"});
   EXPECT_EQ(finished.exit_code, 2);
   EXPECT_TRUE(finished.err.contains("--repo")) << finished.err;
 }

@@ -34,7 +34,7 @@ void run_push_payload(std::string_view bytes) {
   const auto forges = all_forges();
   const Forge forge = forges[static_cast<unsigned char>(bytes.front()) % forges.size()].forge;
   const auto parts = split(bytes.substr(1), 3);
-  WebRequest request{"POST", "/hook/x", "192.0.2.1"};
+  ReceivedRequest request{"POST", "/hook/x", "192.0.2.1"};
   for (const char* const name : {"x-github-event", "x-gitlab-event", "x-gitea-event", "x-event-key"})
     request.headers[name] = parts[0];
   request.headers["content-type"] = parts[1];

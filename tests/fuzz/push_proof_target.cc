@@ -21,7 +21,7 @@ bool holds(std::string_view header, std::initializer_list<std::string> proofs) {
 
 void hold_forge(Forge forge, const std::string& secret, std::string_view header, std::string_view body) {
   const Secret known(secret);
-  WebRequest request{"POST", "/hook/shop", "192.0.2.1"};
+  ReceivedRequest request{"POST", "/hook/shop", "192.0.2.1"};
   request.body = body;
   for (const char* const name : kHeaders) request.headers[name] = header;
   PushIdentity identity{forge, kReceiver, {&known, 1}, header};
@@ -37,7 +37,7 @@ void hold_forge(Forge forge, const std::string& secret, std::string_view header,
   identity.secrets = {};
   hold(!prove_push(identity, request), "proven where there is no secret");
 
-  const WebRequest delivered = delivery(forge, std::string(kReceiver), secret, std::string(body));
+  const ReceivedRequest delivered = delivery(forge, std::string(kReceiver), secret, std::string(body));
   const std::string token = path_token(kReceiver, known);
   hold(prove_push({forge, kReceiver, {&known, 1}, token}, delivered).has_value(),
        "what its sender signs proves nothing");

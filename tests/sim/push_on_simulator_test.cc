@@ -33,7 +33,7 @@ TEST_F(PushOnSimulator, ask_4_every_sender_makes_a_daemon_look_at_once_through_a
   HookClient forge(receiver_port_);
   for (const ForgeWords& words : all_forges()) {
     const std::string id = commit(std::string(words.type));
-    const WebRequest request = delivery_of(words.forge, pushed(id));
+    const ReceivedRequest request = delivery_of(words.forge, pushed(id));
     EXPECT_EQ(forge.post(request.target, request.headers, request.body), 202) << words.type;
     EXPECT_TRUE(becomes(std::string(words.type), 10s)) << words.type << "\n" << holding->output();
   }
@@ -45,10 +45,10 @@ TEST_F(PushOnSimulator, ask_4_every_sender_makes_a_daemon_look_at_once_through_a
 TEST_F(PushOnSimulator, ask_5_the_receiver_may_be_a_part_of_the_daemon) {
   const auto holding = started({"--receiver-config", file("receivers.yaml"), "--receiver", "127.0.0.1:0"});
   HookClient forge(port_of(holding->wait_for_line("receiving pushes at ", 20s)));
-  const WebRequest forged = delivery_of(Forge::GitLab, pushed(commit("second")), "another secret altogether");
+  const ReceivedRequest forged = delivery_of(Forge::GitLab, pushed(commit("second")), "another secret altogether");
   EXPECT_EQ(forge.post(forged.target, forged.headers, forged.body), 401);
   holding->wait_for_line("a delivery to gitlab was refused", 10s);
-  const WebRequest good = delivery_of(Forge::GitLab, pushed("any"));
+  const ReceivedRequest good = delivery_of(Forge::GitLab, pushed("any"));
   EXPECT_EQ(forge.post(good.target, good.headers, good.body), 202);
   EXPECT_TRUE(becomes("second", 10s)) << holding->output();
   EXPECT_EQ(holding->stop(10s), 0);
@@ -92,7 +92,7 @@ class Storm : public PushOnSimulator {
   static constexpr int kDeliveries = 10'000, kCommits = 20;
 
   // A delivery of a commit up to that one: mostly a late one, of any sender.
-  WebRequest any_delivery(std::size_t newest) {
+  ReceivedRequest any_delivery(std::size_t newest) {
     const auto& forges = all_forges();
     const Forge forge = forges[random_() % forges.size()].forge;
     PushedRef ref = pushed(commits_[random_() % (newest + 1)]);
@@ -100,13 +100,13 @@ class Storm : public PushOnSimulator {
     return delivery_of(forge, ref, kHookSecret, "id-" + std::to_string(random_()));
   }
 
-  void send(HookClient& forge, const WebRequest& request) {
+  void send(HookClient& forge, const ReceivedRequest& request) {
     const int status = forge.post(request.target, request.headers, request.body);
     ++sent_.by_status[std::clamp(status, 0, 599)];
   }
 
   void send_one(HookClient& forge, std::size_t newest) {
-    WebRequest request = any_delivery(newest);
+    ReceivedRequest request = any_delivery(newest);
     const unsigned what = random_() % 100;
     if (what < 10) {
       ++sent_.dropped;

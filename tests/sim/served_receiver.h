@@ -87,8 +87,8 @@ class ServedReceiver : public ServedSimulator {
   static PushedRef pushed(std::string after) {
     return {.host = "127.0.0.1", .path = "team/web", .after = std::move(after)};
   }
-  static WebRequest delivery_of(Forge forge, const PushedRef& ref, std::string_view secret = kHookSecret,
-                                const std::string& id = {}) {
+  static ReceivedRequest delivery_of(Forge forge, const PushedRef& ref, std::string_view secret = kHookSecret,
+                                     const std::string& id = {}) {
     return delivery(forge, std::string(words_of(forge).type), secret, push_body(forge, ref), {}, id);
   }
 

@@ -28,11 +28,11 @@ using namespace std::chrono_literals;
 
 class Echo final : public WebHandler {
  public:
-  std::optional<WebAnswer> refuse(const WebRequest& head) override {
+  std::optional<WebAnswer> refuse(const ReceivedRequest& head) override {
     if (head.target == "/refused") return WebAnswer{404};
     return std::nullopt;
   }
-  WebAnswer answer(WebRequest request) override {
+  WebAnswer answer(ReceivedRequest request) override {
     ++answered;
     return {200, "text/plain",
             request.method + " " + request.target + " " + std::string(request.header("x-twice")) + " " +

@@ -18,7 +18,7 @@ class ApplicationStatusTest : public testing::Test {
  protected:
   std::string condition(const std::string& type) {
     const Conditions all = status_.conditions();
-    const Condition& one = all.at(type);
+    const ApplicationCondition& one = all.at(type);
     return std::string(to_string(one.status)) + " " + one.reason + ": " + one.message;
   }
   std::string since(const std::string& type) {
@@ -39,7 +39,7 @@ class ApplicationStatusTest : public testing::Test {
   int changes_ = 0;
   ApplicationStatus status_{true,
                             {[this] { return now_; }, [this] { ++changes_; },
-                             [this](const std::string& type, const Condition& now) {
+                             [this](const std::string& type, const ApplicationCondition& now) {
                                transitions_.push_back(type + " " + to_string(now.status) + " " + now.reason);
                              }}};
 };

@@ -149,5 +149,39 @@ TEST(Layers, a_room_is_the_first_folder) {
   EXPECT_EQ(room_of("tests/unit/core/layers_test.cc"), std::nullopt);
 }
 
+// "struct Name : Base {" and such at the beginning of a line, thus not inside of another one. Empty: it is none.
+std::string defined_type(std::string_view line) {
+  for (const std::string_view word : {"struct ", "class ", "enum class "}) {
+    if (!line.starts_with(word) || !line.contains('{')) continue;
+    const std::string_view name = line.substr(word.size());
+    return std::string(name.substr(0, name.find_first_of(" :{<")));
+  }
+  return {};
+}
+
+// All rooms share one namespace. Two types of one name are not seen together by any compiler: the linker takes the
+// functions of either for both.
+TEST(Layers, no_two_headers_define_a_type_of_one_name) {
+  std::map<std::string, std::string> defined;  // where
+  const fs::path root = HOLDFAST_SOURCE_DIR;
+  for (const auto& [room, may_include] : allowed())
+    for (const char* folder : {"", "include/holdfast/"}) {
+      const fs::path rooms_folder = root / (folder + room);
+      if (!fs::is_directory(rooms_folder)) continue;
+      for (const auto& entry : fs::recursive_directory_iterator(rooms_folder)) {
+        if (entry.path().extension() != ".h") continue;
+        std::ifstream in(entry.path());
+        for (std::string line; std::getline(in, line);) {
+          const std::string name = defined_type(line);
+          if (name.empty()) continue;
+          const auto [first, is_new] = defined.emplace(name, entry.path().string());
+          EXPECT_TRUE(is_new || first->second == entry.path().string())
+              << name << " is defined in " << first->second << " and in " << entry.path();
+        }
+      }
+    }
+  EXPECT_GT(defined.size(), 300U);
+}
+
 }  // namespace
 }  // namespace holdfast

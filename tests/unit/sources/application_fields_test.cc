@@ -24,7 +24,7 @@ void add_rows(const ApplicationField& of, const std::string& prefix, std::vector
   for (const ApplicationField& field : of.fields) {
     const std::string path = prefix + std::string(field.name);
     rows.push_back({path, &field});
-    add_rows(field, path + (field.type == FieldType::ObjectList ? "[]." : "."), rows);
+    add_rows(field, path + (field.type == FieldKind::ObjectList ? "[]." : "."), rows);
   }
 }
 
@@ -82,26 +82,26 @@ TEST(ApplicationFields, the_example_of_the_documentation_is_read) {
 // A document with what is required and one more field, made along the table itself.
 json::value sample(const ApplicationField& field) {
   switch (field.type) {
-    case FieldType::Text:
+    case FieldKind::Text:
       return "KIND/name";
-    case FieldType::Boolean:
+    case FieldKind::Boolean:
       return field.fallback != "true";
-    case FieldType::Integer:
+    case FieldKind::Integer:
       return field.most;
-    case FieldType::Duration:
+    case FieldKind::Duration:
       return "17s";
-    case FieldType::Choice:
+    case FieldKind::Choice:
       return json::value(field.choices.back() == field.fallback ? field.choices.front() : field.choices.back());
-    case FieldType::Object:
-    case FieldType::ObjectList:
+    case FieldKind::Object:
+    case FieldKind::ObjectList:
       return {};
-    case FieldType::TextMap:
+    case FieldKind::TextMap:
       return json::object{{"a", "b"}};
-    case FieldType::TextList:
+    case FieldKind::TextList:
       return json::array{"Kind/name"};
-    case FieldType::Lines:
+    case FieldKind::Lines:
       return "a: 1\nb: 2\n";
-    case FieldType::Anything:
+    case FieldKind::Anything:
       return json::object{{"a", 1}};
   }
   return {};
@@ -112,11 +112,11 @@ void add_required(const ApplicationField& table, json::value& value) {
   if (!value.is_object()) return;
   for (const ApplicationField& field : table.fields) {
     json::value* const there = value.get_object().if_contains(field.name);
-    if (there == nullptr && field.required && field.type != FieldType::Object)
-      value.get_object()[field.name] = field.type == FieldType::Text ? json::value("other") : sample(field);
+    if (there == nullptr && field.required && field.type != FieldKind::Object)
+      value.get_object()[field.name] = field.type == FieldKind::Text ? json::value("other") : sample(field);
     if (there == nullptr) continue;
-    if (field.type == FieldType::Object) add_required(field, *there);
-    if (field.type == FieldType::ObjectList && there->is_array())
+    if (field.type == FieldKind::Object) add_required(field, *there);
+    if (field.type == FieldKind::ObjectList && there->is_array())
       for (json::value& item : there->get_array()) add_required(field, item);
   }
 }
@@ -182,11 +182,11 @@ TEST(ApplicationFields, each_field_of_the_table_changes_the_application) {
   const auto plain = read(document_with("spec.prune", true));
   ASSERT_TRUE(plain) << describe(plain.error());
   for (const auto& [path, field] : all_rows()) {
-    const bool container = field->type == FieldType::Object || field->type == FieldType::ObjectList;
+    const bool container = field->type == FieldKind::Object || field->type == FieldKind::ObjectList;
     if (!field->supported || container || path == "apiVersion" || path == "kind" || path == "metadata.labels" ||
         path == "metadata.annotations")
       continue;
-    const json::value value = field->type == FieldType::Text ? json::value(valid_text_of(path)) : sample(*field);
+    const json::value value = field->type == FieldKind::Text ? json::value(valid_text_of(path)) : sample(*field);
     const auto changed = read(document_with(path, value));
     ASSERT_TRUE(changed) << path << ": " << describe(changed.error());
     EXPECT_NE(changed->front(), plain->front()) << path;
@@ -204,7 +204,7 @@ TEST(ApplicationFields, each_default_of_the_table_is_what_leaving_the_field_out_
              : path.starts_with("spec.decryption")  ? document_with("spec.decryption.ageKeyFile", "keys")
                                                     : document_with(path, std::nullopt));
     ASSERT_TRUE(plain) << path << ": " << describe(plain.error());
-    const bool quoted = field->type != FieldType::Boolean && field->type != FieldType::Integer;
+    const bool quoted = field->type != FieldKind::Boolean && field->type != FieldKind::Integer;
     const std::string fallback(field->fallback);
     const auto written = read(document_with(path, quoted ? json::value(fallback) : parse_json(fallback).value()));
     ASSERT_TRUE(written) << path << ": " << describe(written.error());

@@ -116,7 +116,7 @@ inline std::string push_body(Forge forge, const PushedRef& p) {
 }
 
 // Headers as the sender sets them, with the proof of `secret`.
-inline void sign(Forge forge, WebRequest& request, std::string_view secret) {
+inline void sign(Forge forge, ReceivedRequest& request, std::string_view secret) {
   const std::string hex = hmac_sha256_hex(Secret(std::string(secret)), request.body);
   switch (forge) {
     case Forge::GitHub:
@@ -156,13 +156,13 @@ inline void sign(Forge forge, WebRequest& request, std::string_view secret) {
 }
 
 inline std::string path_of_receiver(Forge forge, const std::string& name, std::string_view secret) {
-  const bool in_path = words_of(forge).proof == Proof::PathToken;
+  const bool in_path = words_of(forge).proof == ProofKind::PathToken;
   return "/hook/" + name + (in_path ? "/" + path_token(name, Secret(std::string(secret))) : "");
 }
 
-inline WebRequest delivery(Forge forge, const std::string& receiver, std::string_view secret, std::string body,
-                           const std::string& event = {}, const std::string& id = {}) {
-  WebRequest request{"POST", path_of_receiver(forge, receiver, secret), "192.0.2.1"};
+inline ReceivedRequest delivery(Forge forge, const std::string& receiver, std::string_view secret, std::string body,
+                                const std::string& event = {}, const std::string& id = {}) {
+  ReceivedRequest request{"POST", path_of_receiver(forge, receiver, secret), "192.0.2.1"};
   request.body = std::move(body);
   request.headers["content-type"] = "application/json";
   const std::string of_push = event.empty() ? "push" : event;

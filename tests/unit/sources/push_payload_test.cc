@@ -180,7 +180,7 @@ TEST(PushPayload, github_and_gitea_may_send_forms) {
   std::string encoded = "payload=";
   for (const char c : push_body(Forge::GitHub, {})) encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   for (Forge forge : {Forge::GitHub, Forge::Gitea}) {
-    WebRequest request = delivery(forge, "web", kSecret, encoded);
+    ReceivedRequest request = delivery(forge, "web", kSecret, encoded);
     request.headers["content-type"] = "application/x-www-form-urlencoded";
     const auto push = decode_push(forge, request);
     ASSERT_TRUE(push) << describe(push.error());

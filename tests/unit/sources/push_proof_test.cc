@@ -12,7 +12,7 @@ constexpr std::string_view kSecret = "the secret of these tests";
 
 std::vector<Secret> secrets() { return {Secret("an older one, still accepted"), Secret(std::string(kSecret))}; }
 
-bool proves(Forge forge, const WebRequest& request, const std::vector<Secret>& with = secrets()) {
+bool proves(Forge forge, const ReceivedRequest& request, const std::vector<Secret>& with = secrets()) {
   const std::size_t behind = request.target.find("/hook/web/");
   const std::string token = behind == std::string::npos ? "" : request.target.substr(behind + 10);
   return prove_push({forge, "web", with, token}, request).has_value();
@@ -21,7 +21,7 @@ bool proves(Forge forge, const WebRequest& request, const std::vector<Secret>& w
 TEST(PushProof, every_sender_is_believed_with_its_secret_and_with_no_other) {
   for (const ForgeWords& words : all_forges()) {
     const std::string body = push_body(words.forge, {});
-    const WebRequest good = delivery(words.forge, "web", kSecret, body);
+    const ReceivedRequest good = delivery(words.forge, "web", kSecret, body);
     EXPECT_TRUE(proves(words.forge, good)) << words.type;
     EXPECT_TRUE(proves(words.forge, delivery(words.forge, "web", "an older one, still accepted", body))) << words.type;
     EXPECT_FALSE(proves(words.forge, delivery(words.forge, "web", "another secret altogether", body))) << words.type;
@@ -32,23 +32,23 @@ TEST(PushProof, every_sender_is_believed_with_its_secret_and_with_no_other) {
 
 TEST(PushProof, what_is_missing_or_truncated_is_not_believed) {
   for (const ForgeWords& words : all_forges()) {
-    const WebRequest good = delivery(words.forge, "web", kSecret, push_body(words.forge, {}));
-    WebRequest bare = good;
+    const ReceivedRequest good = delivery(words.forge, "web", kSecret, push_body(words.forge, {}));
+    ReceivedRequest bare = good;
     bare.headers.clear();
     bare.target = "/hook/web";
     EXPECT_FALSE(proves(words.forge, bare)) << words.type;
-    WebRequest cut = good;
+    ReceivedRequest cut = good;
     for (auto& [name, value] : cut.headers)
       if (name != "content-type" && !value.empty()) value.pop_back();
-    if (words.proof == Proof::PathToken) cut.target.pop_back();
+    if (words.proof == ProofKind::PathToken) cut.target.pop_back();
     EXPECT_FALSE(proves(words.forge, cut)) << words.type;
   }
 }
 
 TEST(PushProof, a_changed_body_spoils_a_signature) {
   for (const ForgeWords& words : all_forges()) {
-    if (words.proof != Proof::Sha256Signature && words.proof != Proof::Sha1Signature) continue;
-    WebRequest changed = delivery(words.forge, "web", kSecret, push_body(words.forge, {}));
+    if (words.proof != ProofKind::Sha256Signature && words.proof != ProofKind::Sha1Signature) continue;
+    ReceivedRequest changed = delivery(words.forge, "web", kSecret, push_body(words.forge, {}));
     changed.body.back() = ' ';
     EXPECT_FALSE(proves(words.forge, changed)) << words.type;
     changed.body.clear();
@@ -57,11 +57,11 @@ TEST(PushProof, a_changed_body_spoils_a_signature) {
 }
 
 TEST(PushProof, weaker_signatures_are_not_taken_where_there_is_a_better_one) {
-  WebRequest request = delivery(Forge::GitHub, "web", kSecret, push_body(Forge::GitHub, {}));
+  ReceivedRequest request = delivery(Forge::GitHub, "web", kSecret, push_body(Forge::GitHub, {}));
   request.headers.erase("x-hub-signature-256");
   request.headers["x-hub-signature"] = "sha1=" + sha1_hmac_hex(kSecret, request.body);
   EXPECT_FALSE(proves(Forge::GitHub, request));
-  WebRequest generic = delivery(Forge::Generic, "web", kSecret, "{}");
+  ReceivedRequest generic = delivery(Forge::Generic, "web", kSecret, "{}");
   generic.headers["x-signature"] = "sha1=" + sha1_hmac_hex(kSecret, generic.body);
   const auto proven = prove_push({Forge::Generic, "web", secrets()}, generic);
   ASSERT_FALSE(proven);
@@ -69,7 +69,7 @@ TEST(PushProof, weaker_signatures_are_not_taken_where_there_is_a_better_one) {
 }
 
 TEST(PushProof, azure_may_show_a_header_instead_of_a_password) {
-  WebRequest request = delivery(Forge::AzureDevOps, "web", kSecret, push_body(Forge::AzureDevOps, {}));
+  ReceivedRequest request = delivery(Forge::AzureDevOps, "web", kSecret, push_body(Forge::AzureDevOps, {}));
   request.headers.erase("authorization");
   request.headers["x-holdfast-token"] = kSecret;
   EXPECT_TRUE(proves(Forge::AzureDevOps, request));
@@ -83,7 +83,7 @@ TEST(PushProof, azure_may_show_a_header_instead_of_a_password) {
 }
 
 TEST(PushProof, a_header_that_comes_twice_fits_nothing) {
-  WebRequest request = delivery(Forge::GitLab, "web", kSecret, push_body(Forge::GitLab, {}));
+  ReceivedRequest request = delivery(Forge::GitLab, "web", kSecret, push_body(Forge::GitLab, {}));
   request.headers["x-gitlab-token"] = std::string(kSecret) + ", " + std::string(kSecret);
   EXPECT_FALSE(proves(Forge::GitLab, request));
 }
@@ -97,7 +97,7 @@ TEST(PushProof, a_path_token_is_of_one_receiver_and_does_not_show_the_secret) {
 
 TEST(PushProof, no_error_shows_a_secret) {
   for (const ForgeWords& words : all_forges()) {
-    WebRequest bad = delivery(words.forge, "web", "another secret altogether", push_body(words.forge, {}));
+    ReceivedRequest bad = delivery(words.forge, "web", "another secret altogether", push_body(words.forge, {}));
     const auto proven = prove_push({words.forge, "web", secrets()}, bad);
     ASSERT_FALSE(proven);
     EXPECT_THAT(describe(proven.error()), testing::Not(testing::HasSubstr("of these tests")));

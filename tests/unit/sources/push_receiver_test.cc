@@ -43,11 +43,11 @@ class PushReceiverTest : public testing::Test {
     if (!receiver_) receiver_ = PushReceiver::create(config_, heard_, [this] { return now_; }).value();
     return *receiver_;
   }
-  int status(const WebRequest& request) {
+  int status(const ReceivedRequest& request) {
     if (const auto refused = receiver().refuse(request)) return refused->status;
     return receiver().answer(request).status;
   }
-  static WebRequest good(Forge forge, const std::string& id = {}) {
+  static ReceivedRequest good(Forge forge, const std::string& id = {}) {
     return delivery(forge, std::string(words_of(forge).type), kSecret, push_body(forge, {}), {}, id);
   }
 
@@ -71,7 +71,7 @@ TEST_F(PushReceiverTest, what_cannot_prove_itself_has_no_effect_and_learns_nothi
   std::set<int> statuses;
   for (const ForgeWords& words : all_forges()) {
     for (const std::string& name : {std::string(words.type), std::string("no-such-receiver")}) {
-      WebRequest forged = delivery(words.forge, name, "another secret altogether", push_body(words.forge, {}));
+      ReceivedRequest forged = delivery(words.forge, name, "another secret altogether", push_body(words.forge, {}));
       ASSERT_FALSE(receiver().refuse(forged));
       const WebAnswer answer = receiver().answer(forged);
       statuses.insert(answer.status);
@@ -84,7 +84,7 @@ TEST_F(PushReceiverTest, what_cannot_prove_itself_has_no_effect_and_learns_nothi
 }
 
 TEST_F(PushReceiverTest, other_methods_and_paths_are_not_there) {
-  WebRequest request = good(Forge::GitHub);
+  ReceivedRequest request = good(Forge::GitHub);
   for (const char* method : {"GET", "PUT", "DELETE", "HEAD", "post"}) {
     request.method = method;
     EXPECT_EQ(status(request), 404) << method;
@@ -104,7 +104,7 @@ TEST_F(PushReceiverTest, other_methods_and_paths_are_not_there) {
 }
 
 TEST_F(PushReceiverTest, a_sender_that_is_believed_is_told_what_is_wrong) {
-  const WebRequest request = delivery(Forge::GitHub, "github", kSecret, "{}");
+  const ReceivedRequest request = delivery(Forge::GitHub, "github", kSecret, "{}");
   const WebAnswer answer = receiver().answer(request);
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("no ref"));
@@ -146,7 +146,7 @@ TEST_F(PushReceiverTest, each_peer_has_its_own_rate_and_is_told_when_to_come_bac
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 429);
   EXPECT_EQ(refused->retry_after, 1s);
-  WebRequest other = good(Forge::GitHub);
+  ReceivedRequest other = good(Forge::GitHub);
   other.peer = "192.0.2.2";
   EXPECT_EQ(status(other), 202);
   now_ += 1s;
@@ -156,7 +156,7 @@ TEST_F(PushReceiverTest, each_peer_has_its_own_rate_and_is_told_when_to_come_bac
 TEST_F(PushReceiverTest, the_peer_behind_a_proxy_that_is_trusted_counts) {
   config_.rate_per_second = config_.rate_burst = 1;
   config_.trusted_proxies = {"192.0.2.0/24", "2001:db8::/32"};
-  WebRequest request = good(Forge::GitHub);
+  ReceivedRequest request = good(Forge::GitHub);
   request.headers["x-forwarded-for"] = "198.51.100.1";
   EXPECT_EQ(status(request), 202);
   EXPECT_EQ(status(request), 429);
@@ -188,7 +188,8 @@ TEST_F(PushReceiverTest, a_secret_is_renewed_without_a_gap) {
   EXPECT_EQ(status(good(Forge::GitHub)), 202);
   folder_.write("secret", std::string(kSecret) + "\nanother secret altogether\n");
   now_ += SecretFile::kLookEvery;
-  WebRequest renewed = delivery(Forge::GitHub, "github", "another secret altogether", push_body(Forge::GitHub, {}));
+  ReceivedRequest renewed =
+      delivery(Forge::GitHub, "github", "another secret altogether", push_body(Forge::GitHub, {}));
   EXPECT_EQ(status(renewed), 202);
   EXPECT_EQ(status(good(Forge::GitHub)), 202);
   folder_.write("secret", "");  // in the middle of being written

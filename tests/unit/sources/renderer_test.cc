@@ -162,6 +162,9 @@ TEST(Renderer, objects_are_found_again_in_their_files_by_name) {
   EXPECT_EQ(names.find("ConfigMap", "dev-web"), "a.yaml:3");
   EXPECT_EQ(names.find("Service", "api-x"), "a.yaml:8");
   EXPECT_EQ(names.find("Service", "other"), "");
+  names.scan("kind: Secret\nmetadata:\n    labels:\n        name: no\n    name: db\n", "deep.yaml");
+  EXPECT_EQ(names.find("Secret", "db"), "deep.yaml:1") << "as sops indents";
+  EXPECT_EQ(names.find("Secret", "no"), "");
   names.scan("kind: ConfigMap\nmetadata:\n  name: web\n", "b.yaml");
   EXPECT_EQ(names.find("ConfigMap", "dev-web"), "") << "either of two";
 }
