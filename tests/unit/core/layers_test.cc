@@ -153,8 +153,8 @@ TEST(Layers, a_room_is_the_first_folder) {
 std::string defined_type(std::string_view line) {
   for (const std::string_view word : {"struct ", "class ", "enum class "}) {
     if (!line.starts_with(word) || !line.contains('{')) continue;
-    const std::string_view name = line.substr(word.size());
-    return std::string(name.substr(0, name.find_first_of(" :{<")));
+    const std::string_view rest = line.substr(word.size()), name = rest.substr(0, rest.find_first_of(" {<"));
+    return name.contains("::") ? std::string() : std::string(name);
   }
   return {};
 }
