@@ -1,5 +1,5 @@
 // What the status of an Application says: made from what its observer hears, in the words of kstatus and Flux
-// (docs/application-status.md). Pure: time comes from a function, and nothing is sent from here (status_writer.h).
+// (docs/applications.md). Pure: time comes from a function, and nothing is sent from here (status_writer.h).
 //
 //   Ready        True: all of the revision is applied, and with spec.wait all of it is healthy
 //   Reconciling  True: something is under way, or is tried again by itself

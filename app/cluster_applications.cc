@@ -197,6 +197,7 @@ asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::obje
   const std::int64_t generation = generation_of(object);
   Result<Application> read = read_application(object, {.base = "/", .own_namespace = name.first});
   if (!read) {
+    if (generation == subject.generation) co_return;  // it was told
     subject.generation = generation;
     subject.status->set_generation(generation, true);
     co_return refuse(name, describe(read.error()));
@@ -206,7 +207,7 @@ asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::obje
   const bool prunes = read->deletion_policy == DeletionPolicy::Prune;
   if (prunes != has_finalizer(object)) co_await set_finalizer(name, std::move(object), prunes);
   Subject& now = subjects_.at(name);
-  if (now.again || (generation == now.generation && now.held)) co_return;
+  if (now.again || generation == now.generation) co_return;
   now.generation = generation;
   now.status->set_generation(generation, read->wait);
   if (read->suspend) {

@@ -187,6 +187,28 @@ TEST_F(OwnObjects, what_cannot_be_read_says_so_and_what_was_applied_stays) {
   EXPECT_TRUE(eventually_is([&] { return color("page"); }, "blue"));
 }
 
+TEST_F(OwnObjects, what_cannot_be_held_is_told_once_and_hinders_nobody) {
+  start();
+  std::string wrong = application();
+  wrong.replace(wrong.find("name: shop"), 10, "name: wrong");
+  wrong.replace(wrong.find("http://"), 7, "ftp://");
+  apply(wrong);
+  apply(application());
+  wait_for("Ready");
+  const auto reason = [&] {
+    return kubectl_.field("teams", "hfapp", "wrong", "{.status.conditions[?(@.type==\"Stalled\")].reason}");
+  };
+  EXPECT_TRUE(eventually_is(reason, "InvalidSpec"));
+  kubectl_.must({"-n", "teams", "annotate", "hfapp", "wrong", "example.com/touched=yes"});
+  kubectl_.must({"-n", "teams", "annotate", "hfapp", "shop", "reconcile.fluxcd.io/requestedAt=now"});
+  daemon_->wait_for_line("looking at teams/shop", kDeadline);
+  std::size_t told = 0;
+  for (const std::string& line : daemon_->lines()) told += line.contains("teams/wrong cannot be held") ? 1 : 0;
+  EXPECT_EQ(told, 1U) << daemon_->output();
+  EXPECT_TRUE(eventually_is(
+      [&] { return kubectl_.field("teams", "hfapp", "shop", "{.status.lastHandledReconcileAt}"); }, "now"));
+}
+
 TEST_F(OwnObjects, the_api_server_refuses_what_contradicts_itself) {
   const Finished refused = kubectl_.run({"apply", "-f", "-"}, application("  pruneLimit: {objects: -1}\n"));
   EXPECT_TRUE(refused.err.contains("spec.pruneLimit.objects")) << refused.err;
