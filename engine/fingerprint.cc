@@ -66,7 +66,7 @@ class Encoder {
         owned(child, member_of(live, element.text()));
       } else {
         const auto positions = items ? items->find(element) : std::vector<std::size_t>{};
-        lost = lost || positions.empty() || (items && items->ambiguous(element));
+        lost = lost || positions.size() != 1 || (items && items->ambiguous(element));
         number(positions.size());
         for (const std::size_t position : positions) {
           // An item of which nothing but itself is ours: {}, named by defaults alone.

@@ -146,6 +146,19 @@ TEST(Fingerprint, C4_where_an_item_lacks_its_key_fields_the_whole_list_counts) {
                      custom(fields, R"({"l":[{"port":1,"protocol":"TCP"},{}]})")));
 }
 
+// Ours is the one without a name; the other has all that ours is named by, and stood where ours stands now.
+TEST(Fingerprint, C4_where_an_item_has_more_key_fields_than_ours_the_whole_list_counts) {
+  const char* const ours = R"({"f:spec":{"f:list":{"k:{\"name\":\"b\",\"protocol\":\"a\"}":{".":{}},)"
+                           R"("k:{\"protocol\":\"d\"}":{".":{},"f:port":{}}}}})";
+  EXPECT_TRUE(differ(
+      custom(
+          ours,
+          R"({"list":[{"name":"b","port":1,"protocol":"d"},{"name":"b","protocol":"a"},{"port":1,"protocol":"d"}]})"),
+      custom(
+          ours,
+          R"({"list":[{"port":1,"protocol":"d"},{"name":"b","protocol":"a"},{"name":"b","port":1,"protocol":"d"}]})")));
+}
+
 TEST(Fingerprint, C3_others_count_where_an_apply_may_take_an_empty_map_away_with_what_is_in_it) {
   const auto with_others = [](std::string_view spec, bool others) {
     json::value body = body_of(custom(R"({"f:spec":{"f:m":{}}})", spec));
