@@ -86,7 +86,8 @@ std::optional<Sha256> hash_of(const Desired& desired) {
 }
 
 PlannedChange change_of(const Desired& desired, const Finding& finding) {
-  PlannedChange change{verb_of(finding.kind), desired.key, wave_of(desired), desired.origin, finding.reason, finding.places};
+  PlannedChange change{verb_of(finding.kind), desired.key,    wave_of(desired),
+                       desired.origin,        finding.reason, finding.places};
   change.fields = finding.fields;
   change.held = finding.held;
   change.immutable = finding.immutable;

@@ -59,8 +59,7 @@ TEST(Json, canonical_text_ignores_the_order_of_keys) {
 }
 
 TEST(Json, floats_are_read_to_the_last_bit_and_never_as_what_is_no_number) {
-  for (const char* const text :
-       {"2.2222222222222222E113", "1E23", "9.5E-300", "1.7976931348623157E308", "0.1"})
+  for (const char* const text : {"2.2222222222222222E113", "1E23", "9.5E-300", "1.7976931348623157E308", "0.1"})
     EXPECT_EQ(to_json(*parse_json(text)), to_json(json::value(std::stod(text)))) << text;
   for (const char* const nothing : {"0e400", "0.00000e30001", "1e-400", "-0.0"})
     EXPECT_EQ(parse_json(nothing)->to_number<double>(), 0) << nothing;

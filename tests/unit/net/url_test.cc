@@ -28,7 +28,8 @@ TEST(Url, server_with_port_and_prefix) {
 }
 
 TEST(Url, a_host_is_of_printable_ASCII) {
-  for (const char* const text : {"https://a%1eb", "https://a%00", "https://a%0d%0ab", "https://a%7f", "https://a%e9", "https://a%20b"})
+  for (const char* const text :
+       {"https://a%1eb", "https://a%00", "https://a%0d%0ab", "https://a%7f", "https://a%e9", "https://a%20b"})
     EXPECT_FALSE(parse_server_url(text)) << text;
 }
 
