@@ -16,6 +16,7 @@
 #include "sources/renderer.h"
 #include "sources/source_access.h"
 #include "sources/source_tree.h"
+#include "sources/worker_call.h"
 
 namespace holdfast {
 namespace {
@@ -179,7 +180,7 @@ class ArtifactSource final : public Source {
 
   asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
     auto job = [this, &request] { return loader_.trace(request); };
-    co_return co_await on_worker<ObjectOrigin>(job);
+    co_return co_await unless_stopped<ObjectOrigin>(job);
   }
 
   asio::awaitable<Result<void>> changed() override {
@@ -231,31 +232,16 @@ class ArtifactSource final : public Source {
     const auto access = co_await access_.get();
     if (!access) co_return std::unexpected(access.error());
     auto with_access = [&job, &access] { return job(**access); };
-    auto result = co_await on_worker<Value>(with_access);
+    auto result = co_await unless_stopped<Value>(with_access);
     if (!result && result.error().kind == ErrorKind::Unauthorized)
       if (std::string hint = access_.refused(); !hint.empty()) result.error().hint = std::move(hint);
     co_return result;
   }
 
-  // The job outlives the call: whoever awaits it holds it.
   template <class Value, class Job>
-  asio::awaitable<Result<Value>> on_worker(Job job) {
+  asio::awaitable<Result<Value>> unless_stopped(Job job) {
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
-    auto run = [](Job* one) -> asio::awaitable<Result<Value>> { co_return (*one)(); };
-    auto work = run(&job);
-    auto [thrown, result] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
-    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
-    co_return std::move(result);
-  }
-
-  static std::string what_of(const std::exception_ptr& thrown) {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& caught) {
-      return caught.what();
-    } catch (...) {
-      return "an unknown exception";
-    }
+    co_return co_await on_worker<Value>(*pool_, std::move(job));
   }
 
   asio::steady_timer timer_;

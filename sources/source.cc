@@ -27,6 +27,7 @@
 #include "sources/repository_hub.h"
 #include "sources/semver.h"
 #include "sources/substituted_source.h"
+#include "sources/worker_call.h"
 
 namespace holdfast {
 namespace {
@@ -131,13 +132,8 @@ class FolderSource final : public Source {
   }
 
   asio::awaitable<Result<ObjectOrigin>> trace(TraceRequest request) override {
-    auto job = [](const FolderReader* reader, TraceRequest wanted) -> asio::awaitable<Result<ObjectOrigin>> {
-      co_return reader->trace(wanted);
-    };
-    auto work = job(&reader_, std::move(request));
-    auto [thrown, origin] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
-    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
-    co_return std::move(origin);
+    auto job = [this, &request] { return reader_.trace(request); };
+    co_return co_await on_worker<ObjectOrigin>(*pool_, job);
   }
 
   asio::awaitable<Result<ManifestSetPtr>> read_afresh() override {
@@ -193,23 +189,8 @@ class FolderSource final : public Source {
     if (stop_.stop_requested()) co_return fail(ErrorKind::Cancelled, "stopped");
     auto trust = co_await access_.trust();
     if (!trust) co_return std::unexpected(trust.error());
-    auto job = [](FolderReader* one, SourceTrust with) -> asio::awaitable<Result<Loaded>> {
-      co_return one->load(with);
-    };
-    auto work = job(reader, std::move(*trust));
-    auto [thrown, loaded] = co_await asio::co_spawn(*pool_, std::move(work), asio::as_tuple(asio::use_awaitable));
-    if (thrown) co_return fail(ErrorKind::Internal, what_of(thrown));
-    co_return std::move(loaded);
-  }
-
-  static std::string what_of(const std::exception_ptr& thrown) {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& caught) {
-      return caught.what();
-    } catch (...) {
-      return "an unknown exception";
-    }
+    auto job = [reader, &trust] { return reader->load(*trust); };
+    co_return co_await on_worker<Loaded>(*pool_, job);
   }
 
   asio::any_io_executor executor_;
