@@ -35,7 +35,7 @@ std::string TableOfUsage::add(std::size_t connections, const Usage& usage, bool 
     warm_ = most_of(warm_, usage);
     return {};
   }
-  if (usage.descriptors > warm_.descriptors + kMostDescriptorsMore)
+  if (usage.descriptors > std::max(warm_.descriptors, kDescriptorsConnected) + kMostDescriptorsMore)
     return fmt::format("{} descriptors are open; {} were at most in the warm-up", usage.descriptors, warm_.descriptors);
   if (judges_memory_ && usage.own_kib > warm_.own_kib + most_growth_kib_)
     return fmt::format("{} KiB of memory are its own; {} were at most in the warm-up", usage.own_kib, warm_.own_kib);

@@ -12,6 +12,8 @@
 
 namespace holdfast::soak {
 
+// With a connection for each watch. At a quiet moment of the warm-up some may wait to be made again (A10).
+inline constexpr std::size_t kDescriptorsConnected = 28;
 // Idle connections that the client may keep; at one quiet moment there are some, at another one none.
 inline constexpr std::size_t kMostDescriptorsMore = 16;
 
