@@ -13,6 +13,7 @@ namespace asio = boost::asio;
 
 // For what happens in it a look at all applications is taken once.
 constexpr std::chrono::milliseconds kReadingsPause{20}, kSeenPause{500};
+constexpr std::size_t kToldRevisions = 8;  // of a repository, the newest ones
 
 }  // namespace
 
@@ -27,6 +28,16 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
                 if (options_.once) stop();
               },
               [this] { replaced(); }}),
+      hand_overs_(
+          executor,
+          [this](const ApplicationName& name) {
+            const auto found = applications_.find(name);
+            return found != applications_.end() && found->second->application->waits();
+          },
+          [this](const ApplicationName& name) {
+            if (const auto found = applications_.find(name); found != applications_.end())
+              found->second->application->hand_over();
+          }),
       router_(executor,
               {[this](const ApplicationName& name) { look_at(name); },
                [this](const ApplicationName& name, const std::string& commit) { return has_read(name, commit); }}),
@@ -47,10 +58,10 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
   auto running = std::make_shared<Running>(executor_);
   HeldApplication::Events events;
   Running* const self = running.get();  // which owns what is called
-  events.read = [this, self] { read(*self->application); };
-  events.desired = [this, self] { desired(*self->application); };
+  events.read = [this, name] { read(name); };
+  events.desired = [this, self, name] { desired(name, *self->application); };
   events.round_finished = [this, name] { round_finished(name); };
-  events.readiness_changed = [this, self] { readiness_changed(*self->application); };
+  events.readiness_changed = [this, self, name] { readiness_changed(name, *self->application); };
   events.pruning_waits_for = [this, self, name] { return pruning_waits_for(name, *self->application); };
   events.waits_for = [this, self, name] { return waits_for(name, *self->application); };
   running->application = std::make_unique<HeldApplication>(
@@ -59,6 +70,8 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
       HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas(), health_scripts_.get(),
                                &watch_.admission()});
   if (watch_.catalog() != nullptr) running->application->set_catalog(watch_.catalog());
+  hand_overs_.add(name, running->application->depends_on());
+  if (running->application->ends()) pruning_.insert(name);
   applications_[name] = running;
   if (running_ && !stopping_ && !halted_) start(std::move(running));
 }
@@ -75,7 +88,7 @@ void Daemon::start(std::shared_ptr<Running> running) {
 
 void Daemon::set_missing(std::map<std::string, std::string> names_by_repository) {
   missing_ = std::move(names_by_repository);
-  for (auto& [name, running] : applications_) running->application->reconsider_pruning();
+  reconsider_pruning();
 }
 
 asio::awaitable<void> Daemon::let_go(std::vector<ApplicationName> names) {
@@ -92,9 +105,11 @@ asio::awaitable<void> Daemon::let_go(std::vector<ApplicationName> names) {
     if (const auto found = applications_.find(name); found != applications_.end() && found->second == running) {
       applications_.erase(found);
       router_.remove(name);
+      hand_overs_.remove(name);
+      pruning_.erase(name);
     }
   }
-  for (auto& [name, running] : applications_) running->application->reconsider_pruning();
+  reconsider_pruning();
 }
 
 asio::awaitable<int> Daemon::run() {
@@ -164,9 +179,9 @@ void Daemon::round_finished(const ApplicationName& name) {
   if (found == applications_.end()) return;
   const HeldApplication& application = *found->second->application;
   note_seen();
-  hand_over(application);
-  if (options_.once)  // what others wait for may have failed for good
-    for (auto& [other_name, running] : applications_) running->application->reconsider_pruning();
+  note_pruning(name, application);
+  hand_overs_.dependents_may_begin(name);
+  if (options_.once) reconsider_pruning();  // what others wait for may have failed for good
   end_once();
   if (!application.ends() || !application.last_round() || !application.last_round()->complete) return;
   log(LogLevel::Info, "ended",
@@ -180,10 +195,10 @@ void Daemon::round_finished(const ApplicationName& name) {
 }
 
 // What depends on it may begin, or has waited long.
-void Daemon::readiness_changed(const HeldApplication& application) {
-  hand_over(application);
+void Daemon::readiness_changed(const ApplicationName& name, const HeldApplication& application) {
+  hand_overs_.dependents_may_begin(name);
   if (!application.unready_for_long()) return;
-  for (const auto& [name, running] : applications_) {
+  for (const auto& [other_name, running] : applications_) {
     const HeldApplication& other = *running->application;
     if (!other.waits() || !other.depends_on().contains(application.name())) continue;
     log(LogLevel::Warning, "waiting",
@@ -194,10 +209,16 @@ void Daemon::readiness_changed(const HeldApplication& application) {
   end_once();
 }
 
-// What waits may begin. The application that an event came from does not wait for itself, and is in the middle of it.
-void Daemon::hand_over(const HeldApplication& but) {
-  for (auto& [name, running] : applications_)
-    if (running->application.get() != &but) running->application->hand_over();
+void Daemon::reconsider_pruning() {
+  for (const ApplicationName& name : pruning_) applications_.at(name)->application->reconsider_pruning();
+}
+
+// Few have anything to prune, and whatever happens concerns these alone.
+void Daemon::note_pruning(const ApplicationName& name, const HeldApplication& application) {
+  if (application.ends() || application.has_to_prune())
+    pruning_.insert(name);
+  else
+    pruning_.erase(name);
 }
 
 // With `once`: whether it was tried, or cannot be, for what it depends on has failed.
@@ -220,7 +241,8 @@ void Daemon::end_once() {
 
 // A commit is read by all applications of its repository, thousands of them at once: what follows from that is done
 // once for all.
-void Daemon::read(const HeldApplication& /*application*/) {
+void Daemon::read(const ApplicationName& name) {
+  read_.insert(name);
   if (std::exchange(readings_due_, true)) return;
   auto settle = [](Daemon* daemon) -> asio::awaitable<void> {
     Timer pause(daemon->executor_);
@@ -234,25 +256,31 @@ void Daemon::read(const HeldApplication& /*application*/) {
 // Others of the same repository may have to give or take what moved with this commit.
 void Daemon::settle_readings() {
   readings_due_ = false;
+  const std::set<ApplicationName> names = std::exchange(read_, {});
   if (stopping_) return;
-  std::map<std::string, std::map<std::string, const HeldApplication*>> readers;  // by repository, then revision
-  for (const auto& [name, running] : applications_) {
-    const HeldApplication& one = *running->application;
-    const std::string repository = one.ends() ? std::string() : one.repository();
-    if (!repository.empty() && one.problem().empty() && !one.read_revision().empty())
-      readers[repository].emplace(one.read_revision(), &one);
-  }
-  for (auto& [name, running] : applications_) {
-    HeldApplication& one = *running->application;
-    const auto found = one.ends() ? readers.end() : readers.find(one.repository());
-    if (found != readers.end())
-      for (const auto& [revision, reader] : found->second)
-        if (revision != one.read_revision()) one.nudge(revision);
-    if (one.ends() || one.has_to_prune()) one.reconsider_pruning();
-  }
-  for (auto& [name, running] : applications_) running->application->hand_over();
+  for (const ApplicationName& name : names)
+    if (const auto found = applications_.find(name); found != applications_.end()) tell_of(*found->second->application);
+  reconsider_pruning();
+  for (const ApplicationName& name : names) hand_overs_.dependents_may_begin(name);
   end_once();
   note_seen();
+}
+
+// What one application has read of a repository, its others are to read as well: those that see it elsewhere may not
+// have been told yet. Once for each revision.
+void Daemon::tell_of(HeldApplication& reader) {
+  const std::string& repository = reader.repository();
+  const std::string& revision = reader.read_revision();
+  if (reader.ends() || repository.empty() || !reader.problem().empty() || revision.empty()) return;
+  std::deque<std::string>& told = told_[repository];
+  if (!told.empty() && told.back() != revision) reader.nudge(told.back());
+  if (std::ranges::find(told, revision) != told.end()) return;
+  told.push_back(revision);
+  if (told.size() > kToldRevisions) told.pop_front();
+  for (auto& [name, running] : applications_) {
+    HeldApplication& one = *running->application;
+    if (!one.ends() && one.read_revision() != revision && one.repository() == repository) one.nudge(revision);
+  }
 }
 
 // What was read of a repository may be recorded soon, once for all that happens meanwhile.
@@ -267,31 +295,32 @@ asio::awaitable<void> Daemon::record_seen() {
   co_await seen_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
   seen_due_ = false;
   if (stopping_ || halted_) co_return;
-  std::map<std::string, std::vector<std::pair<ApplicationName, HeldApplication*>>> repositories;
+  std::map<std::string_view, std::vector<std::pair<const ApplicationName*, HeldApplication*>>> repositories;
   for (const auto& [name, running] : applications_) {
     HeldApplication& one = *running->application;
-    if (const std::string repository = one.ends() ? std::string() : one.repository_id(); !repository.empty())
-      repositories[repository].emplace_back(name, &one);
+    if (const std::string& repository = one.repository_id(); !one.ends() && !repository.empty())
+      repositories[repository].emplace_back(&name, &one);
   }
   for (auto& [repository, members] : repositories) {
     HeldApplication& first = *members.front().second;
-    SeenRevision seen{repository, first.read_revision(), {}};
+    const std::string& revision = first.read_revision();
+    if (revision.empty() || first.recorded().seen.revision == revision) continue;
+    SeenRevision seen{std::string(repository), revision, {}};
     bool news = false;
     for (const auto& [name, one] : members) {
-      const bool covered = one->at_rest() && one->read_revision() == seen.revision;
-      if (!covered) seen.open.insert(name.first + "/" + name.second);
-      news = news || (covered && one->recorded().revision != seen.revision);
+      const bool covered = one->at_rest() && one->read_revision() == revision;
+      if (!covered) seen.open.insert(name->first + "/" + name->second);
+      news = news || (covered && one->recorded().revision != revision);
     }
-    if (news && !first.read_revision().empty() && first.recorded().seen.revision != seen.revision)
-      first.record_seen(std::move(seen));
+    if (news) first.record_seen(std::move(seen));
   }
 }
 
-void Daemon::desired(const HeldApplication& application) {
-  const std::string repository = application.repository();
-  for (auto& [name, running] : applications_) {
-    HeldApplication& other = *running->application;
-    if (!other.ends() && !other.has_to_prune()) continue;
+void Daemon::desired(const ApplicationName& name, const HeldApplication& application) {
+  note_pruning(name, application);
+  const std::string& repository = application.repository();
+  for (const ApplicationName& other_name : pruning_) {
+    HeldApplication& other = *applications_.at(other_name)->application;
     if (other.ends() || (!repository.empty() && other.repository() == repository)) other.reconsider_pruning();
   }
 }
@@ -300,7 +329,7 @@ void Daemon::desired(const HeldApplication& application) {
 std::string Daemon::pruning_waits_for(const ApplicationName& name, HeldApplication& application) {
   if (!application.has_to_prune()) return {};
   if (application.ends()) return end_waits_for(name, application);
-  const std::string repository = application.repository();
+  const std::string& repository = application.repository();
   if (repository.empty()) return {};
   if (const auto missing = missing_.find(repository); missing != missing_.end())
     return block(name, missing->second, "cannot be held");
@@ -314,7 +343,7 @@ std::string Daemon::pruning_waits_for(const ApplicationName& name, HeldApplicati
       if (!other.takes_from(application)) continue;
       if (options_.once && settled(other_name)) return block(name, other.name(), "waits for what has failed");
       application.count_as_ready();
-      hand_over(application);
+      hand_overs_.dependents_may_begin(name);
       return "objects move to the application " + other.name() + ", which has not begun yet";
     }
     return "the application " + other.name() + " of the same repository is not at this revision yet";
@@ -330,7 +359,7 @@ std::string Daemon::block(const ApplicationName& name, const std::string& other,
 // An application that came with the same configuration may want what this one leaves behind; and what depends on it
 // goes first.
 std::string Daemon::end_waits_for(const ApplicationName& name, const HeldApplication& application) const {
-  const std::string repository = application.repository();
+  const std::string& repository = application.repository();
   if (const auto missing = missing_.find(repository); missing != missing_.end())
     return "the application " + missing->second + " cannot be held, and objects may have moved there";
   for (const auto& [other_name, running] : applications_) {

@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -15,6 +16,7 @@
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
 #include "app/config_changes.h"
+#include "app/hand_overs.h"
 #include "app/health_scripts.h"
 #include "app/held_application.h"
 #include "app/push_router.h"
@@ -72,14 +74,16 @@ class Daemon {
   };
 
   void start(std::shared_ptr<Running> running);
-  void read(const HeldApplication& application);
+  void read(const ApplicationName& name);
   void settle_readings();
+  void tell_of(HeldApplication& reader);
   boost::asio::awaitable<void> record_seen();
   void note_seen();
-  void desired(const HeldApplication& application);
+  void desired(const ApplicationName& name, const HeldApplication& application);
   void round_finished(const ApplicationName& name);
-  void readiness_changed(const HeldApplication& application);
-  void hand_over(const HeldApplication& but);
+  void readiness_changed(const ApplicationName& name, const HeldApplication& application);
+  void reconsider_pruning();
+  void note_pruning(const ApplicationName& name, const HeldApplication& application);
   [[nodiscard]] std::string pruning_waits_for(const ApplicationName& name, HeldApplication& application);
   [[nodiscard]] std::string end_waits_for(const ApplicationName& name, const HeldApplication& application) const;
   [[nodiscard]] std::string waits_for(const ApplicationName& name, const HeldApplication& application) const;
@@ -99,6 +103,10 @@ class Daemon {
   ClusterWatch watch_;
   std::unique_ptr<HealthScripts> health_scripts_;  // null without rules
   std::map<ApplicationName, std::shared_ptr<Running>> applications_;
+  HandOvers hand_overs_;
+  std::set<ApplicationName> pruning_;                    // those that end, or hold what they want no longer
+  std::set<ApplicationName> read_;                       // since the last look at all readings
+  std::map<std::string, std::deque<std::string>> told_;  // by repository: revisions that its others were told of
   PushRouter router_;
   std::map<std::string, std::string> missing_;
   std::set<ApplicationName> blocked_;  // with `once`: pruning waits for what will not come

@@ -18,6 +18,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kLoadsOfLearned = 3;
+const std::string kNone;
 
 asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
   timer.expires_at(until);
@@ -30,6 +31,7 @@ HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api,
                                  ReconcilerGroup& group, ApplicationSetup setup, std::unique_ptr<Source> source,
                                  std::shared_ptr<ApplicationObserver> observer, Events events, Options options)
     : setup_(std::move(setup)),
+      repository_id_(to_hex(sha256(setup_.repository)).substr(0, 16)),
       source_(std::move(source)),
       observer_(std::move(observer)),
       events_(std::move(events)),
@@ -80,10 +82,9 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   return options;
 }
 
-std::string HeldApplication::repository() const {
+const std::string& HeldApplication::repository() const {
   const bool plain_directory = loaded_ && loaded_->revision.starts_with("files@");
-  if (setup_.source.use_files || plain_directory) return {};
-  return setup_.repository;
+  return setup_.source.use_files || plain_directory ? kNone : setup_.repository;
 }
 
 asio::awaitable<void> HeldApplication::run() {
@@ -279,10 +280,7 @@ void HeldApplication::note_waiting(const std::string& names) {
   reconciler_.later_set_known();
 }
 
-std::string HeldApplication::repository_id() const {
-  const std::string name = repository();
-  return name.empty() ? name : to_hex(sha256(name)).substr(0, 16);
-}
+const std::string& HeldApplication::repository_id() const { return repository().empty() ? kNone : repository_id_; }
 
 bool HeldApplication::at_rest() const {
   return problem_.empty() && loaded_ != nullptr && loaded_ == given_ && last_round_ && last_round_->complete &&

@@ -71,8 +71,8 @@ class HeldApplication {
 
   [[nodiscard]] const std::string& name() const { return setup_.name; }
   // The same for applications whose objects one commit may move from one to the other; empty: files, not commits.
-  [[nodiscard]] std::string repository() const;
-  [[nodiscard]] std::string repository_id() const;  // a digest of that, for the record
+  [[nodiscard]] const std::string& repository() const;
+  [[nodiscard]] const std::string& repository_id() const;  // a digest of that, for the record
   // The newest revision that was read, whether it concerned the application or not; empty: none yet.
   [[nodiscard]] const std::string& read_revision() const { return read_at_; }
   // The newest one of which it is known what is desired, and which has become that: the same, later.
@@ -120,6 +120,7 @@ class HeldApplication {
   bool compare_readings(const ManifestSetPtr& first, const Result<ManifestSetPtr>& second);
 
   ApplicationSetup setup_;
+  std::string repository_id_;
   std::unique_ptr<Source> source_;
   std::shared_ptr<ApplicationObserver> observer_;
   Events events_;

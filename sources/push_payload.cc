@@ -15,7 +15,15 @@ bool usable(std::string_view text) {
   return !text.empty() && text.size() <= kLongestHintTextBytes && std::ranges::none_of(text, control);
 }
 
-std::string usable_or_empty(std::string_view text) { return usable(text) ? std::string(text) : std::string(); }
+// The id of a commit, or a registry's digest. Zeros stand for none.
+std::string content_id(std::string_view id) {
+  std::string_view digits = id;
+  for (const std::string_view algorithm : {"sha256:", "sha512:"})
+    if (digits.starts_with(algorithm)) digits.remove_prefix(algorithm.size());
+  const bool whole = digits.size() == 40 || digits.size() == 64 || digits.size() == 128;
+  const bool hex = digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return whole && hex && digits.find_first_not_of('0') != std::string_view::npos ? std::string(id) : std::string();
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -99,10 +107,7 @@ void PayloadHints::add_urls(const json::value* object, std::initializer_list<std
 void PayloadHints::add_ref(std::string_view ref, std::string_view old_commit, std::string_view new_commit) {
   too_many_ |= refs_.size() >= kMostHintsOfDelivery || !usable(ref);
   if (too_many_) return;
-  const auto commit = [](std::string_view id) {
-    return id.find_first_not_of('0') == std::string_view::npos ? std::string() : usable_or_empty(id);
-  };
-  refs_.push_back({{}, std::string(ref), commit(old_commit), commit(new_commit)});
+  refs_.push_back({{}, std::string(ref), content_id(old_commit), content_id(new_commit)});
 }
 
 std::vector<PushHint> PayloadHints::take() {

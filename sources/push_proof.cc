@@ -120,18 +120,20 @@ std::optional<Secret> basic_password(std::string_view header) {
   return password;
 }
 
+// A secret may also be the whole header, as some senders have it entered.
 Result<void> prove_authorization(const PushIdentity& identity, const ReceivedRequest& request) {
-  std::string_view given = request.header("authorization");
+  const std::string_view given = request.header("authorization");
   if (given.empty()) return unproven("there is no header authorization", kSameSecret);
-  if (const auto password = basic_password(given)) {
-    if (any_fits(identity.secrets, [&](const Secret& secret) { return same(password->reveal(), secret.reveal()); }))
-      return {};
-    return unproven("its password is not the secret", kSameSecret);
-  }
-  if (given.starts_with("Bearer ")) given.remove_prefix(7);
-  if (!any_fits(identity.secrets, [&](const Secret& secret) { return same(given, secret.reveal()); }))
-    return unproven("the header authorization does not hold the secret", kSameSecret);
-  return {};
+  const auto password = basic_password(given);
+  std::string_view token = given;
+  if (token.starts_with("Bearer ")) token.remove_prefix(7);
+  const auto fits = [&](const Secret& secret) {
+    const bool whole = same(given, secret.reveal()), rest = same(token, secret.reveal());
+    return whole || rest || (password && same(password->reveal(), secret.reveal()));
+  };
+  if (any_fits(identity.secrets, fits)) return {};
+  return unproven(password ? "its password is not the secret" : "the header authorization does not hold the secret",
+                  kSameSecret);
 }
 
 Result<void> prove_path(const PushIdentity& identity) {

@@ -32,6 +32,7 @@ RepositoryHub::RepositoryHub(boost::asio::any_io_executor executor, std::shared_
                              bool logs)
     : executor_(std::move(executor)),
       workers_(workers != nullptr ? std::move(workers) : std::make_shared<boost::asio::thread_pool>(1)),
+      turns_(std::make_shared<TurnQueue>(executor_)),
       counters_(std::make_shared<ReadCounters>()),
       logs_(logs) {}
 
@@ -42,7 +43,7 @@ Result<std::shared_ptr<SharedRepository>> RepositoryHub::open(const GitMirrorOpt
   std::weak_ptr<SharedRepository>& place = repositories_[key_of(mirror, wishes)];
   if (auto known = place.lock()) return known;
   SharedRepositoryOptions options{
-      .mirror = mirror, .local_git_dir = local_git_dir, .counters = counters_, .logs = logs_};
+      .mirror = mirror, .local_git_dir = local_git_dir, .counters = counters_, .logs = logs_, .turns = turns_};
   if (wishes.names_credentials()) {
     auto url = parse_git_url(mirror.url);
     if (!url) return std::unexpected(url.error());

@@ -34,6 +34,7 @@ class RepositoryHub {
  private:
   boost::asio::any_io_executor executor_;
   std::shared_ptr<boost::asio::thread_pool> workers_;
+  std::shared_ptr<TurnQueue> turns_;
   std::shared_ptr<ReadCounters> counters_;
   bool logs_;
   std::map<std::string, std::weak_ptr<SharedRepository>> repositories_;

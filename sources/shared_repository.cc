@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kGap = 250ms;
 constexpr std::chrono::milliseconds kFirstWait = 1s, kLongestWait = 30s;  // after looks that failed
 constexpr unsigned kDoublings = 5;
 constexpr std::size_t kSeenKept = 64;
-constexpr std::size_t kSlice = 50;  // followers that are told at once that nothing concerns them
+constexpr std::size_t kSlice = 4;  // followers that are told in one turn
 
 // The remote has not answered; every other failure is an answer about a ref.
 bool is_silence(ErrorKind kind) { return kind != ErrorKind::NotFound && kind != ErrorKind::Invalid; }
@@ -53,6 +53,7 @@ SharedRepository::SharedRepository(asio::any_io_executor executor, std::shared_p
       strand_(asio::make_strand(workers_->get_executor())),
       options_(std::move(options)),
       timer_(executor) {
+  if (options_.turns == nullptr) options_.turns = std::make_shared<TurnQueue>(executor_);
   GitMirrorOptions mirror = options_.mirror;
   mirror.stop = stop_.get_token();
   reader_ = std::make_shared<RepositoryReader>(std::move(mirror), !options_.local_git_dir.empty(), options_.counters);
@@ -151,61 +152,20 @@ void SharedRepository::schedule() {
   });
 }
 
-// What a look was asked for and has found.
-struct SharedRepository::Looked {
-  struct Asker {
-    Follower* follower;  // to be found among the followers before it is touched
-    ReadTask task;       // its wish, and what it has
-  };
-  std::uint64_t number = 0;
-  std::vector<RefWish> wishes;  // sorted
-  std::vector<Result<ResolvedRef>> found;
-  std::vector<Asker> askers;  // by wish
-  std::vector<std::optional<BegunRevision>> same;
-  std::uint64_t git_processes = 0;
-
-  [[nodiscard]] const Result<ResolvedRef>& found_for(const RefWish& wish) const {
-    return found[static_cast<std::size_t>(std::ranges::lower_bound(wishes, wish) - wishes.begin())];
-  }
-  // On a worker. Those whose ref has moved are looked at more closely: most commits concern few applications.
-  void look(RepositoryReader& reader, const std::map<RefWish, std::string>& before, bool pushed) {
-    const std::uint64_t before_it = GitProgram::started();
-    found = reader.resolve(wishes, pushed);
-    std::vector<ReadTask> moved;
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < askers.size(); ++i) {
-      ReadTask& task = askers[i].task;
-      const auto& at = found_for(task.wish);
-      const auto known = before.find(task.wish);
-      if (!at || task.last == nullptr || (known != before.end() && known->second == at->revision)) continue;
-      task.at = *at;
-      moved.push_back(task);
-      places.push_back(i);
-    }
-    const auto told = reader.unchanged(moved);
-    same.resize(askers.size());
-    for (std::size_t i = 0; i < places.size(); ++i) same[places[i]] = told[i];
-    git_processes = GitProgram::started() - before_it;
-  }
-};
-
 void SharedRepository::begin_look() {
   if (followers_.empty()) return;
   looking_ = true;
   asked_ = false;
   const bool pushed = std::exchange(pushed_, false);
   last_begun_ = Clock::now();
-  Looked looked;
-  for (Follower* follower : followers_)
-    looked.askers.push_back({follower, {follower->wish(), {}, {}, follower->last()}});
-  std::ranges::sort(looked.askers, {}, [](const auto& asker) -> const RefWish& { return asker.task.wish; });
-  for (const auto& asker : looked.askers)
-    if (looked.wishes.empty() || looked.wishes.back() != asker.task.wish) looked.wishes.push_back(asker.task.wish);
+  RepositoryLook looked;
+  looked.askers.reserve(followers_.size());
+  for (Follower* follower : followers_) looked.ask(follower, follower->wish(), follower->last());
   if (options_.access == nullptr) return look(std::move(looked), pushed);
   renew_access(std::move(looked), pushed);
 }
 
-void SharedRepository::renew_access(Looked looked, bool pushed) {
+void SharedRepository::renew_access(RepositoryLook looked, bool pushed) {
   auto renew = [](std::shared_ptr<AccessKeeper> keeper) -> asio::awaitable<Result<SourceAccessPtr>> {
     co_return co_await keeper->get();
   };
@@ -218,8 +178,7 @@ void SharedRepository::renew_access(Looked looked, bool pushed) {
                    if (!self) return;
                    self->follow_access();
                    if (!access) {
-                     looked.found.assign(looked.wishes.size(), std::unexpected(access.error()));
-                     looked.same.resize(looked.askers.size());
+                     looked.find_for_all(access.error());
                      return self->end_look(std::move(looked));
                    }
                    if (*access != std::exchange(self->access_, *access))
@@ -249,18 +208,17 @@ void SharedRepository::follow_access() {
                                               }));
 }
 
-void SharedRepository::look(Looked looked, bool pushed) {
-  auto ended = back_home([](SharedRepository& self, Looked result) { self.end_look(std::move(result)); });
+void SharedRepository::look(RepositoryLook looked, bool pushed) {
+  auto ended = back_home([](SharedRepository& self, RepositoryLook result) { self.end_look(std::move(result)); });
   asio::post(strand_, [reader = reader_, looked = std::move(looked), before = found_, ended = std::move(ended),
                        pushed]() mutable {
-    if (const auto failed = failure_of([&] { looked.look(*reader, before, pushed); }))
-      looked.found.assign(looked.wishes.size(), std::unexpected(*failed));
-    looked.same.resize(looked.askers.size());
+    if (const auto failed = failure_of([&] { looked.look(*reader, before, pushed); })) looked.find_for_all(*failed);
+    looked.put_in_order();
     ended(std::move(looked));
   });
 }
 
-void SharedRepository::end_look(Looked looked) {
+void SharedRepository::end_look(RepositoryLook looked) {
   looking_ = false;
   looked.number = ++looks_;
   const bool silent =
@@ -284,65 +242,60 @@ void SharedRepository::end_look(Looked looked) {
   for (const auto& [wish, revision] : found_)
     if (!has_seen(revision)) seen_.push_back(revision);
   while (seen_.size() > kSeenKept + found_.size()) seen_.pop_front();
-  const auto unchanged =
-      static_cast<std::size_t>(std::ranges::count_if(looked.same, [](const auto& one) { return one.has_value(); }));
-  if (unchanged != 0) tell_unchanged(unchanged, looked.git_processes);
-  // Those that it concerns come first.
-  auto told = std::make_shared<Looked>(Looked{looked.number, looked.wishes, looked.found, {}, {}, 0});
-  for (const bool same : {false, true})
-    for (std::size_t i = 0; i < looked.askers.size(); ++i) {
-      if (looked.same[i].has_value() != same) continue;
-      told->askers.push_back(looked.askers[i]);
-      told->same.push_back(looked.same[i]);
-    }
-  tell_followers(std::move(told), 0);
+  if (const std::size_t unchanged = looked.unchanged(); unchanged != 0) tell_unchanged(unchanged, looked.git_processes);
+  ++telling_;
+  tell_followers(std::make_shared<RepositoryLook>(std::move(looked)), 0);
   schedule();
 }
 
-// All at once that have to do something; the others in slices, so that they are in nobody's way.
-void SharedRepository::tell_followers(std::shared_ptr<const Looked> looked, std::size_t from) {
-  std::size_t slice = 0;
-  for (; from < looked->askers.size() && (slice < kSlice || !looked->same[from]); ++from) {
-    if (looked->same[from]) ++slice;
-    Follower* const follower = looked->askers[from].follower;
-    if (!followers_.contains(follower)) continue;  // has left meanwhile
-    follower->looked(looked->number, looked->found_for(looked->askers[from].task.wish), looked->same[from]);
+// Some at a time, so that they are in nobody's way. What they ask for after that is read together.
+void SharedRepository::tell_followers(std::shared_ptr<const RepositoryLook> looked, std::size_t from) {
+  const std::size_t end = std::min(from + kSlice, looked->askers.size());
+  for (; from < end; ++from) {
+    const RepositoryLook::Asker& asker = looked->askers[from];
+    const auto follower = followers_.find(asker.follower);
+    if (follower == followers_.end()) continue;  // has left meanwhile
+    (*follower)->looked(looked->number, looked->found[asker.wish], asker.same);
   }
-  if (from >= looked->askers.size()) return;
-  asio::post(executor_, [weak = weak_from_this(), looked = std::move(looked), from] {
-    if (const auto self = weak.lock()) self->tell_followers(looked, from);
+  const bool over = from == looked->askers.size();
+  options_.turns->add([weak = weak_from_this(), looked = std::move(looked), from, over] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!over) return self->tell_followers(looked, from);
+    --self->telling_;
+    self->read_what_was_asked_for();
   });
 }
 
 void SharedRepository::read(ReadTask task, Done done) {
   asked_reads_.push_back({std::move(task), std::move(done)});
-  if (asked_reads_.size() > 1 || reading_) return;
-  asio::post(executor_, [weak = weak_from_this()] {
-    if (const auto self = weak.lock(); self && !self->reading_) self->begin_reading();
+  if (asked_reads_.size() > 1) return;
+  options_.turns->add([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->read_what_was_asked_for();
   });
 }
 
-void SharedRepository::begin_reading() {
+// The results get their turns one by one: each is the beginning of a round of its application.
+void SharedRepository::read_what_was_asked_for() {
+  if (reading_ || telling_ != 0 || asked_reads_.empty()) return;
   reading_ = true;
-  std::vector<ReadTask> tasks;
-  std::vector<std::function<void(Result<ReadResult>)>> ends;
-  for (Asked& asked : std::exchange(asked_reads_, {})) {
-    tasks.push_back(std::move(asked.task));
-    ends.emplace_back(back_home(
-        [done = std::move(asked.done)](SharedRepository&, Result<ReadResult> result) { done(std::move(result)); }));
-  }
-  asio::post(
-      strand_,
-      [reader = reader_, tasks = std::move(tasks), ends = std::move(ends),
-       tell = back_home([](SharedRepository& self, const ReadEffort& effort) { self.end_reading(effort); })]() mutable {
-        const auto end = [&](std::size_t i, Result<ReadResult> result) {
-          if (auto one = std::exchange(ends[i], nullptr)) one(std::move(result));
-        };
-        ReadEffort effort;
-        const auto failed = failure_of([&] { effort = reader->read(std::move(tasks), end); });
-        for (std::size_t i = 0; failed && i < ends.size(); ++i) end(i, std::unexpected(*failed));
-        tell(effort);
-      });
+  auto end = back_home([](SharedRepository& self, Done done, Result<ReadResult> result) {
+    self.options_.turns->add(
+        [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  });
+  auto tell = back_home([](SharedRepository& self, const ReadEffort& effort) { self.end_reading(effort); });
+  asio::post(strand_, [reader = reader_, asked = std::exchange(asked_reads_, {}), end = std::move(end),
+                       tell = std::move(tell)]() mutable {
+    std::vector<ReadTask> tasks;
+    for (Asked& one : asked) tasks.push_back(std::move(one.task));
+    const auto done = [&](std::size_t i, Result<ReadResult> result) {
+      if (Done whose = std::exchange(asked[i].done, nullptr)) end(std::move(whose), std::move(result));
+    };
+    ReadEffort effort;
+    const auto failed = failure_of([&] { effort = reader->read(std::move(tasks), done); });
+    for (std::size_t i = 0; failed && i < asked.size(); ++i) done(i, std::unexpected(*failed));
+    tell(effort);
+  });
 }
 
 void SharedRepository::tell_unchanged(std::size_t applications, std::uint64_t git_processes) const {
@@ -357,7 +310,7 @@ void SharedRepository::tell_unchanged(std::size_t applications, std::uint64_t gi
 
 void SharedRepository::end_reading(const ReadEffort& effort) {
   reading_ = false;
-  if (!asked_reads_.empty()) begin_reading();
+  read_what_was_asked_for();
   if (!options_.logs) return;
   std::array fields = {LogField("rendered", effort.rendered), LogField("unchanged", effort.kept),
                        LogField("failed", effort.failed),     LogField("git_processes", effort.git_processes),

@@ -28,8 +28,10 @@
 
 #include "holdfast/base/clock.h"
 #include "holdfast/base/result.h"
+#include "holdfast/base/turn_queue.h"
 #include "sources/change_watch.h"
 #include "sources/git_mirror.h"
+#include "sources/repository_look.h"
 #include "sources/repository_reader.h"
 #include "sources/source_access.h"
 
@@ -40,24 +42,13 @@ struct SharedRepositoryOptions {
   std::string local_git_dir;                  // of a repository on this machine; empty: a remote one
   std::shared_ptr<AccessKeeper> access = {};  // credentials that may change; null: those of `mirror`
   std::shared_ptr<ReadCounters> counters = std::make_shared<ReadCounters>();
-  bool logs = false;  // what was read: for a daemon, not for verbs that read once
+  bool logs = false;                      // what was read: for a daemon, not for verbs that read once
+  std::shared_ptr<TurnQueue> turns = {};  // of all repositories; null: one of its own
 };
 
 class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
  public:
-  // An application that follows a ref of it.
-  class Follower {
-   public:
-    virtual ~Follower() = default;
-    [[nodiscard]] virtual const RefWish& wish() const = 0;
-    [[nodiscard]] virtual std::chrono::milliseconds interval() const = 0;
-    // What it has; null: nothing yet.
-    [[nodiscard]] virtual std::shared_ptr<const Rendering> last() const = 0;
-    // A look has ended; `found` is what it says of wish(). `same`: the revision that it has found, where last() holds
-    // there.
-    virtual void looked(std::uint64_t look, const Result<ResolvedRef>& found,
-                        const std::optional<BegunRevision>& same) = 0;
-  };
+  using Follower = RepositoryFollower;
 
   SharedRepository(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers,
                    SharedRepositoryOptions options);
@@ -77,7 +68,7 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   [[nodiscard]] bool has_seen(const std::string& revision) const;
 
   using Done = std::function<void(Result<ReadResult>)>;
-  // All that are asked for before the executor turns to something else are read together. `done` is called by the
+  // All that are asked for because of one look are read together. `done` is called by the
   // executor, unless the repository is gone by then.
   void read(ReadTask task, Done done);
   void read_afresh(RefWish wish, PlainFiles files, Done done);
@@ -99,14 +90,13 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   template <class Function>
   auto back_home(Function function);
   void schedule();
-  struct Looked;
   void begin_look();
-  void renew_access(Looked looked, bool pushed);
-  void look(Looked looked, bool pushed);
+  void renew_access(RepositoryLook looked, bool pushed);
+  void look(RepositoryLook looked, bool pushed);
   void follow_access();
-  void end_look(Looked looked);
-  void tell_followers(std::shared_ptr<const Looked> looked, std::size_t from);
-  void begin_reading();
+  void end_look(RepositoryLook looked);
+  void tell_followers(std::shared_ptr<const RepositoryLook> looked, std::size_t from);
+  void read_what_was_asked_for();
   [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds interval) const;  // a tenth more or less
   void follow_watch();
   void end_reading(const ReadEffort& effort);
@@ -126,6 +116,7 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   std::map<RefWish, std::string> found_;  // the revisions, by the last look
   std::deque<std::string> seen_;          // and those before, the newest last
   std::vector<Asked> asked_reads_;
+  int telling_ = 0;  // looks whose followers are being told
   Timer timer_;
   std::uint64_t looks_ = 0;  // that have ended
   bool looking_ = false, asked_ = false, pushed_ = false, reading_ = false;

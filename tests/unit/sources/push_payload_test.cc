@@ -60,6 +60,13 @@ TEST(PushPayload, of_registries_names_the_image_and_its_tag) {
   EXPECT_THAT(nexus->hints, ElementsAre(PushHint{}));  // it names no host, so the configuration has to
 }
 
+TEST(PushPayload, what_is_no_id_is_no_commit) {
+  PushedRef strange;
+  strange.after = std::string(40, '0') + "pusit";
+  for (const Forge forge : {Forge::GitHub, Forge::GitLab, Forge::Gitea})
+    EXPECT_EQ(decoded(forge, push_body(forge, strange))->hints.front().new_commit, "") << words_of(forge).type;
+}
+
 TEST(PushPayload, a_deleted_ref_has_no_new_commit_and_a_new_one_no_old) {
   PushedRef deleted;
   deleted.after = kNoCommit;

@@ -82,6 +82,17 @@ TEST(PushProof, azure_may_show_a_header_instead_of_a_password) {
   }
 }
 
+TEST(PushProof, a_secret_may_be_the_whole_header) {
+  for (const char* whole : {"Basic a whole header", "Basic aG9sZGZhc3Q6aGVhZGVy", "Bearer a whole header"}) {
+    ReceivedRequest request = delivery(Forge::Harbor, "web", whole, push_body(Forge::Harbor, {}));
+    request.headers["authorization"] = whole;
+    const Secret secret{std::string(whole)};
+    EXPECT_TRUE(prove_push({Forge::Harbor, "web", {&secret, 1}}, request)) << whole;
+    request.headers["authorization"] += "x";
+    EXPECT_FALSE(prove_push({Forge::Harbor, "web", {&secret, 1}}, request)) << whole;
+  }
+}
+
 TEST(PushProof, a_header_that_comes_twice_fits_nothing) {
   ReceivedRequest request = delivery(Forge::GitLab, "web", kSecret, push_body(Forge::GitLab, {}));
   request.headers["x-gitlab-token"] = std::string(kSecret) + ", " + std::string(kSecret);
