@@ -92,6 +92,7 @@ class ManifestReader::State {
 
  private:
   void refuse(std::string where, std::string message, std::string hint = {}) {
+    std::ranges::replace_if(message, [](unsigned char c) { return c < ' '; }, ' ');  // it may quote what was written
     errors_.push_back(Error{ErrorKind::Invalid, std::move(message), std::move(where), std::move(hint)});
   }
 

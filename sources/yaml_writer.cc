@@ -90,7 +90,8 @@ class Emitter {
   void text(std::string_view text) {
     if (text.find('\n') != std::string_view::npos) return scalar(text, YAML_LITERAL_SCALAR_STYLE);
     const auto unquoted = resolve_scalar({}, text);
-    const bool stays_text = unquoted && std::holds_alternative<std::string>(*unquoted);
+    const bool merges = text == "<<";  // as a key it would take in what another object has
+    const bool stays_text = !merges && unquoted && std::holds_alternative<std::string>(*unquoted);
     scalar(text, stays_text ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
   }
 

@@ -72,6 +72,12 @@ TEST(Manifests, what_every_manifest_needs) {
   EXPECT_NE(first_error("- a\n").find("f.yaml:1: a manifest must be an object"), std::string::npos);
 }
 
+TEST(Manifests, an_error_is_one_line_whatever_was_written) {
+  const std::string error = first_error("apiVersion: a/b/'c\n\n  d'\nkind: Pod\nmetadata: {name: a}\n");
+  EXPECT_NE(error.find("more than one slash"), std::string::npos) << error;
+  EXPECT_EQ(first_error("apiVersion: \"a/b/\\nc\"\nkind: Pod\nmetadata: {name: a}\n").find('\n'), std::string::npos);
+}
+
 TEST(Manifests, renderers_are_refused_with_the_way_out) {
   EXPECT_NE(first_error("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n")
                 .find("point the path at its folder"),
