@@ -9,21 +9,17 @@
 // come out (observed_tunnel.h). Told beside it: how long the roll-out took, and how many writes of it were under way at
 // most.
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <stdexcept>
 
 #include "app/cluster_session.h"
 #include "bench/observed_tunnel.h"
+#include "bench/repair_eyes.h"
 #include "cluster/holdfast_process.h"
 #include "cluster/repository.h"
 #include "holdfast/model/json.h"
@@ -36,10 +32,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr const char* kHeldTarget = "/api/v1/namespaces/held/configmaps/";
 constexpr const char* kWrites[] = {"PATCH /api/v1/namespaces/storm/configmaps/",
                                    "PATCH /api/v1/namespaces/held/configmaps/"};
-constexpr auto kPatience = 120s;
 
 struct Options {
   int applications = 2'000, pairs = 20, edits = 50;
@@ -48,75 +42,7 @@ struct Options {
 
 [[noreturn]] void give_up(const std::string& why) { throw std::runtime_error(why); }
 
-std::string config_map(const std::string& namespace_, const std::string& name, const std::string& color) {
-  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + R"(","namespace":")" + namespace_ +
-         R"("},"data":{"color":")" + color + R"("}})";
-}
-
 std::string storm_name(int i) { return "app-" + std::to_string(i); }
-std::string held_name(int i) { return "held-" + std::to_string(i); }
-
-// What passes between the daemon and the server, and when.
-class Eyes final : public TunnelObserver {
- public:
-  explicit Eyes(asio::io_context& io) : changed_(io, Clock::time_point::max()) {}
-
-  void to_client(std::size_t connection, std::string_view bytes) override {
-    if (under_way_.erase(connection) != 0 && ++answers_ == awaited_answers_) changed_.cancel();
-    if (edit_.empty() || seen_ != Clock::time_point() || bytes.find(edit_) == std::string_view::npos) return;
-    seen_ = Clock::now();
-  }
-
-  void from_client(std::size_t connection, std::string_view bytes) override {
-    if (!repair_.empty() && seen_ != Clock::time_point() && bytes.starts_with(repair_)) {
-      taken_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - seen_).count();
-      repair_.clear();
-      changed_.cancel();
-    } else if (std::ranges::any_of(kWrites, [&](const char* begin) { return bytes.starts_with(begin); })) {
-      under_way_.insert(connection);
-      most_under_way_ = std::max(most_under_way_, under_way_.size());
-    }
-  }
-
-  void ended(std::size_t connection) override { under_way_.erase(connection); }
-
-  // The repair of this object, which an event with this text makes necessary.
-  void expect(const std::string& name, const std::string& text) {
-    edit_ = text;
-    repair_ = std::string("PATCH ") + kHeldTarget + name + "?";
-    seen_ = {};
-  }
-  asio::awaitable<double> repaired() {
-    co_await until([this] { return repair_.empty(); });
-    co_return taken_ms_;
-  }
-
-  // So many writes, besides expected repairs, that have been answered.
-  void await_writes(int count) { awaited_answers_ = answers_ + static_cast<std::size_t>(count); }
-  [[nodiscard]] bool storm_is_over() const { return answers_ >= awaited_answers_; }
-  asio::awaitable<void> storm_over() {
-    co_await until([this] { return storm_is_over(); });
-  }
-  [[nodiscard]] std::size_t most_under_way() const { return most_under_way_; }
-
- private:
-  template <class Predicate>
-  asio::awaitable<void> until(Predicate predicate) {
-    const auto deadline = Clock::now() + kPatience;
-    while (!predicate()) {
-      if (Clock::now() >= deadline) give_up("nothing came for two minutes");
-      changed_.expires_at(deadline);
-      co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-  }
-
-  asio::steady_timer changed_;
-  std::string edit_, repair_;
-  Clock::time_point seen_;
-  double taken_ms_ = 0;
-  std::set<std::size_t> under_way_;
-  std::size_t most_under_way_ = 0, answers_ = 0, awaited_answers_ = 0;
-};
 
 // The repository and the configuration, as their author writes them.
 class Author {
@@ -163,80 +89,47 @@ class Author {
 
 class Storm {
  public:
-  Storm(const Options& options, Author& author, Eyes& eyes, HttpClient& editor)
-      : options_(options), author_(author), eyes_(eyes), editor_(editor) {}
+  Storm(const Options& options, Author& author, RepairEyes& eyes, ApiServer& api)
+      : options_(options), author_(author), eyes_(eyes), editor_(api, eyes) {}
 
   asio::awaitable<void> measure() {
     eyes_.await_writes(options_.applications + author_.held_objects());
-    co_await eyes_.storm_over();  // the first roll-out
-    co_await window();            // the first repairs of a process are not those that are meant
+    co_await eyes_.writes_over();           // the first roll-out
+    co_await editor_.edit(options_.edits);  // the first repairs of a process are not those that are meant
     for (int pair = 0; pair < options_.pairs; ++pair) {
-      const auto quiet = co_await window();
+      const auto quiet = co_await editor_.edit(options_.edits);
       quiet_.insert(quiet_.end(), quiet.begin(), quiet.end());
       eyes_.await_writes(options_.applications);
       const auto began = Clock::now();
       author_.commit_storm();
-      const auto stormy = co_await window();
+      const auto stormy = co_await editor_.edit(options_.edits);
       stormy_.insert(stormy_.end(), stormy.begin(), stormy.end());
-      if (eyes_.storm_is_over()) ++too_short_;
-      co_await eyes_.storm_over();
+      if (eyes_.writes_are_over()) ++too_short_;
+      co_await eyes_.writes_over();
       roll_outs_s_.push_back(std::chrono::duration<double>(Clock::now() - began).count());
     }
   }
 
   [[nodiscard]] json::object result() const {
-    const auto pair = [](std::vector<double> values) {
-      return json::object{{"p50", percentile(values, 0.5)}, {"p99", percentile(values, 0.99)}};
-    };
-    return {{"quiet_ms", pair(quiet_)},
-            {"storm_ms", pair(stormy_)},
-            {"ratio", json::object{{"p50", percentile(stormy_, 0.5) / percentile(quiet_, 0.5)},
-                                   {"p99", percentile(stormy_, 0.99) / percentile(quiet_, 0.99)}}},
+    return {{"repairs", compare_times(quiet_, stormy_)},
             {"roll_out_s", percentile(roll_outs_s_, 0.5)},
             {"writes_under_way_at_most", eyes_.most_under_way()},
             {"windows_that_outlasted_the_storm", too_short_}};
   }
 
  private:
-  static double percentile(std::vector<double> values, double fraction) {
-    std::ranges::sort(values);
-    return values.at(static_cast<std::size_t>(fraction * static_cast<double>(values.size() - 1) + 0.5));
-  }
-
-  // Each object is edited once: to edit one again and again would be a fight (correctness C13).
-  asio::awaitable<std::vector<double>> window() {
-    std::vector<double> taken_ms;
-    for (int i = 0; i < options_.edits; ++i) {
-      const std::string name = held_name(next_), text = "by-hand-" + std::to_string(next_++);
-      eyes_.expect(name, text);
-      ApiRequest request;
-      request.method = Method::Patch;
-      request.target = kHeldTarget + name + "?fieldManager=editor";
-      request.content_type = "application/merge-patch+json";
-      request.body = R"({"data":{"color":")" + text + "\"}}";
-      const Result<ApiResponse> response = co_await editor_.send(std::move(request));
-      if (!response) give_up(describe(response.error()));
-      if (response->status != 200) give_up(response->body);
-      taken_ms.push_back(co_await eyes_.repaired());
-    }
-    co_return taken_ms;
-  }
-
   Options options_;
   Author& author_;
-  Eyes& eyes_;
-  HttpClient& editor_;
-  int next_ = 0, too_short_ = 0;
+  RepairEyes& eyes_;
+  Editor editor_;
+  int too_short_ = 0;
   std::vector<double> quiet_, stormy_, roll_outs_s_;
 };
 
 void print(const json::object& result, const Options& options) {
-  const auto number = [&](const char* of, const char* which) { return result.at(of).at(which).to_number<double>(); };
   std::printf("event handed over -> repair sent, ms; %d pairs of %d edits, %d applications\n", options.pairs,
               options.edits, options.applications);
-  std::printf("%-8s %8s %8s\n", "", "p50", "p99");
-  for (const auto& [name, label] : {std::pair{"quiet_ms", "quiet"}, {"storm_ms", "storm"}, {"ratio", "ratio"}})
-    std::printf("%-8s %8.3f %8.3f\n", label, number(name, "p50"), number(name, "p99"));
+  print_times(result.at("repairs").as_object(), "storm");
   std::printf(
       "a roll-out takes %.2f s (median) with at most %llu writes under way; %llu windows outlasted theirs\n",
       result.at("roll_out_s").to_number<double>(),
@@ -259,7 +152,7 @@ int run(const Options& options) {
   cluster.kubeconfig = direct;
   auto session = open_session(io.get_executor(), cluster);
   if (!session) give_up(describe(session.error()));
-  Eyes eyes(io);
+  RepairEyes eyes(io.get_executor(), {std::begin(kWrites), std::end(kWrites)});
   ObservedTunnel tunnel(io.get_executor(), server->client, eyes);
   std::ofstream(through) << tunnel.kubeconfig_text();
   cluster::HoldfastProcess daemon({"run", "--config", author.config(), "--kubeconfig", through, "--cache-dir",
