@@ -108,6 +108,7 @@ void ClusterApplications::object_changed(const ApplicationName& name) {
 }
 
 void ClusterApplications::objects_known() {
+  daemon_.all_are_here();
   if (!std::exchange(unseen_, std::string()).empty())
     log(LogLevel::Info, "applications-seen", "the Applications of the cluster are seen again");
 }

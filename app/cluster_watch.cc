@@ -1,5 +1,7 @@
 #include "app/cluster_watch.h"
 
+#include <utility>
+
 #include "holdfast/base/log.h"
 
 namespace holdfast {
@@ -28,6 +30,10 @@ ClusterWatch::ClusterWatch(asio::any_io_executor executor, ClusterPorts& cluster
 void ClusterWatch::start() {
   tasks_.spawn(catalog_follower_.run());
   tasks_.spawn(schemas_.run());
+}
+
+void ClusterWatch::begin_lists() {
+  if (!std::exchange(lists_begun_, true)) start_awaited();
 }
 
 void ClusterWatch::stop() {
@@ -60,16 +66,20 @@ void ClusterWatch::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
   group_.set_catalog(catalog_);
 }
 
-// A list that comes before its type is known would cost a call for each object (correctness C5).
 void ClusterWatch::schemas_changed() {
-  for (auto waiting = awaiting_schema_.begin(); waiting != awaiting_schema_.end();) {
+  start_awaited();
+  if (!stopping_) group_.schemas_changed();
+}
+
+// A list that comes before its type is known would cost a call for each object (correctness C5).
+void ClusterWatch::start_awaited() {
+  for (auto waiting = awaited_.begin(); lists_begun_ && waiting != awaited_.end();) {
     const auto here = waiting++;
     if (schemas_.type_of(here->first).coming) continue;
     const ApiResource resource = here->second;
-    awaiting_schema_.erase(here);
+    awaited_.erase(here);
     if (!stopping_ && served(resource.gvk) && !watched_.contains(resource.gvk)) start_watch(resource);
   }
-  if (!stopping_) group_.schemas_changed();
 }
 
 void ClusterWatch::schema_failed(const Error& error) {
@@ -114,8 +124,8 @@ void ClusterWatch::watch(const ApiResource& resource) {
   stop_other_versions(resource.gvk);
   if (watched_.contains(resource.gvk)) return;
   schemas_.want(resource.gvk);
-  if (schemas_.type_of(resource.gvk).coming)
-    awaiting_schema_.insert_or_assign(resource.gvk, resource);
+  if (!lists_begun_ || schemas_.type_of(resource.gvk).coming)
+    awaited_.insert_or_assign(resource.gvk, resource);
   else
     start_watch(resource);
 }
@@ -128,7 +138,7 @@ void ClusterWatch::stop_other_versions(const GroupVersionKind& type) {
     here->second->stop();
     watched_.erase(here);
   }
-  std::erase_if(awaiting_schema_, [&](const auto& waiting) {
+  std::erase_if(awaited_, [&](const auto& waiting) {
     const GroupVersionKind& other = waiting.first;
     return other != type && other.group_kind() == type.group_kind() && !group_.wants(other);
   });

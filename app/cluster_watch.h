@@ -49,6 +49,9 @@ class ClusterWatch final : public WatchControl,
   ClusterWatch(boost::asio::any_io_executor executor, ClusterPorts& cluster, ReconcilerGroup& group, Options options);
 
   void start();
+  // What a list shows of objects that nobody has claimed yet costs a call for each of them later: until this is called,
+  // nothing is listed.
+  void begin_lists();
   void stop();
   boost::asio::awaitable<void> ended();  // after stop()
 
@@ -78,6 +81,7 @@ class ClusterWatch final : public WatchControl,
 
   ReflectorOptions reflector_options();
   void start_watch(const ApiResource& resource);
+  void start_awaited();
   void stop_other_versions(const GroupVersionKind& type);
   [[nodiscard]] bool served(const GroupVersionKind& gvk) const;
 
@@ -87,7 +91,7 @@ class ClusterWatch final : public WatchControl,
   Store store_;
   StoreWriter store_writer_{store_};
   std::map<GroupVersionKind, ReflectorPtr> watched_;
-  std::map<GroupVersionKind, ApiResource> awaiting_schema_;  // to be watched as soon as what comes can be judged
+  std::map<GroupVersionKind, ApiResource> awaited_;  // to be watched as soon as what comes can be judged
   std::shared_ptr<ClusterKnowledge> knowledge_ = std::make_shared<ClusterKnowledge>();
   std::shared_ptr<Gate> lists_;
   std::shared_ptr<const ApiCatalog> catalog_;
@@ -96,6 +100,7 @@ class ClusterWatch final : public WatchControl,
   SchemaCache schemas_;
   AdmissionFollower admission_;
   TaskScope tasks_;
+  bool lists_begun_ = false;
   bool stopping_ = false;
 };
 

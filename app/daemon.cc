@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "holdfast/base/log.h"
@@ -13,6 +14,7 @@ namespace asio = boost::asio;
 
 // For what happens in it a look at all applications is taken once.
 constexpr std::chrono::milliseconds kReadingsPause{20}, kSeenPause{500};
+constexpr std::chrono::seconds kStartPatience{10};
 constexpr std::size_t kToldRevisions = 8;  // of a repository, the newest ones
 
 }  // namespace
@@ -28,6 +30,7 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
                 if (options_.once) stop();
               },
               [this] { replaced(); }}),
+      starts_(kStartsAtOnce, [this] { asio::post(executor_, [this] { begin_lists_if_due(); }); }),
       hand_overs_(
           executor,
           [this](const ApplicationName& name) {
@@ -43,7 +46,9 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
                [this](const ApplicationName& name, const std::string& commit) { return has_read(name, commit); }}),
       tasks_(executor),
       signal_(executor),
-      seen_pause_(executor) {
+      seen_pause_(executor),
+      start_pause_(executor),
+      all_here_(!options_.more_to_come) {
   if (options_.health_rules != nullptr)
     health_scripts_ = std::make_unique<HealthScripts>(executor, options_.scripts ? options_.scripts : executor,
                                                       options_.health_rules);
@@ -67,8 +72,8 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
   running->application = std::make_unique<HeldApplication>(
       executor_, cluster_.api, watch_, group_, std::move(setup), std::move(source), std::move(observer),
       std::move(events),
-      HeldApplication::Options{options_.once, [this] { return chance(); }, &watch_.schemas(), health_scripts_.get(),
-                               &watch_.admission()});
+      HeldApplication::Options{starts_, options_.once, [this] { return chance(); }, &watch_.schemas(),
+                               health_scripts_.get(), &watch_.admission()});
   if (watch_.catalog() != nullptr) running->application->set_catalog(watch_.catalog());
   hand_overs_.add(name, running->application->depends_on());
   if (running->application->ends()) pruning_.insert(name);
@@ -84,6 +89,23 @@ void Daemon::start(std::shared_ptr<Running> running) {
     one->signal.cancel();
   };
   tasks_.spawn(task(std::move(running)));
+}
+
+void Daemon::all_are_here() {
+  all_here_ = true;
+  asio::post(executor_, [this] { begin_lists_if_due(); });  // some of them may be about to start
+}
+
+// Each has claimed its objects, or cannot tell for now which they are.
+void Daemon::begin_lists_if_due() {
+  if (running_ && all_here_ && starts_.idle()) watch_.begin_lists();
+}
+
+// A server may be too slow for that.
+asio::awaitable<void> Daemon::begin_lists_at_last() {
+  start_pause_.expires_at(Clock::now() + kStartPatience);
+  co_await start_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+  watch_.begin_lists();
 }
 
 void Daemon::set_missing(std::map<std::string, std::string> names_by_repository) {
@@ -118,6 +140,7 @@ asio::awaitable<int> Daemon::run() {
   running_ = true;
   watch_.start();
   tasks_.spawn(router_.run());
+  tasks_.spawn(begin_lists_at_last());
   for (auto& [name, running] : applications_) start(running);
   while (!stopping_) {
     signal_.expires_at(Clock::time_point::max());
@@ -146,6 +169,7 @@ void Daemon::stop() {
   stopping_ = true;
   signal_.cancel();
   seen_pause_.cancel();
+  start_pause_.cancel();
 }
 
 // Each application is stopped, and the daemon stays, so that nobody starts it anew unseen.

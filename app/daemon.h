@@ -36,8 +36,12 @@ struct DaemonOptions {
   boost::asio::any_io_executor scripts = {};          // where these are applied; none: the daemon's own
   // An application that was to end has no more to do. It is let go of, but for one that keeps what was held back.
   std::function<void(const ApplicationName& name, std::size_t objects_left)> on_ended = {};
+  bool more_to_come = false;  // applications, until all_are_here()
   bool keeps_ending = false;  // while something is held back of it, until somebody approves that it goes
 };
+
+// That read their records; each has a connection for it.
+inline constexpr std::size_t kStartsAtOnce = 32;
 
 class Daemon {
  public:
@@ -45,6 +49,8 @@ class Daemon {
 
   // Another application, before or while running. One of this namespace and name must not be there.
   void hold(ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ApplicationObserver> observer);
+  // Those that belong to the beginning are held: what is watched for them may be listed.
+  void all_are_here();
   // Nothing is done for them any more; their objects stay. Completes when they have ended. No such one: nothing.
   boost::asio::awaitable<void> let_go(std::vector<ApplicationName> names);
 
@@ -74,6 +80,8 @@ class Daemon {
   };
 
   void start(std::shared_ptr<Running> running);
+  void begin_lists_if_due();
+  boost::asio::awaitable<void> begin_lists_at_last();
   void read(const ApplicationName& name);
   void settle_readings();
   void tell_of(HeldApplication& reader);
@@ -103,6 +111,7 @@ class Daemon {
   ClusterWatch watch_;
   std::unique_ptr<HealthScripts> health_scripts_;  // null without rules
   std::map<ApplicationName, std::shared_ptr<Running>> applications_;
+  StartLine starts_;
   HandOvers hand_overs_;
   std::set<ApplicationName> pruning_;                    // those that end, or hold what they want no longer
   std::set<ApplicationName> read_;                       // since the last look at all readings
@@ -115,6 +124,8 @@ class Daemon {
   bool readings_due_ = false;  // to be settled
   bool seen_due_ = false;      // to be recorded
   Timer seen_pause_;
+  Timer start_pause_;  // of begin_lists_at_last()
+  bool all_here_;
   bool running_ = false;
   bool halted_ = false;  // another cluster answers: nothing is done any more, until somebody looks
   bool stopping_ = false;

@@ -125,10 +125,19 @@ void HeldApplication::give_up() {
   events_.round_finished();
 }
 
+// For one request; what cannot be read yet waits beside the line, not in it. False: it is to stop.
+asio::awaitable<bool> HeldApplication::take_place() {
+  while (!stopping_ && !options_.starts.take(pause_)) co_await wait_on(pause_, Clock::time_point::max());
+  if (stopping_) options_.starts.forget(pause_);
+  co_return !stopping_;
+}
+
 asio::awaitable<bool> HeldApplication::load_inventory() {
   Backoff backoff(Backoff::list_watch(), options_.chance);
   while (!stopping_) {
+    if (!co_await take_place()) break;
     const Result<void> loaded = co_await inventory_.load();
+    if (!loaded) options_.starts.give();
     if (loaded) {
       guard_.began(inventory_.inventory().newest);
       co_return true;
@@ -147,11 +156,14 @@ asio::awaitable<bool> HeldApplication::load_inventory() {
   co_return false;
 }
 
-// Nobody waits long for what only saves calls.
+// Nobody waits long for what only saves calls. Has the place of load_inventory() for the first attempt.
 asio::awaitable<void> HeldApplication::load_learned() {
+  if (stopping_) options_.starts.give();
   Backoff backoff(Backoff::list_watch(), options_.chance);
   for (int attempt = 0; attempt < kLoadsOfLearned && !stopping_; ++attempt) {
+    if (attempt != 0 && !co_await take_place()) co_return;
     const Result<void> loaded = co_await learned_.load();
+    options_.starts.give();
     const std::string& lost = learned_.lost();
     if (loaded && lost.empty()) co_return;
     if (loaded) {

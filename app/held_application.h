@@ -20,6 +20,7 @@
 #include "app/cluster_watch.h"
 #include "app/refusal_trace.h"
 #include "app/revision_guard.h"
+#include "app/start_line.h"
 #include "engine/reconciler.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
@@ -38,6 +39,7 @@ class HeldApplication {
     std::function<std::string()> waits_for;  // names of applications that are not ready; empty: nothing to wait for
   };
   struct Options {
+    StartLine& starts;
     bool once = false;
     std::function<double()> chance;  // in [0, 1)
     const SchemaView* schemas = nullptr;
@@ -105,6 +107,7 @@ class HeldApplication {
 
  private:
   boost::asio::awaitable<void> follow_source();
+  boost::asio::awaitable<bool> take_place();
   boost::asio::awaitable<bool> load_inventory();
   boost::asio::awaitable<void> load_learned();
   boost::asio::awaitable<void> remove_records();
@@ -130,7 +133,7 @@ class HeldApplication {
   Reconciler reconciler_;
   TaskScope tasks_;
   RefusalTrace refusals_;
-  Timer pause_;  // of load_inventory
+  Timer pause_;  // of loading the records
   Timer source_pause_;
   Timer reading_pause_;    // of read_again
   ManifestSetPtr read_;    // by the source, last

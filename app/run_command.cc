@@ -94,6 +94,7 @@ class Run {
                        parser_.get_executor(),        health_rules,  scripts_.get_executor()};
     if (!from_cluster()) return made;
     made.keeps_ending = true;
+    made.more_to_come = true;
     made.on_ended = [this](const ApplicationName& name, std::size_t objects_left) {
       in_cluster_->ended(name, objects_left);
     };
