@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/override_policy.h"
 #include "app/own_definitions.h"
 
 namespace holdfast {
@@ -35,6 +36,7 @@ class Installation {
     made_.push_back(namespace_object());
     definitions();
     made_.push_back(object("v1", "ServiceAccount", kAccount, {}));
+    for (json::object& one : override_guard(options_, labels())) made_.push_back(std::move(one));
     role("holdfast-controller", {{"rules", controller_rules()}});
     managed_role();
     for (const char* name : {"holdfast-controller", "holdfast-managed"}) binding(name);
@@ -96,6 +98,8 @@ class Installation {
   static json::array controller_rules() {
     return {rule({"holdfast.dev"}, {"applications"}, {"get", "list", "watch", "patch"}),
             rule({"holdfast.dev"}, {"applications/status"}, {"get", "patch"}),
+            rule({"holdfast.dev"}, {"overrides"}, {"get", "list", "watch", "patch"}),
+            rule({"holdfast.dev"}, {"overrides/status"}, {"get", "patch"}),
             // Inventories, what was learned, approvals; the key that seals what was learned, and what sources name.
             rule({""}, {"configmaps"}, {"get", "list", "watch", "create", "update", "patch", "delete"}),
             rule({""}, {"secrets"}, {"get", "list", "watch", "create", "patch", "delete"}),

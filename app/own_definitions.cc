@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sources/application_schema.h"
+#include "sources/override_fields.h"
 
 namespace holdfast {
 namespace {
@@ -84,6 +85,24 @@ json::object application_definition() {
       application_schema());
 }
 
+json::object override_definition() {
+  return definition(
+      {"Override", "override", "overrides", {"hfo", "hfovr"}},
+      columns_of({{.name = "Application", .path = ".spec.application", .description = "On which it is tried"},
+                  {.name = "Phase", .path = ".status.phase", .description = "How it stands"},
+                  {.name = "Tries", .path = ".status.tries", .description = "What it asks for"},
+                  {.name = "By", .path = ".spec.requestedBy", .description = "Who asks"},
+                  {.name = "Ends", .path = ".status.endsAt", .description = "When it ends by itself"},
+                  {.name = "Reason", .path = ".spec.reason", .description = {}, .priority = 1},
+                  {.name = "Revision", .path = ".status.revision", .description = {}, .priority = 1},
+                  {.name = "Status",
+                   .path = condition("Ready", "message"),
+                   .description = "What the daemon says of it",
+                   .priority = 1},
+                  {.name = "Age", .path = ".metadata.creationTimestamp", .description = {}, .type = "date"}}),
+      override_schema());
+}
+
 }  // namespace
 
 const ApiResource& application_resource() {
@@ -92,6 +111,12 @@ const ApiResource& application_resource() {
   return kResource;
 }
 
-json::array own_definitions() { return {application_definition()}; }
+const ApiResource& override_resource() {
+  static const ApiResource kResource{
+      {"holdfast.dev", "v1alpha1", "Override"}, "overrides", true, {"get", "list", "patch", "update", "watch"}};
+  return kResource;
+}
+
+json::array own_definitions() { return {application_definition(), override_definition()}; }
 
 }  // namespace holdfast

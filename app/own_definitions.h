@@ -10,5 +10,6 @@ json::array own_definitions();
 
 // What Applications are served as, once their definition is there.
 const ApiResource& application_resource();
+const ApiResource& override_resource();
 
 }  // namespace holdfast

@@ -98,7 +98,10 @@ class ApplicationReader {
     } else if (!version.starts_with("holdfast.dev/")) {
       refuse(document.tree, {"apiVersion"}, fmt::format("{} {} is none of ours", version, kind),
              "only Applications of holdfast.dev belong here; manifests belong into a source");
-    } else if (kind == "ApplicationSet" || kind == "Override") {
+    } else if (kind == "Override") {
+      refuse(document.tree, {"kind"}, "an Override is none of a file: the API server tells who asks, and since when",
+             "make it in the cluster, with holdfast try; what is in a file can be changed there");
+    } else if (kind == "ApplicationSet") {
       refuse(document.tree, {"kind"}, fmt::format("kind {} is not supported yet", kind), "write Applications instead");
     } else if (kind != kApplicationKind) {
       refuse(document.tree, {"kind"}, fmt::format("there is no kind {}", kind), write_kind);

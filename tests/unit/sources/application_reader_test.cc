@@ -169,7 +169,7 @@ TEST(ApplicationReader, other_documents_are_refused_for_what_they_are) {
   EXPECT_THAT(error_of("apiVersion: v1\nkind: ConfigMap"), HasSubstr("f.yaml:1: v1 ConfigMap is none of ours"));
   EXPECT_THAT(error_of("apiVersion: holdfast.dev/v1\nkind: Application"), HasSubstr("there is no version"));
   EXPECT_THAT(error_of("apiVersion: holdfast.dev/v1alpha1\nkind: Override"),
-              HasSubstr("f.yaml:2: kind Override is not"));
+              HasSubstr("f.yaml:2: an Override is none of a file"));
   EXPECT_THAT(error_of("apiVersion: holdfast.dev/v1alpha1\nkind: Aplication"), HasSubstr("write kind: Application"));
   EXPECT_THAT(error_of("- a"), HasSubstr("f.yaml:1: this document is no object"));
   EXPECT_THAT(error_of("a: [\n"), HasSubstr("f.yaml:"));
