@@ -182,6 +182,10 @@ void Daemon::look_at(const ApplicationName& name) {
   if (const auto found = applications_.find(name); found != applications_.end()) found->second->application->look();
 }
 
+void Daemon::read_on(const ApplicationName& name) {
+  if (const auto found = applications_.find(name); found != applications_.end()) found->second->application->read_on();
+}
+
 bool Daemon::has_read(const ApplicationName& name, const std::string& commit) const {
   const auto found = applications_.find(name);
   return found != applications_.end() && found->second->application->read_revision().ends_with(commit);

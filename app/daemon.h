@@ -58,6 +58,10 @@ class Daemon {
   // these repositories is pruned. Replaces what was said before.
   void set_missing(std::map<std::string, std::string> names_by_repository);
 
+  // What its source is made of besides what it reads is another: it is read now, also where it waits after a failure.
+  void read_on(const ApplicationName& name);
+  // What the cluster serves; null: not known yet.
+  [[nodiscard]] const std::shared_ptr<const ApiCatalog>& catalog() const { return watch_.catalog(); }
   // Looks at its source now. No such one: nothing.
   void look_at(const ApplicationName& name);
   [[nodiscard]] std::size_t objects(const ApplicationName& name) const;  // that it holds; 0 where there is no such one

@@ -11,6 +11,7 @@
 #include "holdfast/base/log.h"
 #include "net/backoff.h"
 #include "sources/git_url.h"
+#include "sources/trial.h"
 
 namespace holdfast {
 namespace {
@@ -363,7 +364,7 @@ bool HeldApplication::compare_readings(const ManifestSetPtr& first, const Result
     say(describe(second.error()));
     return false;
   }
-  if ((*second)->revision != read_at_) {
+  if (bare_revision((*second)->revision) != bare_revision(read_at_)) {
     source_->nudge();
     return false;
   }

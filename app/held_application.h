@@ -66,6 +66,8 @@ class HeldApplication {
     source_->nudge();
     source_pause_.cancel();
   }
+  // Where it waits after a failure to read, it waits no longer.
+  void read_on() { source_pause_.cancel(); }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
   // Something that it depends on may have become ready.
   void hand_over();

@@ -9,6 +9,7 @@
 #include "engine/dependencies.h"
 #include "engine/normalize.h"
 #include "holdfast/base/edit_distance.h"
+#include "holdfast/model/override.h"
 
 namespace holdfast {
 namespace {
@@ -50,7 +51,7 @@ class Preparer {
   Preparer(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options)
       : catalog_(catalog),
         options_(options),
-        revision_(manifests.revision),
+        revision_(without_trial(manifests.revision)),
         defined_here_(types_defined_in(manifests)) {
     for (const Manifest& manifest : manifests.manifests) add(manifest);
   }
@@ -183,7 +184,7 @@ class Preparer {
 
   const ApiCatalog& catalog_;
   const PrepareOptions& options_;
-  const std::string& revision_;
+  const std::string revision_;  // a hook is none of a trial's: it runs again where it is another one
   std::set<GroupVersionKind> defined_here_;
   std::map<ObjectKey, ObjectKey> hook_names_;  // as written, and as made
   PreparedSet set_;
