@@ -13,9 +13,15 @@ asio::awaitable<void> run_reflector(std::shared_ptr<Reflector> reflector) { co_a
 
 ApplicationObjects::ApplicationObjects(asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
                                        ApplicationObjectsSink& sink, std::function<double()> random)
+    : ApplicationObjects(executor, api, transport, sink, std::move(random), application_resource()) {}
+
+ApplicationObjects::ApplicationObjects(asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
+                                       ApplicationObjectsSink& sink, std::function<double()> random,
+                                       const ApiResource& resource)
     : sink_(sink),
-      reflector_(std::make_shared<Reflector>(api, transport, application_resource(), std::string(), writer_, *this,
-                                             std::move(random))),
+      resource_(resource),
+      reflector_(
+          std::make_shared<Reflector>(api, transport, resource, std::string(), writer_, *this, std::move(random))),
       tasks_(executor) {}
 
 void ApplicationObjects::start() { tasks_.spawn(run_reflector(reflector_)); }
@@ -28,7 +34,7 @@ void ApplicationObjects::stop() {
 asio::awaitable<void> ApplicationObjects::ended() { co_await tasks_.join(); }
 
 LivePtr ApplicationObjects::find(const ApplicationName& name) const {
-  const GroupVersionKind& type = application_resource().gvk;
+  const GroupVersionKind& type = resource_.gvk;
   return store_.find({type.group, type.kind, name.first, name.second});
 }
 

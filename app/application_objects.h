@@ -1,5 +1,5 @@
-// The Application objects of a cluster, as a watch shows them. It decides nothing: whoever is told looks up what there
-// is now.
+// The objects of one of our own types in a cluster, Applications where nothing is said, as a watch shows them. It
+// decides nothing: whoever is told looks up what there is now.
 //
 // Lives on one executor, one thread.
 #pragma once
@@ -34,6 +34,8 @@ class ApplicationObjects final : public ReflectorSink {
   // All references outlive ended().
   ApplicationObjects(boost::asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
                      ApplicationObjectsSink& sink, std::function<double()> random);
+  ApplicationObjects(boost::asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
+                     ApplicationObjectsSink& sink, std::function<double()> random, const ApiResource& resource);
 
   void start();
   void stop();
@@ -49,6 +51,7 @@ class ApplicationObjects final : public ReflectorSink {
 
  private:
   ApplicationObjectsSink& sink_;
+  const ApiResource& resource_;
   Store store_;
   StoreWriter writer_{store_};
   std::shared_ptr<Reflector> reflector_;

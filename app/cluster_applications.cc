@@ -13,6 +13,7 @@
 #include "holdfast/base/log.h"
 #include "holdfast/model/api_status.h"
 #include "sources/application_reader.h"
+#include "sources/trial.h"
 
 namespace holdfast {
 namespace {
@@ -60,6 +61,12 @@ std::string repository_of_object(const LivePtr& live) {
   return repository_of(application);
 }
 
+// Rather than with something that is tried on it.
+bool is_as_git_says(const json::object& status) {
+  const std::string revision(string_at(status, {"lastAppliedRevision"}));
+  return without_trial(revision) == revision;
+}
+
 std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
 
 std::chrono::sys_seconds wall_time() {
@@ -78,11 +85,24 @@ ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon&
       repositories_(std::move(repositories)),
       objects_(executor, cluster_.api, cluster_.watches, *this, chance),
       writer_(executor, cluster_.api, chance),
+      overrides_(executor, daemon, cluster_, chance, override_hooks()),
       tasks_(executor),
       signal_(executor) {}
 
+ClusterOverrides::Hooks ClusterApplications::override_hooks() {
+  const auto tell_of = [this](const ApplicationName& name, bool warning, std::string reason, std::string note) {
+    if (const auto found = subjects_.find(name); found != subjects_.end() && !found->second.uid.empty())
+      writer_.tell({{name, found->second.uid}, warning, std::move(reason), std::move(note)});
+  };
+  return {tell_of, [this](const ApplicationName& name) {
+            if (const auto found = subjects_.find(name); found != subjects_.end() && found->second.status != nullptr)
+              write_status(name);
+          }};
+}
+
 asio::awaitable<void> ClusterApplications::run() {
   objects_.start();
+  tasks_.spawn(overrides_.run());
   while (!stopping_) {
     signal_.expires_at(Clock::time_point::max());
     co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -96,6 +116,7 @@ asio::awaitable<void> ClusterApplications::run() {
 
 void ClusterApplications::stop() {
   stopping_ = true;
+  overrides_.stop();
   signal_.cancel();
 }
 
@@ -188,6 +209,7 @@ asio::awaitable<void> ClusterApplications::gone(ApplicationName name) {
 asio::awaitable<void> ClusterApplications::let_go(ApplicationName name) {
   subjects_.at(name).held.reset();
   subjects_.at(name).ending = false;
+  overrides_.not_held(name);
   std::vector<ApplicationName> names{name};
   co_await daemon_.let_go(std::move(names));
 }
@@ -235,8 +257,10 @@ asio::awaitable<void> ClusterApplications::hold(ApplicationName name, Applicatio
   subject.status->hold();
   subject.held = std::move(application);
   std::vector<std::shared_ptr<ApplicationObserver>> observers{
-      std::make_shared<LogObserver>(false, shown(name), context_.explain), subject.status};
-  daemon_.hold(std::move(*setup), std::move(*source), std::make_shared<ObserverList>(std::move(observers)));
+      std::make_shared<LogObserver>(false, shown(name), context_.explain), subject.status, overrides_.observer(name)};
+  const bool tried = !is_as_git_says(subject.status->document());
+  auto around = overrides_.around(name, *setup, std::move(*source), tried);
+  daemon_.hold(std::move(*setup), std::move(around), std::make_shared<ObserverList>(std::move(observers)));
 }
 
 // It is being deleted: what it held goes first, where that is asked for.
@@ -327,6 +351,9 @@ void ClusterApplications::write_status(const ApplicationName& name) {
     if (kept == nullptr) return json::object();
     json::object document = kept->document();
     document["inventory"] = json::object{{"objects", daemon_.objects(name)}};
+    json::array tried;
+    for (const std::string& one : overrides_.in_force(name)) tried.emplace_back(one);
+    if (!tried.empty()) document["overrides"] = std::move(tried);
     return document;
   });
 }

@@ -20,6 +20,7 @@
 #include "app/application_objects.h"
 #include "app/application_setup.h"
 #include "app/application_status.h"
+#include "app/cluster_overrides.h"
 #include "app/daemon.h"
 #include "app/status_writer.h"
 #include "sources/repository_hub.h"
@@ -70,6 +71,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   void write_status(const ApplicationName& name);
   void tell(const ApplicationName& name, const std::string& type, const ApplicationCondition& now);
   void tell_missing();
+  ClusterOverrides::Hooks override_hooks();
 
   boost::asio::any_io_executor executor_;
   Daemon& daemon_;
@@ -78,6 +80,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   std::shared_ptr<RepositoryHub> repositories_;
   ApplicationObjects objects_;
   StatusWriter writer_;
+  ClusterOverrides overrides_;
   std::map<ApplicationName, Subject> subjects_;
   std::map<ApplicationName, std::string> refused_;  // those that are not held at all: their repositories
   std::string unseen_;                              // why the objects cannot be seen, as it was said last

@@ -24,20 +24,19 @@ constexpr std::size_t kLongestNoteBytes = 1'000;  // the API server takes 1,024
 constexpr auto kDeadline = 10s;                   // the end of a process waits for what is under way
 constexpr auto kFirstRetry = 1s, kLastRetry = 60s;
 
-std::string status_target(const ApplicationName& name) {
-  return resource_path(application_resource(), name.first, name.second) + "/status?fieldManager=" + kManager +
-         "&force=true";
+std::string status_target(const ApiResource& resource, const ApplicationName& name) {
+  return resource_path(resource, name.first, name.second) + "/status?fieldManager=" + kManager + "&force=true";
 }
 
-json::object reference_to(const StatusTarget& target) {
+json::object reference_to(const ApiResource& resource, const StatusTarget& target) {
   return {{"apiVersion", "holdfast.dev/v1alpha1"},
-          {"kind", "Application"},
+          {"kind", resource.gvk.kind},
           {"namespace", target.name.first},
           {"name", target.name.second},
           {"uid", target.uid.value}};
 }
 
-std::string event_body(const ClusterEvent& event, std::uint64_t number) {
+std::string event_body(const ApiResource& resource, const ClusterEvent& event, std::uint64_t number) {
   const auto now = std::chrono::system_clock::now();
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now - second).count();
@@ -54,7 +53,7 @@ std::string event_body(const ClusterEvent& event, std::uint64_t number) {
       {"reason", event.reason},
       {"action", "Reconcile"},
       {"note", event.note.substr(0, kLongestNoteBytes)},
-      {"regarding", reference_to(event.about)},
+      {"regarding", reference_to(resource, event.about)},
       {"reportingController", "holdfast.dev/holdfast"},
       {"reportingInstance", fmt::format("holdfast-{}", getpid())}};
   return to_json(body);
@@ -63,7 +62,11 @@ std::string event_body(const ClusterEvent& event, std::uint64_t number) {
 }  // namespace
 
 StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::function<double()> chance)
-    : api_(api), chance_(std::move(chance)), signal_(executor), tasks_(executor) {
+    : StatusWriter(std::move(executor), api, std::move(chance), application_resource()) {}
+
+StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
+                           const ApiResource& resource)
+    : api_(api), resource_(resource), chance_(std::move(chance)), signal_(executor), tasks_(executor) {
   tasks_.spawn(work());
 }
 
@@ -141,12 +144,12 @@ asio::awaitable<void> StatusWriter::write_status(ApplicationName name) {
     const Uid uid = before.target.uid;
     ApiRequest request;
     request.method = Method::Patch;
-    request.target = status_target(name);
+    request.target = status_target(resource_, name);
     request.content_type = "application/apply-patch+yaml";
     request.deadline = kDeadline;
     request.body =
         to_json(json::object{{"apiVersion", "holdfast.dev/v1alpha1"},
-                             {"kind", "Application"},
+                             {"kind", resource_.gvk.kind},
                              {"metadata", {{"namespace", name.first}, {"name", name.second}, {"uid", uid.value}}},
                              {"status", std::move(document)}});
     const Result<ApiResponse> answer = co_await api_.send(std::move(request));
@@ -167,9 +170,9 @@ void StatusWriter::answered(Subject& subject, const Uid& uid, std::string text, 
     subject.failures = 0;
     subject.not_before = {};
   } else if (!pointless && subject.target.uid == uid) {
-    const Error error =
-        answer ? to_error(parse_api_status(answer->status, answer->content_type, answer->body), status_target(name))
-               : answer.error();
+    const Error error = answer ? to_error(parse_api_status(answer->status, answer->content_type, answer->body),
+                                          status_target(resource_, name))
+                               : answer.error();
     const auto wait = std::min<std::chrono::seconds>(kFirstRetry * (1U << std::min(subject.failures, 6U)), kLastRetry);
     if (subject.failures++ == 0)
       log(LogLevel::Warning, "status-unwritten",
@@ -189,7 +192,7 @@ asio::awaitable<void> StatusWriter::write_event(ClusterEvent event) {
   request.target = "/apis/events.k8s.io/v1/namespaces/" + event.about.name.first + "/events";
   request.content_type = "application/json";
   request.deadline = kDeadline;
-  request.body = event_body(event, ++event_number_);
+  request.body = event_body(resource_, event, ++event_number_);
   const Result<ApiResponse> answer = co_await api_.send(std::move(request));
   if (!answer || answer->status >= 300)
     log(LogLevel::Debug, "event-unwritten",

@@ -1,5 +1,6 @@
-// Writes the status of Applications, and Events about them: few requests, one under way for each object, and nothing
-// where there is nothing new. What cannot be written is tried again later, for as long as it is still the newest.
+// Writes the status of Applications, or of another type of ours, and Events about them: few requests, one under way for
+// each object, and nothing where there is nothing new. What cannot be written is tried again later, for as long as it
+// is still the newest.
 //
 // Lives on one executor, one thread.
 #pragma once
@@ -15,6 +16,7 @@
 #include "app/config_changes.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
+#include "holdfast/model/api_resource.h"
 #include "holdfast/model/json.h"
 #include "holdfast/model/resource_version.h"
 #include "holdfast/ports/api_server.h"
@@ -40,6 +42,8 @@ class StatusWriter {
   static constexpr std::chrono::milliseconds kGathering{50};
 
   StatusWriter(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance);
+  StatusWriter(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
+               const ApiResource& resource);  // which outlives it
 
   // `document` is asked for when its turn has come, as often as it is written. The same target again replaces it.
   void write(const StatusTarget& target, std::function<json::object()> document);
@@ -67,6 +71,7 @@ class StatusWriter {
   void answered(Subject& subject, const Uid& uid, std::string text, const Result<ApiResponse>& answer);
 
   ApiServer& api_;
+  const ApiResource& resource_;
   std::function<double()> chance_;
   std::map<ApplicationName, Subject> subjects_;
   std::deque<ApplicationName> queue_;  // each at most once

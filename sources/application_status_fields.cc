@@ -67,6 +67,9 @@ constexpr Field kStatus[] = {
     text("observedAt", "when this was written"),
     object("drift", "what differs, and what was put back", kDrift),
     object("inventory", "what it holds", kInventory),
+    Field{.name = "overrides",
+          .type = FieldKind::TextList,
+          .meaning = "what is tried on it now, each with who asked and until when (docs/overrides.md)"},
     objects("history", "the revisions that were applied, newest first", kRevision),
 };
 

@@ -1,0 +1,132 @@
+#include "app/override_requests.h"
+
+#include <utility>
+
+#include "app/cluster_session.h"
+#include "app/override_policy.h"
+#include "app/own_definitions.h"
+#include "engine/handover.h"
+#include "holdfast/base/log.h"
+
+namespace holdfast {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* kStatusManager = "holdfast-status";
+const FieldManager kFormerManager{"holdfast-former"};
+
+ApiRequest get(std::string target) {
+  ApiRequest request;
+  request.target = std::move(target);
+  request.deadline = std::chrono::seconds(10);
+  return request;
+}
+
+ApiRequest patch(std::string target, const char* type, std::string body) {
+  ApiRequest request = get(std::move(target));
+  request.method = Method::Patch;
+  request.content_type = type;
+  request.body = std::move(body);
+  return request;
+}
+
+// Null: there is none.
+asio::awaitable<Result<json::value>> get_or_null(ApiServer& api, ApiRequest request) {
+  Result<json::value> read = co_await ask_json(api, std::move(request));
+  if (!read && read.error().kind == ErrorKind::NotFound) co_return json::value();
+  co_return read;
+}
+
+json::array other_finalizers(const json::object& object) {
+  json::array others;
+  if (const json::value* list = find(object, {"metadata", "finalizers"}); list != nullptr && list->is_array())
+    for (const json::value& one : list->get_array())
+      if (one != json::value(kOverrideFinalizer)) others.push_back(one);
+  return others;
+}
+
+}  // namespace
+
+bool has_override_finalizer(const json::object& object) {
+  const json::value* list = find(object, {"metadata", "finalizers"});
+  return list != nullptr && list->is_array() && other_finalizers(object).size() != list->get_array().size();
+}
+
+asio::awaitable<Result<std::optional<std::string>>> OverrideRequests::policy_problem_of(
+    std::chrono::sys_seconds created) {
+  const std::string folder = "/apis/admissionregistration.k8s.io/v1/";
+  ApiRequest of_policy = get(folder + "validatingadmissionpolicies/" + std::string(kOverridePolicy));
+  ApiRequest of_binding = get(folder + "validatingadmissionpolicybindings/" + std::string(kOverridePolicy));
+  const Result<json::value> policy = co_await get_or_null(api_, std::move(of_policy));
+  if (!policy) co_return std::unexpected(policy.error());
+  const Result<json::value> binding = co_await get_or_null(api_, std::move(of_binding));
+  if (!binding) co_return std::unexpected(binding.error());
+  co_return policy_problem(*policy, *binding, created);
+}
+
+asio::awaitable<Result<OverrideRequests::Found>> OverrideRequests::look_at(OverriddenObject object, YieldRules rules) {
+  const ObjectKey& key = object.desired.key;
+  ApiRequest of_object = get(resource_path(object.desired.resource, key.namespace_, key.name));
+  const Result<json::value> live = co_await get_or_null(api_, std::move(of_object));
+  if (!live) co_return std::unexpected(live.error());
+  Found found;
+  found.former = former_values(object, *live);
+  if (!live->is_null()) found.refused = left_to_others(object, *live, rules);
+  if (!object.scales || found.refused) co_return found;
+  ApiRequest of_autoscalers = get("/apis/autoscaling/v2/namespaces/" + key.namespace_ + "/horizontalpodautoscalers");
+  const Result<json::value> autoscalers = co_await get_or_null(api_, std::move(of_autoscalers));
+  const bool hidden = !autoscalers && autoscalers.error().kind == ErrorKind::Forbidden;
+  if (!autoscalers && !hidden) co_return std::unexpected(autoscalers.error());
+  if (!hidden) found.refused = autoscaler_of(object, *autoscalers);
+  co_return found;
+}
+
+asio::awaitable<Result<void>> OverrideRequests::write_status(ApplicationName name, Uid uid, json::object status) {
+  const std::string target = resource_path(override_resource(), name.first, name.second) +
+                             "/status?fieldManager=" + kStatusManager + "&force=true";
+  const json::object body{{"apiVersion", "holdfast.dev/v1alpha1"},
+                          {"kind", "Override"},
+                          {"metadata", {{"namespace", name.first}, {"name", name.second}, {"uid", uid.value}}},
+                          {"status", std::move(status)}};
+  ApiRequest request = patch(target, "application/apply-patch+yaml", to_json(body));
+  const Result<json::value> answer = co_await ask_json(api_, std::move(request));
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> OverrideRequests::set_finalizer(json::object object, bool wanted) {
+  json::array finalizers = other_finalizers(object);
+  if (wanted) finalizers.emplace_back(kOverrideFinalizer);
+  const std::string target = resource_path(override_resource(), string_at(object, {"metadata", "namespace"}),
+                                           string_at(object, {"metadata", "name"})) +
+                             "?fieldManager=holdfast";
+  json::object metadata{{"uid", string_at(object, {"metadata", "uid"})}, {"finalizers", std::move(finalizers)}};
+  if (const std::string_view version = string_at(object, {"metadata", "resourceVersion"}); !version.empty())
+    metadata["resourceVersion"] = version;
+  const json::object body{{"metadata", std::move(metadata)}};
+  ApiRequest request = patch(target, "application/merge-patch+json", to_json(body));
+  const Result<json::value> answer = co_await ask_json(api_, std::move(request));
+  if (!answer && answer.error().kind != ErrorKind::NotFound) co_return std::unexpected(answer.error());
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> OverrideRequests::leave_fields(Desired desired, std::vector<std::string> paths) {
+  const std::string target = resource_path(desired.resource, desired.key.namespace_, desired.key.name);
+  ApiRequest of_object = get(target);
+  const Result<json::value> live = co_await get_or_null(api_, std::move(of_object));
+  if (!live) co_return std::unexpected(live.error());
+  if (live->is_null()) co_return Result<void>();
+  FieldSet fields;
+  for (const std::string& path : paths)
+    if (const auto field = field_path(path)) fields.insert(*field);
+  Result<std::string> body = handover_body(desired, *live, fields, kFormerManager);
+  if (!body) co_return std::unexpected(body.error());
+  ApiRequest request = patch(target + "?fieldManager=" + handover_manager(kFormerManager).value,
+                             "application/apply-patch+yaml", std::move(*body));
+  const Result<json::value> answer = co_await ask_json(api_, std::move(request));
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return Result<void>();
+}
+
+}  // namespace holdfast
