@@ -87,6 +87,8 @@ struct Parsed {
   InstallOptions install;
   ReceiverOptions receiver;
   SimulateOptions simulate;
+  TryOptions tried;
+  OverrideOptions over;
   WaitOptions wait;
   WhyOptions why;
   std::string wait_for = "healthy", wait_timeout = "5m";
@@ -224,6 +226,57 @@ CLI::App* add_approve(CLI::App& app, Parsed& parsed) {
   return approve;
 }
 
+std::string duration_problem(const std::string& text) {
+  const auto duration = parse_duration(text);
+  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
+}
+
+// docs/overrides.md
+CLI::App* add_try(CLI::App& app, TryOptions& options) {
+  CLI::App* tried = app.add_subcommand("try", "try a branch or a field on an Application for a while, without a merge");
+  add_cluster_options(*tried, options.cluster);
+  tried->add_option("application", options.application, "the Application, in the namespace of --namespace")->required();
+  CLI::Option* const ref = tried->add_option("--ref,--branch", options.branch, "a branch of its repository");
+  CLI::Option* const tag = tried->add_option("--tag", options.tag, "a tag of it")->excludes(ref);
+  CLI::Option* const commit =
+      tried->add_option("--commit", options.commit, "a full commit id of it")->excludes(ref)->excludes(tag);
+  CLI::Option* const set =
+      tried->add_option("--set", options.sets, "PATH=VALUE, as in spec.template.spec.containers[web].image=web:2");
+  CLI::Option* const scale =
+      tried->add_option("--scale", options.scale, "so many replicas")->check(CLI::Range(0, 100'000));
+  CLI::Option* const image = tried->add_option("--image", options.images, "CONTAINER=IMAGE");
+  for (CLI::Option* const field : {set, scale, image})
+    for (CLI::Option* const other : {ref, tag, commit}) field->excludes(other);
+  tried->add_option("--object", options.object, "Kind/name of the object, where several could be meant");
+  tried->add_option("--for", options.period, "how long, 1s to 168h")->check(duration_problem)->capture_default_str();
+  tried->add_option("--reason", options.reason, "for those who read it later");
+  tried->add_option("--name", options.name, "of the Override (default: one is made up)");
+  tried->add_option("--timeout", options.timeout, "of the wait until it is applied")
+      ->check(duration_problem)
+      ->capture_default_str();
+  tried->add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
+  tried->add_flag("-y,--yes", options.yes, "do not ask");
+  tried->add_flag("--no-plan", options.no_plan, "do not show what it would change; then --object says which one")
+      ->needs(tried->get_option("--yes"));
+  return tried;
+}
+
+CLI::App* add_override_verb(CLI::App& app, const char* verb, const char* description, OverrideOptions& options) {
+  CLI::App* made = app.add_subcommand(verb, description);
+  add_cluster_options(*made, options.cluster);
+  made->add_option("name", options.name, "the Override; `kubectl get overrides` lists them")->required();
+  return made;
+}
+
+CLI::App* add_keep(CLI::App& app, OverrideOptions& options) {
+  CLI::App* keep = add_override_verb(
+      app, "keep", "make a commit of what is tried, on a new branch of your clone; pushes nothing", options);
+  keep->add_option("-C,--directory", options.directory, "your clone of the repository")->capture_default_str();
+  keep->add_option("--branch", options.branch, "the branch to be made (default: keep/NAME)");
+  keep->add_option("--base", options.base, "where it begins (default: what the application follows)");
+  return keep;
+}
+
 CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   CLI::App* health = app.add_subcommand("health", "judge objects from a file, without a cluster; 2: an error");
   health->add_option("file", parsed.health.file, "YAML documents, JSON or a List, with status; - is standard input")
@@ -247,11 +300,6 @@ CLI::App* add_install(CLI::App& app, Parsed& parsed) {
   install->add_flag("--own-namespace-only", options.own_namespace_only,
                     "rights in that namespace alone; what only the whole cluster can show is then not seen");
   return install;
-}
-
-std::string duration_problem(const std::string& text) {
-  const auto duration = parse_duration(text);
-  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
 }
 
 CLI::App* add_wait(CLI::App& app, Parsed& parsed) {
@@ -322,6 +370,9 @@ int run_command_line(int argc, char** argv) {
   CLI::App* install = add_install(app, parsed);
   CLI::App* receiver = add_receiver(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
+  CLI::App* tried = add_try(app, parsed.tried);
+  CLI::App* drop = add_override_verb(app, "drop", "end what is tried, before its time is over", parsed.over);
+  CLI::App* keep = add_keep(app, parsed.over);
   CLI::App* wait = add_wait(app, parsed);
   CLI::App* why = add_why(app, parsed);
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
@@ -361,6 +412,9 @@ int run_command_line(int argc, char** argv) {
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
   if (install->parsed()) return install_command(parsed.install);
+  if (tried->parsed()) return try_command(parsed.tried);
+  if (drop->parsed()) return drop_command(parsed.over);
+  if (keep->parsed()) return keep_command(parsed.over);
   if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
   if (receiver->parsed()) return receiver_command(parsed.receiver);

@@ -128,6 +128,32 @@ struct WaitOptions {
   std::chrono::nanoseconds timeout{std::chrono::minutes(5)};
 };
 
+// Of `try`: what is tried on an Application of the cluster (docs/overrides.md).
+struct TryOptions {
+  ClusterOptions cluster;
+  std::string application;          // NAME, in the namespace of the cluster options
+  std::string branch, tag, commit;  // of `--ref`, by what it is
+  std::vector<std::string> sets;    // "PATH=VALUE"
+  std::int64_t scale = -1;          // below 0: not asked for
+  std::vector<std::string> images;  // "CONTAINER=IMAGE"
+  std::string object;               // "Kind/name"; empty: the only one that it can be
+  std::string name;                 // of the Override; empty: one is made up
+  std::string period = "1h", reason;
+  std::string timeout = "1m";  // of the wait until it is applied
+  std::string cache_dir;
+  bool yes = false;
+  bool no_plan = false;  // and no question
+};
+
+// Of `drop` and `keep`.
+struct OverrideOptions {
+  ClusterOptions cluster;
+  std::string name;             // of the Override
+  std::string directory = ".";  // `keep`: the developer's clone
+  std::string branch;           // `keep`: to be made; empty: keep/NAME
+  std::string base;             // `keep`: the ref that it begins at; empty: the application's
+};
+
 struct HealthOptions {
   std::string file;       // "-": standard input
   std::string lua_rules;  // directory of custom rules; empty: none

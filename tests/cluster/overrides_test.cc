@@ -390,5 +390,44 @@ TEST_F(Overrides, without_the_policy_nobody_is_believed) {
   install();
 }
 
+TEST_F(Overrides, a_developer_tries_drops_and_keeps_by_the_command_line) {
+  hold();
+  const std::string kubeconfig = plane_->admin_kubeconfig();
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--kubeconfig", kubeconfig, "-n", "shop"});
+    return HoldfastProcess::run(std::move(arguments), {{"HOME", repository_.cache()}});
+  };
+  const Finished tried =
+      run({"try", "web", "--set", "spec.template.spec.containers[web].resources.requests.cpu=500m", "--reason",
+           "is it faster?", "--name", "mine", "--yes", "--cache-dir", repository_.cache() + "/own"});
+  ASSERT_EQ(tried.exit_code, 0) << tried.out << tried.err << daemon_->output();
+  EXPECT_TRUE(tried.out.contains("100m") && tried.out.contains("500m")) << tried.out;
+  EXPECT_TRUE(tried.out.contains("applied after ")) << tried.out;
+  std::printf("MEASURED holdfast try: %s", tried.out.substr(tried.out.find("applied after")).c_str());
+  EXPECT_EQ(web(kCpu), "500m");
+  EXPECT_EQ(kubectl_.field("shop", "hfo", "mine", "{.spec.requestedBy}"), "holdfast-admin");
+
+  repository_.git({"config", "user.name", "Dev"});
+  repository_.git({"config", "user.email", "dev@example.com"});
+  const Finished kept = run({"keep", "mine", "-C", repository_.directory()});
+  ASSERT_EQ(kept.exit_code, 0) << kept.out << kept.err;
+  EXPECT_EQ(repository_.git({"show", "keep/mine:web/web.yaml"}) + "\n", deployment("500m"));
+  EXPECT_TRUE(repository_.git({"log", "-1", "--format=%B", "keep/mine"}).contains("is it faster?"));
+  EXPECT_EQ(repository_.git({"status", "--porcelain"}), "");
+  EXPECT_EQ(repository_.git({"rev-parse", "main"}), first_);
+
+  const Finished nobody = run({"try", "web", "--scale", "3"});
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_TRUE(nobody.err.contains("add --yes")) << nobody.err;
+  const Finished refused = run({"try", "web", "--set", "spec.template.spec.containers[web].resources.requests.cpu=600m",
+                                "--yes", "--no-plan", "--object", "Deployment/web"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_TRUE(refused.err.contains("Rejected: Conflict: mine of holdfast-admin is older")) << refused.err;
+
+  const Finished dropped = run({"drop", "mine"});
+  EXPECT_EQ(dropped.exit_code, 0) << dropped.err;
+  EXPECT_TRUE(eventually_is([&] { return web(kCpu); }, "100m"));
+}
+
 }  // namespace
 }  // namespace holdfast::cluster

@@ -38,5 +38,13 @@ TEST(CommandLine, a_configuration_excludes_what_an_application_says_itself) {
     EXPECT_TRUE(said_about({"run", "--config", "holdfast.yaml", flag}).contains("excludes")) << flag;
 }
 
+TEST(CommandLine, what_is_tried_is_a_ref_or_fields) {
+  EXPECT_TRUE(said_about({"try", "web", "--ref", "x", "--scale", "3"}).contains("excludes"));
+  EXPECT_TRUE(said_about({"try", "web", "--scale", "-1"}).contains("--scale"));
+  EXPECT_TRUE(said_about({"try", "web", "--scale", "1", "--for", "soon"}).contains("soon"));
+  EXPECT_TRUE(said_about({"try", "web", "--scale", "1", "--no-plan"}).contains("--yes"));
+  EXPECT_TRUE(said_about({"drop"}).contains("name"));
+}
+
 }  // namespace
 }  // namespace holdfast
