@@ -77,6 +77,10 @@ std::shared_ptr<const RenderWay> render_way(const Application& application, cons
 
 }  // namespace
 
+std::string cache_folder_of(const SetupContext& context) {
+  return context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
+}
+
 RenderProgramPaths programs_of(const ApplicationOptions& options) {
   return {options.kustomize_program, options.helm_program};
 }
@@ -139,7 +143,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   const SourceSpec& source = application.source;
   setup.source.artifact = artifact_of(source);
   setup.source.proxy = {either_value("https_proxy", "HTTPS_PROXY"), either_value("no_proxy", "NO_PROXY")};
-  setup.source.cache_folder = context.cache_dir.empty() ? default_cache_dir() : context.cache_dir;
+  setup.source.cache_folder = cache_folder_of(context);
   setup.source.post_build = application.post_build;
   setup.source.values_namespace = application.namespace_.empty() ? context.namespace_ : application.namespace_;
   setup.source.way = render_way(application, context, setup.source.cache_folder);
@@ -152,6 +156,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
 
   setup.prepare.default_namespace =
       application.target_namespace.empty() ? context.namespace_ : application.target_namespace;
+  setup.prepare.confined = application.confined;
   setup.prepare.installation = context.installation;
   setup.prepare.applyset_id = applyset_id(setup.inventory.name, setup.inventory.namespace_, "ConfigMap", "");
   setup.prepare.manager = FieldManager{"holdfast"};

@@ -46,6 +46,9 @@ struct SetupContext {
   RenderProgramPaths programs = {};  // where kustomize and helm are; empty: looked for
 };
 
+// Where what is fetched is kept.
+std::string cache_folder_of(const SetupContext& context);
+
 RenderProgramPaths programs_of(const ApplicationOptions& options);
 
 // What the command line describes.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/apply_order.h"
+#include "engine/confinement.h"
 #include "engine/dependencies.h"
 #include "engine/normalize.h"
 #include "holdfast/base/edit_distance.h"
@@ -101,6 +102,9 @@ class Preparer {
                   "set metadata.namespace, or give --namespace");
     Desired desired;
     desired.key = {manifest.gvk.group, manifest.gvk.kind, resource.namespaced ? namespace_ : "", manifest.name};
+    if (options_.confined)
+      if (auto stays = check_confined(desired.key, options_.default_namespace); !stays)
+        return std::unexpected(std::move(stays.error()));
     desired.resource = resource;
     desired.origin = manifest.origin;
     desired.body = manifest.body;

@@ -55,6 +55,7 @@ struct PrepareOptions {
   std::string installation;       // label holdfast.dev/installation
   std::string applyset_id;        // label applyset.kubernetes.io/part-of
   FieldManager manager;
+  bool confined = false;  // to the default namespace (confinement.h)
 };
 
 // A manifest that cannot be applied to this cluster as things stand. Its object may exist all the same: as long as

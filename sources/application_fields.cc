@@ -222,6 +222,10 @@ constexpr Field kSource[] = {
 
 constexpr Field kDestination[] = {
     text("namespace", "for objects that name none; left out: that of `--namespace`, else the kubeconfig's"),
+    flag("confined",
+         "whether what is not in that namespace is refused, and with it what makes others write elsewhere "
+         "(docs/previews.md)",
+         "false"),
     unsupported("kubeConfig", "run a second daemon with the kubeconfig of that cluster"),
 };
 
@@ -325,6 +329,8 @@ std::string type_text(const ApplicationField& field) {
       return "list of texts";
     case FieldKind::ObjectList:
       return "list of objects";
+    case FieldKind::TextMapList:
+      return "list of objects of texts";
     case FieldKind::Lines:
       return "text of any lines";
     case FieldKind::Anything:

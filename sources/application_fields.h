@@ -21,9 +21,10 @@ enum class FieldKind {
   Object,    // of `fields`
   TextMap,   // any key, text as value
   TextList,
-  Lines,       // text that may have several lines
-  Anything,    // an object of any fields
-  ObjectList,  // of objects of `fields`
+  Lines,        // text that may have several lines
+  Anything,     // an object of any fields
+  ObjectList,   // of objects of `fields`
+  TextMapList,  // of TextMaps
 };
 
 struct ApplicationField {

@@ -14,7 +14,7 @@ namespace {
 // What names files of the machine that runs the program: a person's own, when a file of hers says so, and never those
 // of a daemon, when somebody in the cluster does.
 bool for_files_alone(std::string_view path) {
-  return path == "spec.source.files" || path == "spec.source.credentials" || path.ends_with("File");
+  return path.ends_with("spec.source.files") || path.ends_with("spec.source.credentials") || path.ends_with("File");
 }
 
 struct Rule {
@@ -32,6 +32,21 @@ constexpr Rule kRules[] = {
      "has to be a URL: a directory is one of the machine that the daemon runs on"},
     {"spec.source.repoURL", "!self.startsWith('file:')", "has to be a remote repository"},
     {"spec.source.path", "!self.split('/').exists(part, part == '..')", "leads out of the repository"},
+    {"spec.destination", "!has(self.confined) || !self.confined || has(self.__namespace__)",
+     "is confined to a namespace, and names none"},
+    {"spec.preview.namespace", "self == oldSelf", "cannot be changed: namespaces were made by it"},
+    {"spec.generators[]",
+     "[has(self.branches), has(self.directories), has(self.list)].filter(given, given).size() == 1",
+     "has to be one of branches, directories and list"},
+    {"spec.generators[].branches.repoURL", "!self.startsWith('-') && !self.startsWith('/') && !self.startsWith('.')",
+     "has to be a URL: a directory is one of the machine that the daemon runs on"},
+    {"spec.generators[].branches.repoURL", "!self.startsWith('file:')", "has to be a remote repository"},
+    {"spec.generators[].directories.repoURL", "!self.startsWith('-') && !self.startsWith('/') && !self.startsWith('.')",
+     "has to be a URL: a directory is one of the machine that the daemon runs on"},
+    {"spec.generators[].directories.repoURL", "!self.startsWith('file:')", "has to be a remote repository"},
+    {"spec.generators[].directories.ref",
+     "[has(self.branch), has(self.tag), has(self.commit), has(self.semver)].filter(given, given).size() <= 1",
+     "names more than one of branch, tag, commit and semver; keep one of them"},
     {"spec.ignore[]", "has(self.paths) || has(self.managers)", "names neither paths nor managers; give one of them"},
 };
 
@@ -52,7 +67,7 @@ constexpr std::string_view kTimes[] = {"status.conditions[].lastTransitionTime",
 struct Key {
   std::string_view path, field;
 };
-constexpr Key kKeys[] = {{"spec.dependsOn", "name"}, {"status.conditions", "type"}};
+constexpr Key kKeys[] = {{"spec.dependsOn", "name"}, {"status.conditions", "type"}, {"status.previews", "application"}};
 
 std::string sentence(std::string_view meaning) {
   std::string text(meaning);
@@ -141,6 +156,10 @@ json::object schema_of_type(const ApplicationField& field, std::string_view path
       add_rules(items, fmt::format("{}[]", path));
       return {{"type", "array"}, {"maxItems", most}, {"items", std::move(items)}};
     }
+    case FieldKind::TextMapList:
+      return {{"type", "array"},
+              {"maxItems", most},
+              {"items", {{"type", "object"}, {"maxProperties", most}, {"additionalProperties", text_schema()}}}};
   }
   return {};
 }

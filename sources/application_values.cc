@@ -36,6 +36,10 @@ class ValueReader {
     made().source = source_values(spec.below("source"), complaints_);
     spec.below("destination").read("namespace", made().target_namespace);
     complaints_.label(made().target_namespace, {"spec", "destination", "namespace"}, kLongestDnsLabel);
+    spec.below("destination").read("confined", made().confined);
+    if (made().confined && made().target_namespace.empty())
+      complaints_.complain({"spec", "destination", "confined"}, "says that it stays in a namespace, and names none",
+                           "give spec.destination.namespace");
     post_build(spec.below("postBuild"));
     drift(spec.below("drift"));
     ignore(spec.items("ignore"));

@@ -90,6 +90,7 @@ class Checker {
         return text_map(value);
       case FieldKind::TextList:
       case FieldKind::ObjectList:
+      case FieldKind::TextMapList:
         return list(field, value);
       case FieldKind::Lines:
         return lines(value);
@@ -214,6 +215,8 @@ class Checker {
       path_.emplace_back(i);
       if (field.type == FieldKind::ObjectList)
         object(field, value.get_array()[i]);
+      else if (field.type == FieldKind::TextMapList)
+        text_map(value.get_array()[i]);
       else
         text(value.get_array()[i]);
       path_.pop_back();

@@ -149,6 +149,7 @@ struct Application {
   SourceSpec source;
   std::optional<DecryptionSpec> decryption;
   std::string target_namespace;  // for objects that name none
+  bool confined = false;         // to that namespace: whatever else its source has is refused
   PostBuildSpec post_build;
   DriftPolicy policy = DriftPolicy::Enforce;
   std::chrono::seconds grace{0};

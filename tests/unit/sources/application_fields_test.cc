@@ -103,6 +103,8 @@ json::value sample(const ApplicationField& field) {
       return "a: 1\nb: 2\n";
     case FieldKind::Anything:
       return json::object{{"a", 1}};
+    case FieldKind::TextMapList:
+      return json::array{json::object{{"a", "b"}}};
   }
   return {};
 }
@@ -148,6 +150,7 @@ std::string document_with(const std::string& path, const std::optional<json::val
   add_required(application_document(), document);
   if (path.starts_with("spec.ignore[].target"))
     document.at("spec").at("ignore").at(0).as_object()["paths"] = json::array{"/x"};
+  if (path == "spec.destination.confined") document.at("spec").at("destination").as_object()["namespace"] = "other";
   json::object& source = document.at("spec").at("source").as_object();
   if (path.starts_with("spec.source.secretRef")) source["repoURL"] = "https://example.com/platform.git";
   const bool names_keys = path.ends_with("File") || path.ends_with("secretRef.name");
