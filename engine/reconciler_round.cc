@@ -56,7 +56,17 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
   if (!co_await save_inventory()) co_return false;
   if (manifests != next_manifests_)
     co_return true;  // overtaken while the inventory was written; round_due_ is set again
+  const std::vector<UnpreparedManifest> unprepared = prepared.unprepared;
   adopt_prepared(std::move(prepared), manifests->revision);
+  for (const UnpreparedManifest& manifest : unprepared) {
+    if (!told_.insert(describe(manifest.error)).second) continue;
+    if (manifest.may_come) {
+      observer_.waiting(manifest.error);
+    } else {
+      observer_.set_problem(manifest.error);
+      options_.on_refused_fields(refusal_of(manifest, revision_));
+    }
+  }
   manifests_ = manifests;
   co_return true;
 }
@@ -122,13 +132,6 @@ void Reconciler::keep_unprepared(PreparedSet& prepared) {
     first_unprepared_ = std::min(first_unprepared_.value_or(manifest.wave), manifest.wave);
     for (const auto& [key, desired] : desired_)
       if (names(manifest, key) && prepared.desired.try_emplace(key, desired).second) kept_.insert(key);
-    if (!told_.insert(describe(manifest.error)).second) continue;
-    if (manifest.may_come) {
-      observer_.waiting(manifest.error);
-    } else {
-      observer_.set_problem(manifest.error);
-      options_.on_refused_fields(refusal_of(manifest, revision_));
-    }
   }
 }
 
