@@ -102,7 +102,8 @@ class ApplicationReader {
       refuse(document.tree, {"kind"}, "an Override is none of a file: the API server tells who asks, and since when",
              "make it in the cluster, with holdfast try; what is in a file can be changed there");
     } else if (kind == "ApplicationSet") {
-      refuse(document.tree, {"kind"}, fmt::format("kind {} is not supported yet", kind), "write Applications instead");
+      refuse(document.tree, {"kind"}, "an ApplicationSet is an object of a cluster, not of a file",
+             "apply it to the cluster; holdfast previews --file shows what it comes to");
     } else if (kind != kApplicationKind) {
       refuse(document.tree, {"kind"}, fmt::format("there is no kind {}", kind), write_kind);
     } else if (version != kApplicationApiVersion) {

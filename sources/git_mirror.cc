@@ -64,7 +64,11 @@ Result<ResolvedRef> GitMirror::resolve(const std::string& ref) const {
 }
 
 std::vector<Result<ResolvedRef>> GitMirror::resolve_all(const std::vector<RefWish>& wishes) const {
-  std::set<std::string> patterns;
+  return list(wishes, {}).found;
+}
+
+GitMirror::Listing GitMirror::list(const std::vector<RefWish>& wishes, const std::vector<std::string>& wanted) const {
+  std::set<std::string> patterns(wanted.begin(), wanted.end());
   for (const RefWish& wish : wishes)
     if (check_git_ref(wish.name))
       for (std::string& pattern : patterns_of(wish)) patterns.insert(std::move(pattern));
@@ -84,7 +88,7 @@ std::vector<Result<ResolvedRef>> GitMirror::resolve_all(const std::vector<RefWis
       resolved.error() = no_such_ref(std::move(resolved.error()), wish);
     all.push_back(std::move(resolved));
   }
-  return all;
+  return {std::move(all), std::move(refs)};
 }
 
 Result<std::vector<ResolvedRef>> GitMirror::resolve_and_bring(const std::vector<ResolvedRef>& before) const {

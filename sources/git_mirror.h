@@ -45,6 +45,12 @@ class GitMirror {
   Result<ResolvedRef> resolve(const std::string& ref) const;
   // All of them by one query, in their order.
   std::vector<Result<ResolvedRef>> resolve_all(const std::vector<RefWish>& wishes) const;
+  // And with it all that these patterns of ls-remote choose; what was listed may have more. Without patterns: nothing.
+  struct Listing {
+    std::vector<Result<ResolvedRef>> found;
+    Result<RemoteRefs> refs;
+  };
+  [[nodiscard]] Listing list(const std::vector<RefWish>& wishes, const std::vector<std::string>& patterns) const;
 
   // The same of what was resolved before, with what it names now in the cache (GitCache::bring_refs): for a push.
   Result<std::vector<ResolvedRef>> resolve_and_bring(const std::vector<ResolvedRef>& before) const;

@@ -22,7 +22,13 @@ void RepositoryLook::ask(RepositoryFollower* follower, const RefWish& wish, std:
 
 void RepositoryLook::look(RepositoryReader& reader, const std::map<RefWish, std::string>& before, bool pushed) {
   const std::uint64_t before_it = GitProgram::started();
-  found = reader.resolve(wishes, pushed);
+  if (patterns.empty()) {
+    found = reader.resolve(wishes, pushed);
+  } else {
+    GitMirror::Listing listing = reader.list(wishes, patterns);
+    found = std::move(listing.found);
+    refs = std::move(listing.refs);
+  }
   std::vector<ReadTask> moved;
   std::vector<Asker*> whose;
   for (Asker& asker : askers) {
@@ -40,7 +46,15 @@ void RepositoryLook::look(RepositoryReader& reader, const std::map<RefWish, std:
 
 void RepositoryLook::find_for_all(const Error& error) {
   found.assign(wishes.size(), std::unexpected(error));
+  refs = std::unexpected(error);
   for (Asker& asker : askers) asker.same.reset();
+}
+
+bool RepositoryLook::silent() const {
+  const auto is_silence = [](const auto& one) {
+    return !one && one.error().kind != ErrorKind::NotFound && one.error().kind != ErrorKind::Invalid;
+  };
+  return (patterns.empty() || is_silence(refs)) && std::ranges::all_of(found, is_silence);
 }
 
 void RepositoryLook::put_in_order() {

@@ -31,6 +31,17 @@ class RepositoryFollower {
                       const std::optional<BegunRevision>& same) = 0;
 };
 
+// Somebody who follows which refs there are.
+class RepositoryRefsFollower {
+ public:
+  virtual ~RepositoryRefsFollower() = default;
+  [[nodiscard]] virtual std::vector<std::string> patterns() const = 0;  // of ls-remote, as in "refs/heads/feature/*"
+  [[nodiscard]] virtual std::chrono::milliseconds interval() const = 0;
+  // A look that began then has ended; the refs may be more than patterns() choose.
+  virtual void refs_looked(std::uint64_t look, std::chrono::steady_clock::time_point begun,
+                           const Result<RemoteRefs>& refs) = 0;
+};
+
 struct RepositoryLook {
   struct Asker {
     RepositoryFollower* follower;  // to be found among the followers before it is touched
@@ -42,6 +53,9 @@ struct RepositoryLook {
   std::vector<RefWish> wishes;             // sorted, each once
   std::vector<Result<ResolvedRef>> found;  // of each wish
   std::vector<Asker> askers;
+  std::vector<std::string> patterns;       // of all who follow which refs there are
+  Result<RemoteRefs> refs = RemoteRefs{};  // by these
+  std::chrono::steady_clock::time_point begun{};
   std::uint64_t git_processes = 0;
 
   void ask(RepositoryFollower* follower, const RefWish& wish, std::shared_ptr<const Rendering> last);
@@ -49,6 +63,8 @@ struct RepositoryLook {
   // applications. What fails altogether is found for every wish.
   void look(RepositoryReader& reader, const std::map<RefWish, std::string>& before, bool pushed);
   void find_for_all(const Error& error);
+  // The remote has answered nothing at all; whatever else fails is an answer about a ref.
+  [[nodiscard]] bool silent() const;
   // Those that it concerns first.
   void put_in_order();
   [[nodiscard]] std::size_t unchanged() const;

@@ -62,6 +62,14 @@ std::vector<Result<ResolvedRef>> RepositoryReader::resolve(const std::vector<Ref
   return mirror_->resolve_all(wishes);
 }
 
+GitMirror::Listing RepositoryReader::list(const std::vector<RefWish>& wishes,
+                                          const std::vector<std::string>& patterns) {
+  if (auto opened = open(); !opened)
+    return {{wishes.size(), std::unexpected(opened.error())}, std::unexpected(opened.error())};
+  ++counters_->queries;
+  return mirror_->list(wishes, patterns);
+}
+
 // In the order of the wishes; nothing where one of them is not the name of a ref whose commit is in the cache.
 std::vector<ResolvedRef> RepositoryReader::known_branches(const std::vector<RefWish>& wishes) const {
   constexpr std::size_t kMost = 8;

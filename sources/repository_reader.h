@@ -61,6 +61,10 @@ class RepositoryReader {
   // One query for all, in their order; none where all are commits. Where something was pushed, what is new is likely to
   // be wanted: it is fetched by the same program at once, if that may be done.
   std::vector<Result<ResolvedRef>> resolve(const std::vector<RefWish>& wishes, bool pushed = false);
+  // The same query lists what these patterns choose (GitMirror::list); nothing is fetched then.
+  GitMirror::Listing list(const std::vector<RefWish>& wishes, const std::vector<std::string>& patterns);
+  // For whoever looks at a revision by himself, and not beside all else.
+  Result<std::shared_ptr<RevisionTree>> revision_tree(const ResolvedRef& at) { return tree_of(at); }
   // Of each task: the revision that was read, where its last rendering holds there. For many, cheaply; where nothing
   // can be told, nothing is.
   std::vector<std::optional<BegunRevision>> unchanged(const std::vector<ReadTask>& tasks);

@@ -26,9 +26,6 @@ constexpr unsigned kDoublings = 5;
 constexpr std::size_t kSeenKept = 64;
 constexpr std::size_t kSlice = 4;  // followers that are told in one turn
 
-// The remote has not answered; every other failure is an answer about a ref.
-bool is_silence(ErrorKind kind) { return kind != ErrorKind::NotFound && kind != ErrorKind::Invalid; }
-
 // An exception on a worker is an error of that piece of work.
 template <class Work>
 std::optional<Error> failure_of(Work work) {
@@ -109,12 +106,24 @@ void SharedRepository::join(Follower& follower) {
 
 void SharedRepository::leave(Follower& follower) {
   followers_.erase(&follower);
-  if (followers_.empty()) timer_.cancel();
+  if (!is_followed()) timer_.cancel();
+}
+
+void SharedRepository::join(RefsFollower& follower) {
+  refs_followers_.insert(&follower);
+  due_ = std::min(due_, Clock::now() + interval());
+  schedule();
+}
+
+void SharedRepository::leave(RefsFollower& follower) {
+  refs_followers_.erase(&follower);
+  if (!is_followed()) timer_.cancel();
 }
 
 std::chrono::milliseconds SharedRepository::interval() const {
   std::chrono::milliseconds smallest = std::chrono::hours(24);
   for (const Follower* follower : followers_) smallest = std::min(smallest, follower->interval());
+  for (const RefsFollower* follower : refs_followers_) smallest = std::min(smallest, follower->interval());
   return smallest;
 }
 
@@ -139,7 +148,7 @@ bool SharedRepository::has_seen(const std::string& revision) const {
 }
 
 void SharedRepository::schedule() {
-  if (looking_ || followers_.empty()) return;
+  if (looking_ || !is_followed()) return;
   const bool local = !options_.local_git_dir.empty();
   Clock::time_point at = watch_ ? Clock::time_point::max() : std::max(due_, not_before_);
   if (asked_) at = std::min(at, not_before_);
@@ -153,12 +162,15 @@ void SharedRepository::schedule() {
 }
 
 void SharedRepository::begin_look() {
-  if (followers_.empty()) return;
+  if (!is_followed()) return;
   looking_ = true;
   asked_ = false;
   const bool pushed = std::exchange(pushed_, false);
   last_begun_ = Clock::now();
   RepositoryLook looked;
+  looked.begun = last_begun_;
+  for (const RefsFollower* follower : refs_followers_)
+    for (std::string& pattern : follower->patterns()) looked.patterns.push_back(std::move(pattern));
   looked.askers.reserve(followers_.size());
   for (Follower* follower : followers_) looked.ask(follower, follower->wish(), follower->last());
   if (options_.access == nullptr) return look(std::move(looked), pushed);
@@ -221,8 +233,7 @@ void SharedRepository::look(RepositoryLook looked, bool pushed) {
 void SharedRepository::end_look(RepositoryLook looked) {
   looking_ = false;
   looked.number = ++looks_;
-  const bool silent =
-      std::ranges::all_of(looked.found, [](const auto& one) { return !one && is_silence(one.error().kind); });
+  const bool silent = looked.silent();
   failures_ = silent ? failures_ + 1 : 0;
   const Clock::time_point now = Clock::now();
   not_before_ = silent ? now + std::min(kLongestWait, kFirstWait * (1U << std::min(failures_ - 1, kDoublings))) : now;
@@ -243,6 +254,9 @@ void SharedRepository::end_look(RepositoryLook looked) {
     if (!has_seen(revision)) seen_.push_back(revision);
   while (seen_.size() > kSeenKept + found_.size()) seen_.pop_front();
   if (const std::size_t unchanged = looked.unchanged(); unchanged != 0) tell_unchanged(unchanged, looked.git_processes);
+  const std::set<RefsFollower*> following = refs_followers_;
+  for (RefsFollower* const follower : following)
+    if (refs_followers_.contains(follower)) follower->refs_looked(looked.number, looked.begun, looked.refs);
   ++telling_;
   tell_followers(std::make_shared<RepositoryLook>(std::move(looked)), 0);
   schedule();
@@ -344,6 +358,18 @@ void SharedRepository::read_recorded(ReadTask task, std::string revision, std::s
     if (const auto failed = failure_of([&] { result = reader->read_recorded(task, revision, content); }))
       result = std::unexpected(*failed);
     end(std::move(result));
+  });
+}
+
+void SharedRepository::inspect(std::vector<ResolvedRef> revisions, TreeLook look, std::function<void()> done) {
+  auto end = back_home([done = std::move(done)](SharedRepository&) { done(); });
+  asio::post(strand_, [reader = reader_, revisions = std::move(revisions), look = std::move(look),
+                       end = std::move(end)]() mutable {
+    for (const ResolvedRef& at : revisions) {
+      if (const auto failed = failure_of([&] { look(at, reader->revision_tree(at)); }))
+        look(at, std::unexpected(*failed));
+    }
+    end();
   });
 }
 

@@ -49,6 +49,7 @@ struct SharedRepositoryOptions {
 class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
  public:
   using Follower = RepositoryFollower;
+  using RefsFollower = RepositoryRefsFollower;
 
   SharedRepository(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::thread_pool> workers,
                    SharedRepositoryOptions options);
@@ -58,6 +59,9 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   Result<void> watch();
   void join(Follower& follower);
   void leave(Follower& follower);
+  void join(RefsFollower& follower);
+  void leave(RefsFollower& follower);
+  [[nodiscard]] Clock::time_point last_begun() const { return last_begun_; }  // of the looks
 
   // The number of a look that begins from now on.
   std::uint64_t ask();
@@ -73,6 +77,9 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   void read(ReadTask task, Done done);
   void read_afresh(RefWish wish, PlainFiles files, Done done);
   void read_recorded(ReadTask task, std::string revision, std::string content, Done done);
+  // `look` is called by a worker for each revision, with its tree or why there is none; it owns what it touches.
+  using TreeLook = std::function<void(const ResolvedRef& at, const Result<std::shared_ptr<RevisionTree>>& tree)>;
+  void inspect(std::vector<ResolvedRef> revisions, TreeLook look, std::function<void()> done);
   void trace(ResolvedRef at, TraceRequest request, std::function<void(Result<ObjectOrigin>)> done);
   void blame(ResolvedRef at, OriginPlace place, std::function<void(Result<LineCommit>)> done);
 
@@ -97,6 +104,7 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   void end_look(RepositoryLook looked);
   void tell_followers(std::shared_ptr<const RepositoryLook> looked, std::size_t from);
   void read_what_was_asked_for();
+  [[nodiscard]] bool is_followed() const { return !followers_.empty() || !refs_followers_.empty(); }
   [[nodiscard]] std::chrono::milliseconds spread(std::chrono::milliseconds interval) const;  // a tenth more or less
   void follow_watch();
   void end_reading(const ReadEffort& effort);
@@ -113,6 +121,7 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   SourceAccessPtr access_;              // of the last look
   std::shared_ptr<boost::asio::cancellation_signal> access_follow_;  // of a wait for another one; null: none
   std::set<Follower*> followers_;
+  std::set<RefsFollower*> refs_followers_;
   std::map<RefWish, std::string> found_;  // the revisions, by the last look
   std::deque<std::string> seen_;          // and those before, the newest last
   std::vector<Asked> asked_reads_;
