@@ -1,7 +1,5 @@
 #include "app/application_objects.h"
 
-#include "app/own_definitions.h"
-
 namespace holdfast {
 namespace {
 
@@ -12,16 +10,12 @@ asio::awaitable<void> run_reflector(std::shared_ptr<Reflector> reflector) { co_a
 }  // namespace
 
 ApplicationObjects::ApplicationObjects(asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
-                                       ApplicationObjectsSink& sink, std::function<double()> random)
-    : ApplicationObjects(executor, api, transport, sink, std::move(random), application_resource()) {}
-
-ApplicationObjects::ApplicationObjects(asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
                                        ApplicationObjectsSink& sink, std::function<double()> random,
-                                       const ApiResource& resource)
+                                       ApiResource resource, std::string selector)
     : sink_(sink),
-      resource_(resource),
-      reflector_(
-          std::make_shared<Reflector>(api, transport, resource, std::string(), writer_, *this, std::move(random))),
+      resource_(std::move(resource)),
+      reflector_(std::make_shared<Reflector>(api, transport, resource_, std::move(selector), writer_, *this,
+                                             std::move(random))),
       tasks_(executor) {}
 
 void ApplicationObjects::start() { tasks_.spawn(run_reflector(reflector_)); }

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "app/config_changes.h"
+#include "app/own_definitions.h"
 #include "holdfast/base/task_scope.h"
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/watch_transport.h"
@@ -31,11 +32,10 @@ class ApplicationObjectsSink {
 
 class ApplicationObjects final : public ReflectorSink {
  public:
-  // All references outlive ended().
+  // All references outlive ended(). `resource`: of the same shape, a namespace and a name; `selector`: of labels.
   ApplicationObjects(boost::asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
-                     ApplicationObjectsSink& sink, std::function<double()> random);
-  ApplicationObjects(boost::asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
-                     ApplicationObjectsSink& sink, std::function<double()> random, const ApiResource& resource);
+                     ApplicationObjectsSink& sink, std::function<double()> random,
+                     ApiResource resource = application_resource(), std::string selector = {});
 
   void start();
   void stop();
@@ -51,7 +51,7 @@ class ApplicationObjects final : public ReflectorSink {
 
  private:
   ApplicationObjectsSink& sink_;
-  const ApiResource& resource_;
+  ApiResource resource_;
   Store store_;
   StoreWriter writer_{store_};
   std::shared_ptr<Reflector> reflector_;

@@ -122,6 +122,7 @@ void ClusterApplications::stop() {
 
 void ClusterApplications::object_changed(const ApplicationName& name) {
   if (stopping_) return;
+  also_tell_(name);
   Subject& subject = subjects_[name];
   subject.again = true;
   if (std::exchange(subject.busy, true)) return;

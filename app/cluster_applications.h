@@ -38,6 +38,9 @@ class ClusterApplications final : public ApplicationObjectsSink {
   // Returns after stop(), when the status of all has been written, as far as one attempt does it.
   boost::asio::awaitable<void> run();
   void stop();
+  // As their watch shows them, for whoever else is about them; and who is told when one came, changed or went.
+  [[nodiscard]] const ApplicationObjects& objects() const { return objects_; }
+  void also_tell(std::function<void(const ApplicationName&)> listener) { also_tell_ = std::move(listener); }
   // Of an application that was to end (Daemon).
   void ended(const ApplicationName& name, std::size_t objects_left);
 
@@ -84,6 +87,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   std::map<ApplicationName, Subject> subjects_;
   std::map<ApplicationName, std::string> refused_;  // those that are not held at all: their repositories
   std::string unseen_;                              // why the objects cannot be seen, as it was said last
+  std::function<void(const ApplicationName&)> also_tell_ = [](const ApplicationName&) {};
   TaskScope tasks_;
   Timer signal_;  // of stop()
   bool stopping_ = false;

@@ -85,6 +85,7 @@ struct Parsed {
   ApproveOptions approve;
   HealthOptions health;
   InstallOptions install;
+  PreviewsOptions previews;
   ReceiverOptions receiver;
   SimulateOptions simulate;
   TryOptions tried;
@@ -154,6 +155,8 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   run->add_option("--health-rules", parsed.run.health_rules,
                   "directory of custom health rules in Lua, as GROUP/KIND/health.lua; read at the start");
   run->add_flag("--once", parsed.run.once, "end when the revision is applied: 0 if all of it was, else 1");
+  run->add_flag("--previews", parsed.run.previews,
+                "let ApplicationSets of the cluster have namespaces made and deleted (docs/previews.md)");
   run->add_flag("--explain", parsed.run.explain, "say why each decision was taken, and by which rule (docs/rules.md)");
   add_config_option(*run, parsed.run.config, "");
   add_push_options(*run, parsed.run.push);
@@ -299,7 +302,27 @@ CLI::App* add_install(CLI::App& app, Parsed& parsed) {
   install->add_flag("--definitions-only", options.definitions_only, "only the CustomResourceDefinitions");
   install->add_flag("--own-namespace-only", options.own_namespace_only,
                     "rights in that namespace alone; what only the whole cluster can show is then not seen");
+  install
+      ->add_flag("--previews", options.previews,
+                 "let ApplicationSets have namespaces made and deleted (docs/previews.md)")
+      ->excludes("--own-namespace-only");
   return install;
+}
+
+CLI::App* add_previews(CLI::App& app, Parsed& parsed) {
+  CLI::App* previews = app.add_subcommand(
+      "previews",
+      "show what an ApplicationSet comes to, making none of it; 0: nothing, 1: something to do, 2: an error");
+  add_cluster_options(*previews, parsed.previews.cluster);
+  CLI::Option* const name = previews->add_option("set", parsed.previews.name, "of the cluster, in --namespace");
+  CLI::Option* const file =
+      previews->add_option("-f,--file", parsed.previews.file, "file that holds it instead (-: standard input)");
+  name->excludes(file);
+  previews->add_option("--cache-dir", parsed.previews.cache_dir, "folder for fetched repositories");
+  previews->add_option("-o,--output", parsed.previews.output, "table or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
+  return previews;
 }
 
 CLI::App* add_wait(CLI::App& app, Parsed& parsed) {
@@ -368,6 +391,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
   CLI::App* install = add_install(app, parsed);
+  CLI::App* previews = add_previews(app, parsed);
   CLI::App* receiver = add_receiver(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* tried = add_try(app, parsed.tried);
@@ -388,6 +412,8 @@ int run_command_line(int argc, char** argv) {
       throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
     if (receiver->parsed() && parsed.receiver.config.empty() && parsed.receiver.print_setup.empty())
       throw CLI::RequiredError("--config or --print-setup");
+    if (previews->parsed() && parsed.previews.name.empty() && parsed.previews.file.empty())
+      throw CLI::RequiredError("the name of a set or --file");
     if (!parsed.plan.save.empty() && !parsed.run.config.empty() && !parsed.run.application.name.empty())
       throw CLI::ExcludesError("--save", "--name of a configuration");
   } catch (const CLI::ParseError& error) {
@@ -411,6 +437,7 @@ int run_command_line(int argc, char** argv) {
   if (render->parsed()) return render_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
+  if (previews->parsed()) return previews_command(parsed.previews);
   if (install->parsed()) return install_command(parsed.install);
   if (tried->parsed()) return try_command(parsed.tried);
   if (drop->parsed()) return drop_command(parsed.over);

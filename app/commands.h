@@ -18,6 +18,7 @@ int try_command(const TryOptions& options);
 int drop_command(const OverrideOptions& options);
 int keep_command(const OverrideOptions& options);
 int health_command(const HealthOptions& options);
+int previews_command(const PreviewsOptions& options);
 int receiver_command(const ReceiverOptions& options);
 int simulate_command(const SimulateOptions& options);
 int wait_command(const WaitOptions& options);

@@ -178,7 +178,19 @@ void Daemon::replaced() {
   for (auto& [name, running] : applications_) running->application->halt();
 }
 
+void Daemon::listen(const ApplicationName& name, const std::string& repo, const std::string& ref,
+                    PushListener listener) {
+  listeners_[name] = std::move(listener);
+  router_.add(name, repo, ref);
+}
+
+void Daemon::stop_listening(const ApplicationName& name) {
+  listeners_.erase(name);
+  router_.remove(name);
+}
+
 void Daemon::look_at(const ApplicationName& name) {
+  if (const auto listener = listeners_.find(name); listener != listeners_.end()) return listener->second.look();
   if (const auto found = applications_.find(name); found != applications_.end()) found->second->application->look();
 }
 
@@ -187,6 +199,8 @@ void Daemon::read_on(const ApplicationName& name) {
 }
 
 bool Daemon::has_read(const ApplicationName& name, const std::string& commit) const {
+  if (const auto listener = listeners_.find(name); listener != listeners_.end())
+    return listener->second.has_read(commit);
   const auto found = applications_.find(name);
   return found != applications_.end() && found->second->application->read_revision().ends_with(commit);
 }

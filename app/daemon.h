@@ -62,11 +62,22 @@ class Daemon {
   void read_on(const ApplicationName& name);
   // What the cluster serves; null: not known yet.
   [[nodiscard]] const std::shared_ptr<const ApiCatalog>& catalog() const { return watch_.catalog(); }
+  // Another cluster answers than before: nothing may be written any more, by whoever writes beside this.
+  [[nodiscard]] bool halted() const { return halted_; }
+
   // Looks at its source now. No such one: nothing.
   void look_at(const ApplicationName& name);
   [[nodiscard]] std::size_t objects(const ApplicationName& name) const;  // that it holds; 0 where there is no such one
   // Hears what was pushed: the applications of that repository look at once.
   PushSink& pushes() { return router_; }
+  // So does whoever else has to: `look` is called for pushes to the repository, until stop_listening(). The name is one
+  // that no application can have.
+  struct PushListener {
+    std::function<void()> look;
+    std::function<bool(const std::string& commit)> has_read;
+  };
+  void listen(const ApplicationName& name, const std::string& repo, const std::string& ref, PushListener listener);
+  void stop_listening(const ApplicationName& name);
 
   // Returns after stop(): 0, or 1 where --once ended with something not applied, or where another cluster was found.
   boost::asio::awaitable<int> run();
@@ -121,6 +132,7 @@ class Daemon {
   std::set<ApplicationName> read_;                       // since the last look at all readings
   std::map<std::string, std::deque<std::string>> told_;  // by repository: revisions that its others were told of
   PushRouter router_;
+  std::map<ApplicationName, PushListener> listeners_;
   std::map<std::string, std::string> missing_;
   std::set<ApplicationName> blocked_;  // with `once`: pruning waits for what will not come
   TaskScope tasks_;

@@ -41,6 +41,7 @@ class Installation {
     managed_role();
     for (const char* name : {"holdfast-controller", "holdfast-managed"}) binding(name);
     if (!options_.own_namespace_only) cluster_view();
+    if (options_.previews && !options_.own_namespace_only) preview_role();
     made_.push_back(deployment());
     return std::move(made_);
   }
@@ -96,7 +97,9 @@ class Installation {
   }
 
   static json::array controller_rules() {
-    return {rule({"holdfast.dev"}, {"applications"}, {"get", "list", "watch", "patch"}),
+    return {rule({"holdfast.dev"}, {"applications"}, {"get", "list", "watch", "patch", "create", "delete"}),
+            rule({"holdfast.dev"}, {"applicationsets"}, {"get", "list", "watch", "patch"}),
+            rule({"holdfast.dev"}, {"applicationsets/status"}, {"get", "patch"}),
             rule({"holdfast.dev"}, {"applications/status"}, {"get", "patch"}),
             rule({"holdfast.dev"}, {"overrides"}, {"get", "list", "watch", "patch"}),
             rule({"holdfast.dev"}, {"overrides/status"}, {"get", "patch"}),
@@ -118,6 +121,14 @@ class Installation {
                                      {"get", "list", "watch"}),
                                 rule({""}, {"namespaces"}, {"get", "list", "watch"})}}});
     binding("holdfast-view");
+  }
+
+  // The namespaces of previews, and what limits them (docs/previews.md).
+  void preview_role() {
+    role("holdfast-previews",
+         {{"rules", json::array{rule({""}, {"namespaces"}, {"get", "list", "watch", "create", "patch", "delete"}),
+                                rule({""}, {"resourcequotas", "limitranges"}, {"get", "create", "patch", "delete"})}}});
+    binding("holdfast-previews");
   }
 
   // What applications usually have. Not roles and their bindings: who may write those may become anybody.
@@ -148,6 +159,7 @@ class Installation {
   [[nodiscard]] json::object container() const {
     json::array arguments{"run", "--installation", options_.installation, "--cache-dir", "/cache", "--log-format",
                           "json"};
+    if (options_.previews && !options_.own_namespace_only) arguments.emplace_back("--previews");
     return {{"name", "holdfast"},
             {"image", options_.image},
             {"args", std::move(arguments)},

@@ -61,6 +61,7 @@ struct RunOptions {
   ApplicationOptions application;  // with a configuration: only `cache_dir`, and for diff `name`, which chooses one
   std::string health_rules;        // directory of custom rules, of the whole process; empty: none
   bool once = false;
+  bool previews = false;       // ApplicationSets may have namespaces made
   bool explain = false;        // say why each decision was taken
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
   PushOptions push;
@@ -87,6 +88,7 @@ struct InstallOptions {
   std::string installation = "holdfast";
   bool definitions_only = false;
   bool own_namespace_only = false;  // Roles of that namespace instead of ClusterRoles
+  bool previews = false;            // ApplicationSets may have namespaces made
 };
 
 enum class OutputFormat { Table, Json };
@@ -97,6 +99,14 @@ struct GetOptions {
   std::string name;                 // empty: all
   OutputFormat output = OutputFormat::Table;
   bool explain = false;  // say of each object why
+};
+
+// Of an ApplicationSet of the cluster, or of a file.
+struct PreviewsOptions {
+  ClusterOptions cluster;
+  std::string name, file;
+  std::string cache_dir;
+  OutputFormat output = OutputFormat::Table;
 };
 
 struct ApproveOptions {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sources/application_schema.h"
+#include "sources/application_set_fields.h"
 #include "sources/override_fields.h"
 
 namespace holdfast {
@@ -103,7 +104,31 @@ json::object override_definition() {
       override_schema());
 }
 
+json::object application_set_definition() {
+  const auto count = [](std::string_view name, std::string_view path, std::string_view description) {
+    return Column{.name = name, .path = path, .description = description, .type = "integer"};
+  };
+  const std::string ready = condition("Ready", "status"), message = condition("Ready", "message");
+  return definition(
+      {"ApplicationSet", "applicationset", "applicationsets", {"hfset", "hfsets"}},
+      columns_of({count("Matched", ".status.matched", "What its generators have"),
+                  count("Applied", ".status.applied", "Applications that there are of it"),
+                  count("Ready", ".status.ready", "Of these, those that are ready"),
+                  {.name = "All", .path = ready, .description = "Whether all of them are there and ready"},
+                  {.name = "Status", .path = message, .description = "What the daemon says of it"},
+                  {.name = "Age", .path = ".metadata.creationTimestamp", .description = {}, .type = "date"}}),
+      application_set_schema());
+}
+
 }  // namespace
+
+const ApiResource& application_set_resource() {
+  static const ApiResource kResource{{"holdfast.dev", "v1alpha1", "ApplicationSet"},
+                                     "applicationsets",
+                                     true,
+                                     {"get", "list", "patch", "update", "watch"}};
+  return kResource;
+}
 
 const ApiResource& application_resource() {
   static const ApiResource kResource{
@@ -117,6 +142,8 @@ const ApiResource& override_resource() {
   return kResource;
 }
 
-json::array own_definitions() { return {application_definition(), override_definition()}; }
+json::array own_definitions() {
+  return {application_definition(), application_set_definition(), override_definition()};
+}
 
 }  // namespace holdfast

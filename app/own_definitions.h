@@ -11,5 +11,6 @@ json::array own_definitions();
 // What Applications are served as, once their definition is there.
 const ApiResource& application_resource();
 const ApiResource& override_resource();
+const ApiResource& application_set_resource();
 
 }  // namespace holdfast

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 
+#include "app/application_sets.h"
 #include "app/cluster_applications.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
@@ -140,6 +141,11 @@ class Run {
     if (from_cluster()) {
       in_cluster_.emplace(io_.get_executor(), daemon_, cluster_, context_, repositories_,
                           [this] { return chance_(random_); });
+      sets_.emplace(
+          io_.get_executor(), daemon_, cluster_, context_, repositories_, in_cluster_->objects(),
+          [this] { return chance_(random_); }, options_.previews);
+      in_cluster_->also_tell([this](const ApplicationName& name) { sets_->application_changed(name); });
+      tasks_.spawn(sets_->run());
       tasks_.spawn(hold_those_of_the_cluster());
     }
     if (options_.config.empty() || co_await hold_configured()) {
@@ -148,6 +154,7 @@ class Run {
       if (options_.once && configured_ && configured_->refused() != 0) code_ = 1;
     }
     if (configured_) configured_->stop();
+    if (sets_) sets_->stop();
     if (in_cluster_) in_cluster_->stop();
     intake_->stop();
     session_.values->stop();
@@ -159,6 +166,7 @@ class Run {
   void stop() {
     if (!in_cluster_) daemon_.stop();
     if (configured_) configured_->stop();
+    if (sets_) sets_->stop();
     if (in_cluster_) in_cluster_->stop();
   }
 
@@ -173,6 +181,7 @@ class Run {
   Daemon daemon_;
   std::optional<ConfiguredApplications> configured_;
   std::optional<ClusterApplications> in_cluster_;
+  std::optional<ApplicationSets> sets_;
   std::mt19937_64 random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
   std::unique_ptr<PushIntake> intake_;

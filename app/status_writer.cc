@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "app/own_definitions.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
 #include "holdfast/model/api_status.h"
@@ -29,7 +28,7 @@ std::string status_target(const ApiResource& resource, const ApplicationName& na
 }
 
 json::object reference_to(const ApiResource& resource, const StatusTarget& target) {
-  return {{"apiVersion", "holdfast.dev/v1alpha1"},
+  return {{"apiVersion", resource.gvk.api_version()},
           {"kind", resource.gvk.kind},
           {"namespace", target.name.first},
           {"name", target.name.second},
@@ -61,12 +60,9 @@ std::string event_body(const ApiResource& resource, const ClusterEvent& event, s
 
 }  // namespace
 
-StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::function<double()> chance)
-    : StatusWriter(std::move(executor), api, std::move(chance), application_resource()) {}
-
 StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
-                           const ApiResource& resource)
-    : api_(api), resource_(resource), chance_(std::move(chance)), signal_(executor), tasks_(executor) {
+                           ApiResource resource)
+    : api_(api), resource_(std::move(resource)), chance_(std::move(chance)), signal_(executor), tasks_(executor) {
   tasks_.spawn(work());
 }
 
@@ -148,7 +144,7 @@ asio::awaitable<void> StatusWriter::write_status(ApplicationName name) {
     request.content_type = "application/apply-patch+yaml";
     request.deadline = kDeadline;
     request.body =
-        to_json(json::object{{"apiVersion", "holdfast.dev/v1alpha1"},
+        to_json(json::object{{"apiVersion", resource_.gvk.api_version()},
                              {"kind", resource_.gvk.kind},
                              {"metadata", {{"namespace", name.first}, {"name", name.second}, {"uid", uid.value}}},
                              {"status", std::move(document)}});

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "app/config_changes.h"
+#include "app/own_definitions.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
 #include "holdfast/model/api_resource.h"
@@ -41,9 +42,9 @@ class StatusWriter {
   // What comes together is written together.
   static constexpr std::chrono::milliseconds kGathering{50};
 
-  StatusWriter(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance);
+  // `resource`: of what all of it is about.
   StatusWriter(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
-               const ApiResource& resource);  // which outlives it
+               ApiResource resource = application_resource());
 
   // `document` is asked for when its turn has come, as often as it is written. The same target again replaces it.
   void write(const StatusTarget& target, std::function<json::object()> document);
@@ -71,7 +72,7 @@ class StatusWriter {
   void answered(Subject& subject, const Uid& uid, std::string text, const Result<ApiResponse>& answer);
 
   ApiServer& api_;
-  const ApiResource& resource_;
+  ApiResource resource_;
   std::function<double()> chance_;
   std::map<ApplicationName, Subject> subjects_;
   std::deque<ApplicationName> queue_;  // each at most once

@@ -1,0 +1,314 @@
+// ApplicationSets of a real cluster: branches of a repository over http become previews, each in a namespace of its
+// own, held by a daemon that is nobody but the ServiceAccount that `holdfast install --previews` gave it.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "cluster/control_plane.h"
+#include "cluster/eventually.h"
+#include "cluster/git_server.h"
+#include "cluster/holdfast_process.h"
+#include "cluster/live_watch.h"
+#include "cluster/repository.h"
+
+namespace holdfast::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto kDeadline = 30s;
+
+class Previews : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    plane_ = std::make_unique<ControlPlane>(ControlPlane::own());
+    plane_->start_controllers();  // which empty a namespace that is deleted
+  }
+  static void TearDownTestSuite() { plane_.reset(); }
+
+  Previews()
+      : kubectl_(plane_->kubectl()),
+        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
+                 .username = {},
+                 .password = {},
+                 .certificate = {},
+                 .redirect_to = {}}) {
+    const Finished printed = HoldfastProcess::run({"install", "--previews"});
+    EXPECT_EQ(printed.exit_code, 0) << printed.err;
+    kubectl_.must({"apply", "-f", "-"}, printed.out);
+    for (const char* definition : {"applications.holdfast.dev", "applicationsets.holdfast.dev"})
+      kubectl_.wait_until_established(definition, kDeadline);
+    kubectl_.must({"apply", "-f", "-"},
+                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: teams}\n---\n"
+                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+    write_kubeconfig();
+    repository_.write("app/page.yaml", config_map("page", "blue"));
+    repository_.commit("Start");
+  }
+  ~Previews() override {
+    daemon_.reset();
+    for (const char* kind : {"hfset", "hfapp"}) {
+      for (const std::string& name : names(kind))
+        std::ignore = kubectl_.run(
+            {"-n", "teams", "patch", kind, name, "--type=merge", "-p", R"({"metadata":{"finalizers":[]}})"});
+      std::ignore = kubectl_.run({"-n", "teams", "delete", kind, "--all", "--wait=false"});
+    }
+    std::ignore = kubectl_.run({"delete", "namespaces", "-l", "holdfast.dev/application-set", "--timeout=20s"});
+    std::ignore = kubectl_.run({"-n", "teams", "delete", "configmaps", "--all"});
+  }
+
+  // As a Pod of the Deployment has it, but for the way to the server.
+  void write_kubeconfig() {
+    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
+    const std::string folder = repository_.cache();
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/ca.crt") << server.ca_pem;
+    std::ofstream(folder + "/token") << kubectl_.must({"-n", "holdfast-system", "create", "token", "holdfast"});
+    kubeconfig_ = folder + "/kubeconfig";
+    std::ofstream(kubeconfig_) << "current-context: c\n"
+                                  "contexts: [{name: c, context: {cluster: c, user: u, namespace: holdfast-system}}]\n"
+                                  "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:"
+                               << server.port
+                               << "', certificate-authority: ca.crt}}]\n"
+                                  "users: [{name: u, user: {tokenFile: token}}]\n";
+  }
+
+  static std::string config_map(const std::string& name, const std::string& color, const std::string& more = "") {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + more + "}\ndata: {color: " + color + "}\n";
+  }
+  [[nodiscard]] std::string set(const std::string& more = "") const {
+    return "apiVersion: holdfast.dev/v1alpha1\nkind: ApplicationSet\nmetadata: {name: previews, namespace: teams}\n"
+           "spec:\n"
+           "  generators:\n"
+           "  - branches: {repoURL: " +
+           server_.url() +
+           "/work, match: feature/*, interval: 2s}\n"
+           "  template:\n"
+           "    metadata: {name: 'web-{{branchSlug}}'}\n"
+           "    spec:\n"
+           "      source: {repoURL: " +
+           server_.url() +
+           "/work, ref: {branch: '{{branch}}'}, path: app}\n"
+           "  preview: {namespace: 'preview-{{branchSlug}}'}\n" +
+           more;
+  }
+  void apply(const std::string& text) const { kubectl_.must({"apply", "-f", "-"}, text); }
+  void start() {
+    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{
+        "run", "--previews", "--kubeconfig", kubeconfig_, "--cache-dir", repository_.cache() + "/git"});
+  }
+  void push_branch(const std::string& branch) {
+    repository_.git({"checkout", "-q", "-B", branch, "main"});
+    repository_.write("app/branch.yaml", config_map("branch", "green"));
+  }
+  void back_to_main() { repository_.git({"checkout", "-q", "main"}); }
+  [[nodiscard]] std::vector<std::string> names(const std::string& kind) const {
+    std::istringstream words(kubectl_.run({"-n", "teams", "get", kind, "-o", "name"}).out);
+    std::vector<std::string> all;
+    for (std::string word; words >> word;) all.push_back(word.substr(word.find('/') + 1));
+    return all;
+  }
+  // The namespace of a branch of the set; empty: none is on record.
+  [[nodiscard]] std::string namespace_of(const std::string& application_start) const {
+    std::istringstream lines(
+        kubectl_.field("teams", "hfset", "previews",
+                       "{range .status.previews[*]}{.application}{\" \"}{.namespace}{\" \"}{.uid}{\"\\n\"}{end}"));
+    for (std::string application, name, uid; lines >> application >> name >> uid;)
+      if (application.starts_with(application_start)) return name;
+    return {};
+  }
+  [[nodiscard]] std::string color(const std::string& namespace_, const std::string& name) const {
+    return namespace_.empty() ? "" : kubectl_.field(namespace_, "configmap", name, "{.data.color}");
+  }
+  [[nodiscard]] std::string condition(const std::string& type, const std::string& part = "message") const {
+    return kubectl_.field("teams", "hfset", "previews",
+                          "{.status.conditions[?(@.type==\"" + type + "\")]." + part + "}");
+  }
+  [[nodiscard]] std::string status(const std::string& field) const {
+    return kubectl_.field("teams", "hfset", "previews", "{.status." + field + "}");
+  }
+  ::testing::AssertionResult eventually_is(const std::function<std::string()>& what, const std::string& expected,
+                                           std::chrono::milliseconds deadline = kDeadline) {
+    if (eventually([&] { return what() == expected; }, deadline)) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n" << daemon_->output();
+  }
+  static void report(const char* what, SteadyClock::time_point begun, std::chrono::milliseconds most) {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begun);
+    std::printf("%s: %lld ms\n", what, static_cast<long long>(took.count()));
+    EXPECT_LE(took, most) << what;
+  }
+
+  static std::unique_ptr<ControlPlane> plane_;
+  Kubectl kubectl_;
+  Repository repository_;
+  GitServer server_;
+  std::string kubeconfig_;
+  std::unique_ptr<HoldfastProcess> daemon_;
+};
+
+std::unique_ptr<ControlPlane> Previews::plane_;
+
+TEST_F(Previews, a_branch_has_a_preview_in_a_namespace_of_its_own_for_as_long_as_it_is_there) {
+  start();
+  apply(set());
+  EXPECT_TRUE(eventually_is([&] { return condition("Ready", "status"); }, "True"));
+  EXPECT_EQ(condition("Ready"), "0 of 0 applications are ready");
+
+  push_branch("feature/login");
+  const auto pushed = SteadyClock::now();
+  repository_.commit("Try a login");
+  back_to_main();
+  EXPECT_TRUE(eventually_is([&] { return color(namespace_of("web-feature-login"), "branch"); }, "green"));
+  report("push to running preview", pushed, 10s);
+  const std::string space = namespace_of("web-feature-login");
+  EXPECT_TRUE(space.starts_with("preview-feature-login-")) << space;
+  EXPECT_EQ(color(space, "page"), "blue");
+  const auto label = [&](const std::string& name) {
+    return kubectl_.field("", "namespace", space, "{.metadata.labels." + name + "}");
+  };
+  EXPECT_EQ(label("pod-security\\.kubernetes\\.io/enforce"), "restricted");
+  EXPECT_EQ(kubectl_.field(space, "resourcequota", "holdfast-preview", "{.spec.hard.pods}"), "50");
+  EXPECT_TRUE(eventually_is([&] { return status("ready"); }, "1"));
+  EXPECT_TRUE(eventually_is([&] { return condition("Ready", "status"); }, "True"));
+  const std::string table = kubectl_.must({"-n", "teams", "get", "hfset"});
+  EXPECT_TRUE(table.contains("MATCHED   APPLIED   READY")) << table;
+
+  kubectl_.must({"-n", space, "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":"red"}})"});
+  EXPECT_TRUE(eventually_is([&] { return color(space, "page"); }, "blue"));
+
+  const auto deleted = SteadyClock::now();
+  repository_.git({"branch", "-D", "feature/login"});
+  EXPECT_TRUE(eventually_is([&] { return kubectl_.field("", "namespace", space, "{.metadata.uid}"); }, "", 60s));
+  report("branch deleted to namespace gone", deleted, 60s);
+  EXPECT_TRUE(eventually_is([&] { return status("previews[*].namespace"); }, ""));
+  EXPECT_TRUE(names("hfapp").empty());
+  EXPECT_NE(kubectl_.field("", "namespace", "shop", "{.metadata.uid}"), "");
+}
+
+TEST_F(Previews, a_set_that_is_deleted_takes_its_previews_down_and_nothing_else) {
+  start();
+  apply(set());
+  push_branch("feature/a");
+  repository_.commit("Begin");
+  back_to_main();
+  EXPECT_TRUE(eventually_is([&] { return color(namespace_of("web-feature-a"), "branch"); }, "green"));
+  const std::string space = namespace_of("web-feature-a");
+  kubectl_.must({"-n", "teams", "delete", "hfset", "previews", "--timeout=40s"});
+  EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.uid}"), "");
+  EXPECT_TRUE(eventually([&] { return names("hfapp").empty(); }, kDeadline));
+}
+
+TEST_F(Previews, a_namespace_that_was_there_before_is_neither_used_nor_deleted) {
+  const std::string space = "preview-mine";
+  apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + space + "}\n");
+  const std::string uid = kubectl_.field("", "namespace", space, "{.metadata.uid}");
+  std::string plain = set();
+  plain.replace(plain.find("match: feature/*"), 16, "match: mine");
+  push_branch("mine");
+  repository_.commit("Begin");
+  back_to_main();
+  start();
+  apply(plain);
+  EXPECT_TRUE(eventually_is([&] { return condition("Stalled", "reason"); }, "NamespaceTaken"));
+  EXPECT_TRUE(condition("Ready").contains("was there before, so it is neither used nor deleted")) << condition("Ready");
+  EXPECT_TRUE(names("hfapp").empty());
+  kubectl_.must({"-n", "teams", "delete", "hfset", "previews", "--timeout=40s"});
+  EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.uid}"), uid);
+  EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.deletionTimestamp}"), "");
+  kubectl_.must({"delete", "namespace", space, "--wait=false"});
+}
+
+TEST_F(Previews, an_application_that_somebody_else_made_is_not_taken_over) {
+  const std::string theirs =
+      "apiVersion: holdfast.dev/v1alpha1\nkind: Application\n"
+      "metadata: {name: web-mine, namespace: teams}\n"
+      "spec: {suspend: true, source: {repoURL: " +
+      server_.url() + "/work, path: elsewhere}}\n";
+  apply(theirs);
+  std::string plain = set();
+  plain.replace(plain.find("match: feature/*"), 16, "match: mine");
+  push_branch("mine");
+  repository_.commit("Begin");
+  back_to_main();
+  start();
+  apply(plain);
+  EXPECT_TRUE(eventually_is([&] { return condition("Stalled", "reason"); }, "NotOurs"));
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "web-mine", "{.spec.source.path}"), "elsewhere");
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "web-mine", "{.metadata.ownerReferences}"), "");
+  kubectl_.must({"-n", "teams", "delete", "hfapp", "web-mine", "--timeout=10s"});
+  EXPECT_TRUE(
+      eventually_is([&] { return kubectl_.field("teams", "hfapp", "web-mine", "{.spec.source.path}"); }, "app"));
+}
+
+// Whatever is in a branch, and however it says so.
+TEST_F(Previews, nothing_escalates_through_a_preview) {
+  push_branch("feature/evil");
+  repository_.write("app/role.yaml",
+                    "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: evil}\nrules: []\n");
+  repository_.write("app/space.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: evil}\n");
+  repository_.write("app/elsewhere.yaml", config_map("evil", "red", ", namespace: shop"));
+  repository_.write("app/filled.yaml", config_map("evil-filled", "red", ", namespace: '${where}'"));
+  repository_.write("app/application.yaml",
+                    "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: evil}\n"
+                    "spec: {source: {repoURL: " +
+                        server_.url() + "/work, path: all}, destination: {namespace: shop}}\n");
+  repository_.write("app/quota.yaml",
+                    "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: holdfast-preview}\n"
+                    "spec: {hard: {pods: 100000}}\n");
+  repository_.commit("Break out");
+  repository_.git({"checkout", "-q", "-B", "feature/hooked", "main"});
+  repository_.write("app/hook.yaml",
+                    config_map("evil-hook", "red", ", namespace: shop, annotations: {holdfast.dev/hook: pre}"));
+  repository_.commit("Break out by a hook");
+  repository_.git({"checkout", "-q", "-B", "feature/kustomized", "main"});
+  repository_.write("app/kustomization.yaml", "namespace: shop\nresources: [page.yaml]\n");
+  repository_.commit("Break out by Kustomize");
+  back_to_main();
+  start();
+  std::string filled = set();
+  filled.replace(filled.find("path: app}"), 10, "path: app}\n      postBuild: {substitute: {where: shop}}");
+  apply(filled);
+  EXPECT_TRUE(eventually_is([&] { return color(namespace_of("web-feature-evil"), "branch"); }, "green"));
+  const std::string space = namespace_of("web-feature-evil");
+  const auto said = [&](const std::string& start) {
+    for (const std::string& name : names("hfapp"))
+      if (name.starts_with(start))
+        return kubectl_.field("teams", "hfapp", name, "{.status.conditions[?(@.type==\"Ready\")].message}");
+    return std::string();
+  };
+  EXPECT_TRUE(eventually([&] { return said("web-feature-evil").contains("confined to"); }, kDeadline))
+      << said("web-feature-evil") << daemon_->output();
+  for (const char* way : {"web-feature-kustomized", "web-feature-hooked"})
+    EXPECT_TRUE(eventually([&] { return said(way).contains("confined to"); }, kDeadline)) << said(way);
+  EXPECT_EQ(kubectl_.field("", "clusterrole", "evil", "{.metadata.name}"), "");
+  EXPECT_EQ(kubectl_.field("", "namespace", "evil", "{.metadata.name}"), "");
+  EXPECT_EQ(kubectl_.must({"-n", "shop", "get", "configmaps", "-o", "name", "--field-selector",
+                           "metadata.name!=kube-root-ca.crt"}),
+            "");
+  EXPECT_EQ(kubectl_.field(space, "hfapp", "evil", "{.metadata.name}"), "");
+  EXPECT_EQ(kubectl_.field(space, "resourcequota", "holdfast-preview", "{.spec.hard.pods}"), "50");
+}
+
+TEST_F(Previews, while_the_repository_is_away_nothing_is_deleted) {
+  start();
+  apply(set());
+  push_branch("feature/a");
+  repository_.commit("Begin");
+  back_to_main();
+  EXPECT_TRUE(eventually_is([&] { return color(namespace_of("web-feature-a"), "branch"); }, "green"));
+  const std::string space = namespace_of("web-feature-a");
+  const std::string uid = kubectl_.field("", "namespace", space, "{.metadata.uid}");
+  std::filesystem::rename(repository_.directory(), repository_.directory() + ".away");
+  EXPECT_TRUE(eventually_is([&] { return condition("Ready", "reason"); }, "GeneratorFailed"));
+  std::filesystem::rename(repository_.directory() + ".away", repository_.directory());
+  EXPECT_TRUE(eventually_is([&] { return condition("Ready", "status"); }, "True", 60s));
+  EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.uid}"), uid);
+  for (const std::string& line : daemon_->lines()) EXPECT_FALSE(line.contains("deleting")) << line;
+}
+
+}  // namespace
+}  // namespace holdfast::cluster

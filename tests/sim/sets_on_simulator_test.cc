@@ -1,0 +1,313 @@
+// ApplicationSets under virtual time: generators that fail, listings that come out short, a network with faults, and
+// restarts. Whatever happens, what has a branch is never deleted.
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <iostream>
+#include <set>
+
+#include "app/application_sets.h"
+#include "app/own_definitions.h"
+#include "app/set_application.h"
+#include "sim/simulated_client.h"
+#include "sources/branch_slug.h"
+
+namespace holdfast::sim {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// What the remote has, and how it shows it: wholly, not at all, or a part of it.
+struct Remote {
+  enum class Way { Whole, Away, Short };
+  std::set<std::string> branches;
+  Way way = Way::Whole;
+  std::vector<std::function<void()>> followers;
+
+  [[nodiscard]] GeneratorReading read() const {
+    if (way == Way::Away) return fail(ErrorKind::Unreachable, "the repository is away");
+    std::vector<GeneratedElement> elements;
+    for (const std::string& branch : branches)
+      if (way == Way::Whole)
+        elements.push_back({"branch " + branch,
+                            {{"branch", branch}, {"branchSlug", slug_of(branch)}, {"commit", std::string(40, 'a')}}});
+    return elements;
+  }
+};
+
+class RemoteSource final : public GeneratorSource {
+ public:
+  RemoteSource(asio::any_io_executor executor, Remote& remote, GeneratorHeard heard)
+      : executor_(std::move(executor)), remote_(remote), heard_(std::move(heard)) {
+    remote_.followers.clear();
+    remote_.followers.emplace_back([weak = std::weak_ptr<bool>(alive_), this] {
+      if (!weak.expired()) look();
+    });
+    look();
+  }
+  void look() override {
+    asio::post(executor_, [weak = std::weak_ptr<bool>(alive_), begun = Clock::now(), this] {
+      if (!weak.expired()) heard_(begun, remote_.read());
+    });
+  }
+
+ private:
+  asio::any_io_executor executor_;
+  Remote& remote_;
+  GeneratorHeard heard_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// The watch of Applications, as ClusterApplications has it.
+struct Applications final : ApplicationObjectsSink {
+  std::function<void(const ApplicationName&)> changed;
+  void object_changed(const ApplicationName& name) override { changed(name); }
+  void objects_known() override {}
+  void objects_unknown(const Error&) override {}
+};
+
+// One daemon, as far as it has to do with sets.
+struct Life {
+  Life(asio::io_context& io, SimulatedCluster& cluster, FaultPlan& faults, Remote& remote,
+       std::function<void(const SeenRequest&)> seen)
+      : network(io.get_executor(), cluster, faults, std::move(seen)),
+        client(io.get_executor(), network, cluster, faults),
+        daemon(io.get_executor(), ClusterPorts{client, client, [] {}, "simulated"}, DaemonOptions{.installation = "i"}),
+        objects(io.get_executor(), client, client, sink, [] { return 0.5; }),
+        sets(
+            io.get_executor(), daemon, ClusterPorts{client, client, [] {}, "simulated"}, SetupContext{},
+            std::make_shared<RepositoryHub>(io.get_executor()), objects, [] { return 0.5; }, true) {
+    sink.changed = [this](const ApplicationName& name) { sets.application_changed(name); };
+    sets.read_generators_by([&io, &remote](const Generator&, GeneratorHeard heard) {
+      return Result<std::unique_ptr<GeneratorSource>>(
+          std::make_unique<RemoteSource>(io.get_executor(), remote, std::move(heard)));
+    });
+    objects.start();
+    asio::co_spawn(io, run(), [this](std::exception_ptr failure) {
+      ended = true;
+      if (failure) std::rethrow_exception(failure);
+    });
+  }
+  asio::awaitable<void> run() {
+    co_await sets.run();
+    objects.stop();
+    co_await objects.ended();
+  }
+
+  SimulatedNetwork network;
+  SimulatedClient client;
+  Applications sink;
+  Daemon daemon;
+  ApplicationObjects objects;
+  ApplicationSets sets;
+  bool ended = false;
+};
+
+constexpr const char* kSet = R"({"apiVersion":"holdfast.dev/v1alpha1","kind":"ApplicationSet",
+  "metadata":{"name":"previews","namespace":"default"},
+  "spec":{"generators":[{"branches":{"repoURL":"https://git.example/shop.git","match":"**"}}],
+   "template":{"metadata":{"name":"web-{{branchSlug}}"},"spec":{"source":{"repoURL":"https://git.example/shop.git"}}},
+   "preview":{"namespace":"preview-{{branchSlug}}"}}})";
+
+class SetsOnSimulator : public testing::Test {
+ protected:
+  SetsOnSimulator() {
+    for (const json::value& definition : own_definitions())
+      EXPECT_EQ(request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", to_json(definition)), 201);
+    run_for(5s);
+    start();
+    EXPECT_EQ(request("POST", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets", kSet), 201);
+    run_for(5s);
+  }
+  ~SetsOnSimulator() override {
+    faults_.set_active(false);
+    for (const auto& life : lives_) life->sets.stop();
+    for (int i = 0; i < 1'000 && !all_ended(); ++i) run_for(10s);
+    if (!all_ended()) {
+      std::cerr << "a daemon does not end" << std::endl;
+      std::abort();
+    }
+  }
+
+  void start() {
+    lives_.push_back(std::make_unique<Life>(io_, cluster_, faults_, remote_, [this](const SeenRequest& seen) {
+      if (seen.method != Method::Delete || seen.status < 200 || seen.status >= 300) return;
+      const std::string path = seen.target.substr(0, seen.target.find('?'));
+      deleted_.push_back(path.substr(path.rfind('/') + 1));
+    }));
+  }
+  // kill -9, and another one.
+  void restart() {
+    lives_.back()->network.isolate();
+    lives_.back()->sets.stop();
+    start();
+  }
+  [[nodiscard]] bool all_ended() const {
+    return std::ranges::all_of(lives_, [](const auto& life) { return life->ended; });
+  }
+
+  int request(const std::string& method, const std::string& path, const std::string& body) {
+    SimulatedRequest request;
+    request.method = method;
+    request.target = path + "?fieldManager=person";
+    request.content_type = method == "PATCH" ? "application/merge-patch+json" : "application/json";
+    request.accept = "application/json";
+    request.user_agent = "person/1";
+    request.body = body;
+    return cluster_.handle(request).response.status;
+  }
+  void run_for(std::chrono::nanoseconds span) {
+    const Clock::time_point end = time_.now() + span;
+    for (;;) {
+      io_.restart();
+      io_.poll();
+      const Clock::time_point next = std::min(time_.next_due(), cluster_.next_due());
+      if (next > end) break;
+      time_.advance_to(next);
+      if (cluster_.next_due() <= time_.now() + 1ms) cluster_.settle();
+    }
+    time_.advance_to(end);
+  }
+  void look() {
+    const auto followers = remote_.followers;
+    for (const auto& follower : followers) follower();
+  }
+  void show(Remote::Way way) {
+    remote_.way = way;
+    look();
+  }
+  [[nodiscard]] StoredPtr namespace_of(const std::string& branch) {
+    return cluster_.store().find("namespaces", "", "preview-" + slug_of(branch));
+  }
+  [[nodiscard]] StoredPtr application_of(const std::string& branch) {
+    return cluster_.store().find("applications.holdfast.dev", "default", "web-" + slug_of(branch));
+  }
+  [[nodiscard]] bool stands(const std::string& branch) {
+    return namespace_of(branch) != nullptr && application_of(branch) != nullptr;
+  }
+  [[nodiscard]] std::string shown_set() {
+    const StoredPtr set = cluster_.store().find("applicationsets.holdfast.dev", "default", "previews");
+    return set == nullptr ? "gone" : std::string(set->text);
+  }
+
+  VirtualTime time_;
+  asio::io_context io_;
+  FaultPlan faults_{7};
+  SimulatedCluster cluster_{7};
+  Remote remote_;
+  std::vector<std::unique_ptr<Life>> lives_;
+  std::vector<std::string> deleted_;  // names, by daemons
+};
+
+TEST_F(SetsOnSimulator, a_branch_comes_and_goes) {
+  remote_.branches = {"a", "b"};
+  look();
+  run_for(2s);
+  ASSERT_TRUE(stands("a") && stands("b")) << shown_set();
+  remote_.branches = {"a"};
+  look();
+  run_for(AbsenceGuard::kBetween - 1s);
+  EXPECT_TRUE(stands("b")) << "one reading deletes nothing";
+  run_for(60s - AbsenceGuard::kBetween);
+  EXPECT_EQ(namespace_of("b"), nullptr) << shown_set();
+  EXPECT_EQ(application_of("b"), nullptr);
+  EXPECT_TRUE(stands("a"));
+  EXPECT_EQ(deleted_, (std::vector<std::string>{"web-b", "preview-b"}));
+}
+
+TEST_F(SetsOnSimulator, a_generator_that_cannot_be_read_deletes_nothing) {
+  remote_.branches = {"a"};
+  look();
+  run_for(2s);
+  ASSERT_TRUE(stands("a"));
+  for (int minutes = 0; minutes < 30; ++minutes) {
+    show(Remote::Way::Away);
+    run_for(1min);
+  }
+  EXPECT_TRUE(stands("a"));
+  EXPECT_TRUE(deleted_.empty());
+  EXPECT_TRUE(shown_set().contains("GeneratorFailed")) << shown_set();
+}
+
+TEST_F(SetsOnSimulator, a_listing_that_comes_out_short_now_and_then_deletes_nothing) {
+  remote_.branches = {"a", "b", "c"};
+  look();
+  run_for(2s);
+  for (int i = 0; i < 200; ++i) {
+    show(Remote::Way::Short);
+    run_for(AbsenceGuard::kBetween - 100ms);
+    show(i % 3 == 0 ? Remote::Way::Away : Remote::Way::Whole);
+    run_for(1s);
+    show(Remote::Way::Whole);
+    run_for(1s);
+  }
+  EXPECT_TRUE(stands("a") && stands("b") && stands("c"));
+  EXPECT_TRUE(deleted_.empty()) << deleted_.front();
+}
+
+TEST_F(SetsOnSimulator, through_faults_and_restarts_what_has_a_branch_is_never_deleted) {
+  remote_.branches = {"a", "b"};
+  look();
+  run_for(2s);
+  ASSERT_TRUE(stands("a") && stands("b"));
+  const std::string uid(string_at(namespace_of("a")->body, {"metadata", "uid"}));
+  faults_.set_active(true);
+  for (int i = 0; i < 120; ++i) {
+    if (i % 7 == 3) show(Remote::Way::Away);
+    if (i % 7 == 4) show(Remote::Way::Whole);
+    if (i % 11 == 5) {
+      remote_.branches = {"a", "b", "new" + std::to_string(i)};
+      look();
+    }
+    if (i % 13 == 6) restart();
+    run_for(10s);
+    ASSERT_TRUE(stands("a") && stands("b")) << i << " " << shown_set();
+  }
+  faults_.set_active(false);
+  remote_.way = Remote::Way::Whole;
+  remote_.branches = {"a", "b"};
+  look();
+  run_for(5min);
+  look();
+  run_for(5min);
+  EXPECT_TRUE(stands("a") && stands("b")) << shown_set();
+  EXPECT_EQ(string_at(namespace_of("a")->body, {"metadata", "uid"}), uid);
+  for (const std::string& name : deleted_) EXPECT_TRUE(name.contains("new")) << name << " was deleted";
+  std::size_t previews = 0;
+  for (const StoredPtr& one : cluster_.store().list("namespaces", ""))
+    if (one->name.starts_with("preview-")) ++previews;
+  EXPECT_EQ(previews, 2U) << "none is left over " << shown_set();
+}
+
+TEST_F(SetsOnSimulator, a_namespace_that_somebody_put_in_its_place_is_neither_used_nor_deleted) {
+  remote_.branches = {"a"};
+  look();
+  run_for(2s);
+  ASSERT_TRUE(stands("a"));
+  lives_.back()->sets.stop();
+  run_for(10s);
+  EXPECT_EQ(request("DELETE", "/api/v1/namespaces/preview-a", ""), 200);
+  run_for(30s);
+  EXPECT_EQ(request("POST", "/api/v1/namespaces",
+                    R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"preview-a",
+                        "labels":{"holdfast.dev/application-set":"previews"}}})"),
+            201);
+  const std::string uid(string_at(namespace_of("a")->body, {"metadata", "uid"}));
+  start();
+  run_for(10s);
+  const json::value* suspended = find(application_of("a")->body, {"spec", "suspend"});
+  EXPECT_TRUE(suspended != nullptr && *suspended == json::value(true)) << application_of("a")->text;
+  EXPECT_TRUE(shown_set().contains("NamespaceTaken")) << shown_set();
+  remote_.branches.clear();
+  look();
+  run_for(2min);
+  ASSERT_NE(namespace_of("a"), nullptr);
+  EXPECT_EQ(string_at(namespace_of("a")->body, {"metadata", "uid"}), uid);
+  EXPECT_EQ(find(namespace_of("a")->body, {"metadata", "deletionTimestamp"}), nullptr);
+}
+
+}  // namespace
+}  // namespace holdfast::sim
