@@ -197,7 +197,7 @@ asio::awaitable<void> HeldSet::hold() {
   Expansion expansion = expand(*set_, readings, present, ports_.wall_now());
   std::erase_if(problems_, [&](const auto& entry) { return !expansion.wanted.contains(entry.first); });
   for (const auto& [name, wanted] : expansion.wanted) {
-    WantedApplication one = wanted;
+    ExpandedApplication one = wanted;
     co_await bring_about(std::move(one));
     if (stopping_) co_return;
   }

@@ -28,7 +28,7 @@ void suspend(json::object& document) {
 
 }  // namespace
 
-void HeldSet::problem(const WantedApplication& wanted, std::string reason, const Error& error) {
+void HeldSet::problem(const ExpandedApplication& wanted, std::string reason, const Error& error) {
   LeftOut now{wanted.element, std::move(reason), describe(error)};
   LeftOut& before = problems_[wanted.name];
   if (before != now)
@@ -37,7 +37,7 @@ void HeldSet::problem(const WantedApplication& wanted, std::string reason, const
 }
 
 // What there is to do for an application, as things are now.
-HeldSet::Look HeldSet::look_at(const WantedApplication& wanted) const {
+HeldSet::Look HeldSet::look_at(const ExpandedApplication& wanted) const {
   Look look;
   const LivePtr live = ports_.applications.find({name_.first, wanted.name});
   const LivePtr space = wanted.preview_namespace.empty() || ports_.namespaces == nullptr
@@ -71,7 +71,7 @@ HeldSet::Look HeldSet::look_at(const WantedApplication& wanted) const {
   return look;
 }
 
-asio::awaitable<void> HeldSet::bring_about(WantedApplication wanted) {
+asio::awaitable<void> HeldSet::bring_about(ExpandedApplication wanted) {
   const Look look = look_at(wanted);
   if (look.settled) co_return;
   if (look.obstacle) co_return problem(wanted, look.obstacle->reason, look.obstacle->error);
@@ -88,7 +88,7 @@ asio::awaitable<void> HeldSet::bring_about(WantedApplication wanted) {
     suspend(wanted.document);  // whose namespace that is now, nothing is put into it
   }
   if (look.uid.empty() || differs(look.body, wanted.document)) {
-    WantedApplication applied = wanted;
+    ExpandedApplication applied = wanted;
     const Result<void> answer =
         look.uid.empty() ? co_await make(std::move(applied)) : co_await change(std::move(applied), look.uid);
     if (!answer)
@@ -113,7 +113,7 @@ asio::awaitable<Result<json::value>> HeldSet::apply(json::object document, bool 
   co_return co_await ask_json(ports_.api, std::move(request));
 }
 
-asio::awaitable<Result<void>> HeldSet::change(WantedApplication wanted, Uid uid) {
+asio::awaitable<Result<void>> HeldSet::change(ExpandedApplication wanted, Uid uid) {
   wanted.document["metadata"].get_object()["uid"] = uid.value;
   const Result<json::value> answer = co_await apply(std::move(wanted.document), true);
   if (!answer) co_return std::unexpected(answer.error());
@@ -125,7 +125,7 @@ asio::awaitable<Result<void>> HeldSet::change(WantedApplication wanted, Uid uid)
 
 // A server-side apply makes what is not there, and cannot be told not to change what is: who made it is looked at
 // before and afterwards, and where it was somebody else, what was ours in it is taken back.
-asio::awaitable<Result<void>> HeldSet::make(WantedApplication wanted) {
+asio::awaitable<Result<void>> HeldSet::make(ExpandedApplication wanted) {
   ApiRequest look;
   look.target = resource_path(application_resource(), name_.first, wanted.name);
   const Result<json::value> found = co_await ask_json(ports_.api, std::move(look));

@@ -5,7 +5,7 @@
 namespace holdfast {
 namespace {
 
-std::string target_of(const WantedApplication& wanted) {
+std::string target_of(const ExpandedApplication& wanted) {
   return std::string(string_at(wanted.document, {"spec", "destination", "namespace"}));
 }
 

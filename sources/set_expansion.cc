@@ -82,7 +82,7 @@ class Expander {
   }
 
   void add(const GeneratedElement& element) {
-    Result<WantedApplication> wanted = make(element);
+    Result<ExpandedApplication> wanted = make(element);
     if (!wanted) {
       leave_out(element, "Invalid", describe(wanted.error()));
       if (const auto present = application_of_.find(element.name); present != application_of_.end())
@@ -102,10 +102,10 @@ class Expander {
     made_.wanted.emplace(wanted->name, std::move(*wanted));
   }
 
-  Result<WantedApplication> make(const GeneratedElement& element) {
+  Result<ExpandedApplication> make(const GeneratedElement& element) {
     auto filled = fill_in(json::value(set_.template_), element.parameters, "spec.template");
     if (!filled) return std::unexpected(std::move(filled.error()));
-    WantedApplication wanted;
+    ExpandedApplication wanted;
     wanted.element = element.name;
     wanted.name = string_at(*filled, {"metadata", "name"});
     if (set_.preview) {
@@ -125,7 +125,7 @@ class Expander {
   }
 
   // What is given is ours to say, whatever the template says.
-  [[nodiscard]] json::object document_of(const WantedApplication& wanted, const json::object& filled) const {
+  [[nodiscard]] json::object document_of(const ExpandedApplication& wanted, const json::object& filled) const {
     json::object metadata{{"name", wanted.name}, {"namespace", set_.namespace_}};
     json::object labels, annotations;
     if (const json::value* given = find(filled, {"metadata", "labels"})) labels = given->get_object();

@@ -28,7 +28,7 @@ struct GeneratedElement {
 // What a generator has; an Error: that is not known.
 using GeneratorReading = Result<std::vector<GeneratedElement>>;
 
-struct WantedApplication {
+struct ExpandedApplication {
   std::string name;
   std::string element;
   json::object document;          // for an apply: apiVersion, kind, metadata and spec
@@ -41,7 +41,7 @@ struct LeftOut {
 };
 
 struct Expansion {
-  std::map<std::string, WantedApplication> wanted;  // by name
+  std::map<std::string, ExpandedApplication> wanted;  // by name
   std::vector<LeftOut> left_out;
   // Applications of elements that there are, and that cannot be made as the template is now: they stay as they are.
   std::set<std::string> kept;

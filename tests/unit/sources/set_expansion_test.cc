@@ -58,7 +58,7 @@ TEST(SetExpansion, each_element_is_an_application_of_the_set) {
   EXPECT_TRUE(made.complete);
   EXPECT_EQ(made.matched, 2U);
   ASSERT_EQ(made.wanted.size(), 2U);
-  const WantedApplication& wanted = made.wanted.begin()->second;
+  const ExpandedApplication& wanted = made.wanted.begin()->second;
   EXPECT_EQ(wanted.element, "branch feature/a");
   EXPECT_EQ(string_at(wanted.document, {"metadata", "namespace"}), "teams");
   EXPECT_EQ(string_at(wanted.document, {"metadata", "labels", kSetLabel}), "s");
@@ -125,7 +125,7 @@ TEST(SetExpansion, a_preview_is_confined_to_its_namespace_and_ends_with_it) {
   const GeneratorReading reading = std::vector{branch("feature/a")};
   const Expansion made = expand(set, std::span(&reading, 1), {}, kNow);
   ASSERT_EQ(made.wanted.size(), 1U);
-  const WantedApplication& wanted = made.wanted.begin()->second;
+  const ExpandedApplication& wanted = made.wanted.begin()->second;
   EXPECT_EQ(wanted.preview_namespace, "preview-" + slug_of("feature/a"));
   EXPECT_EQ(to_json(wanted.document.at("spec").at("destination")),
             R"({"namespace":")" + wanted.preview_namespace + R"(","confined":true})");
