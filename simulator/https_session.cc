@@ -37,9 +37,11 @@ SimulatedRequest to_simulated(http::request<http::string_body>&& request) {
   return made;
 }
 
+// An answer without a body has no type: a client that keeps answers would take it for that of the one it has.
 std::string head(int status, const std::string& content_type) {
-  return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\n", status,
-                     std::string_view(http::obsolete_reason(static_cast<http::status>(status))), content_type);
+  return fmt::format("HTTP/1.1 {} {}\r\n{}", status,
+                     std::string_view(http::obsolete_reason(static_cast<http::status>(status))),
+                     content_type.empty() ? "" : fmt::format("Content-Type: {}\r\n", content_type));
 }
 
 std::string response_text(const SimulatedResponse& response, bool keep_alive) {

@@ -104,6 +104,15 @@ TEST_F(KubectlOnSimulator, knows_custom_types_a_moment_after_their_definition) {
   EXPECT_EQ(kubectl_->run({"get", "boats"}).exit_code, 1);
 }
 
+// It keeps what it was answered, and asks whether that still holds.
+TEST_F(KubectlOnSimulator, keeps_what_it_knew_when_it_looks_for_a_new_type) {
+  must({"get", "namespaces"});
+  must({"apply", "-f", "-"}, kBoats);
+  kubectl_->wait_until_established("boats.ex.io", 10s);
+  EXPECT_EQ(must({"get", "boats", "--ignore-not-found"}), "");
+  EXPECT_THAT(must({"get", "namespaces", "-o", "name"}), HasSubstr("namespace/default"));
+}
+
 TEST_F(KubectlOnSimulator, empties_a_namespace_before_it_goes) {
   must({"apply", "-f", "-"}, "apiVersion: v1\nkind: Namespace\nmetadata: {name: space}\n");
   must({"apply", "-n", "space", "-f", "-"}, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
