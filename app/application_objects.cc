@@ -7,15 +7,21 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> run_reflector(std::shared_ptr<Reflector> reflector) { co_await reflector->run(); }
 
+ReflectorOptions options_for(std::string only_namespace) {
+  ReflectorOptions options;
+  options.namespace_ = std::move(only_namespace);
+  return options;
+}
+
 }  // namespace
 
 ApplicationObjects::ApplicationObjects(asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
                                        ApplicationObjectsSink& sink, std::function<double()> random,
-                                       ApiResource resource, std::string selector)
+                                       ApiResource resource, std::string selector, std::string only_namespace)
     : sink_(sink),
       resource_(std::move(resource)),
       reflector_(std::make_shared<Reflector>(api, transport, resource_, std::move(selector), writer_, *this,
-                                             std::move(random))),
+                                             std::move(random), options_for(std::move(only_namespace)))),
       tasks_(executor) {}
 
 void ApplicationObjects::start() { tasks_.spawn(run_reflector(reflector_)); }

@@ -35,7 +35,8 @@ class ApplicationObjects final : public ReflectorSink {
   // All references outlive ended(). `resource`: of the same shape, a namespace and a name; `selector`: of labels.
   ApplicationObjects(boost::asio::any_io_executor executor, ApiServer& api, WatchTransport& transport,
                      ApplicationObjectsSink& sink, std::function<double()> random,
-                     ApiResource resource = application_resource(), std::string selector = {});
+                     ApiResource resource = application_resource(), std::string selector = {},
+                     std::string only_namespace = {});
 
   void start();
   void stop();

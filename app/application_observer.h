@@ -16,6 +16,8 @@ class ApplicationObserver : public ReconcileObserver {
   virtual void source_failed(const Error& /*error*/, const std::string& /*held*/) {}
   // The revision waits until these applications are ready; said once for each revision.
   virtual void waits_for(const std::string& /*revision*/, const std::string& /*names*/) {}
+  // It has been read: the application is this installation's to hold.
+  virtual void inventory_known() {}
   // Nothing is written until it is known.
   virtual void inventory_unknown(const Error& /*error*/, std::chrono::milliseconds /*retry_in*/) {}
 };

@@ -41,7 +41,8 @@ ApplicationSets::ApplicationSets(asio::any_io_executor executor, Daemon& daemon,
       repositories_(std::move(repositories)),
       applications_(applications),
       chance_(chance),
-      objects_(executor, cluster_.api, cluster_.watches, sets_sink_, chance, application_set_resource()),
+      objects_(executor, cluster_.api, cluster_.watches, sets_sink_, chance, application_set_resource(), {},
+               context_.only_namespace),
       writer_(executor, cluster_.api, chance, application_set_resource()),
       tasks_(executor),
       signal_(executor) {
@@ -143,8 +144,9 @@ SetPorts ApplicationSets::ports_of(const ApplicationName& name) {
 Result<std::unique_ptr<GeneratorSource>> ApplicationSets::follow(const ApplicationName& name, std::size_t index,
                                                                  const Generator& generator, GeneratorHeard heard) {
   if (makes_source_) return makes_source_(generator, std::move(heard));
-  auto source = make_generator_source(executor_, repositories_, generator,
-                                      {name.first, cache_folder_of(context_), context_.values}, std::move(heard));
+  auto source = make_generator_source(
+      executor_, repositories_, generator,
+      {name.first, cache_folder_of(context_), context_.tenancy ? nullptr : context_.values}, std::move(heard));
   if (!source) return source;
   Daemon::PushListener listener;
   listener.look = [looks = source->get()] { looks->look(); };  // until source_gone()

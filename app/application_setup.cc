@@ -42,6 +42,24 @@ AccessWishes access_of(const Application& application, const SetupContext& conte
   return wishes;
 }
 
+// What it acts as. Errors: Invalid, where it has to name an account and does not.
+Result<std::optional<ServiceAccount>> account_of(const Application& application, const SetupContext& context) {
+  const std::string& home = application.namespace_.empty() ? context.namespace_ : application.namespace_;
+  if (!application.service_account.empty()) return ServiceAccount{home, application.service_account};
+  if (!context.tenancy) return std::optional<ServiceAccount>();
+  return fail(
+      ErrorKind::Invalid,
+      "spec.serviceAccountName is not set, and this daemon (--tenancy) acts for nobody but accounts that are named", {},
+      "set it to a ServiceAccount of the namespace " + home +
+          " as which the daemon may act: holdfast install --tenancy --tenant " + home + "/NAME");
+}
+
+// What one account was let read of a repository is not there for another that was not: each has a folder of its own.
+std::string cache_folder(const SetupContext& context, const std::optional<ServiceAccount>& account) {
+  const std::string folder = cache_folder_of(context);
+  return account ? folder + "/accounts/" + account->namespace_ + "_" + account->name : folder;
+}
+
 // Names what an application is read from, the same however it was spelt.
 std::string source_identity(const SourceSpec& source) {
   std::error_code no_directory;
@@ -117,10 +135,15 @@ std::string repository_of(const Application& application) {
   const SourceSpec& source = application.source;
   std::string name = source.repo_url;
   for (const std::string& part : {source.chart, ref_of(source), source.semver, source.digest}) name += "\n" + part;
+  // Nothing moves to the objects of another account.
+  if (!application.service_account.empty())
+    name += "\nas " + application.namespace_ + "/" + application.service_account;
   return name;
 }
 
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context) {
+  const auto account = account_of(application, context);
+  if (!account) return std::unexpected(account.error());
   AccessWishes access = access_of(application, context);
   // They are read again whenever they are used; what is wrong with them now is told now.
   if (auto credentials = read_credential_files(access.files); !credentials) return std::unexpected(credentials.error());
@@ -139,11 +162,12 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.source.use_files = application.source.files;
   setup.source.choice = {application.source.recurse, application.source.include, application.source.exclude};
   setup.source.access = std::move(access);
-  setup.source.values = context.values;
+  setup.acts_as = *account;
+  setup.source.values = *account && context.values_as ? context.values_as(**account) : context.values;
   const SourceSpec& source = application.source;
   setup.source.artifact = artifact_of(source);
   setup.source.proxy = {either_value("https_proxy", "HTTPS_PROXY"), either_value("no_proxy", "NO_PROXY")};
-  setup.source.cache_folder = cache_folder_of(context);
+  setup.source.cache_folder = cache_folder(context, *account);
   setup.source.post_build = application.post_build;
   setup.source.values_namespace = application.namespace_.empty() ? context.namespace_ : application.namespace_;
   setup.source.way = render_way(application, context, setup.source.cache_folder);
@@ -158,6 +182,7 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
       application.target_namespace.empty() ? context.namespace_ : application.target_namespace;
   setup.prepare.confined = application.confined;
   setup.prepare.installation = context.installation;
+  setup.prepare.only_namespace = context.only_namespace;
   setup.prepare.applyset_id = applyset_id(setup.inventory.name, setup.inventory.namespace_, "ConfigMap", "");
   setup.prepare.manager = FieldManager{"holdfast"};
   setup.prune.objects = application.prune_limit_objects;

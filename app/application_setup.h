@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "engine/prune_guard.h"
 #include "engine/yielding.h"
 #include "holdfast/model/application.h"
+#include "holdfast/model/service_account.h"
 #include "holdfast/ports/cluster_values.h"
 #include "sources/render_program.h"
 #include "sources/source.h"
@@ -31,8 +34,9 @@ struct ApplicationSetup {
   std::chrono::seconds wave_patience{300};
   DriftPolicies policies;
   YieldRules yield_rules;
-  std::set<std::string> depends_on;  // names, in the namespace of the inventory
-  bool ends = false;                 // all that it holds is to go
+  std::set<std::string> depends_on;       // names, in the namespace of the inventory
+  bool ends = false;                      // all that it holds is to go
+  std::optional<ServiceAccount> acts_as;  // for its objects, and for what its source is made with
 };
 
 // What all applications of a process have in common.
@@ -42,7 +46,11 @@ struct SetupContext {
   std::string cache_dir;   // empty: XDG_CACHE_HOME or ~/.cache, then /holdfast
   bool explain = false;    // say why each decision was taken
   ClusterValues* values =
-      nullptr;  // where ConfigMaps and Secrets that applications name are read; outlives their sources
+      nullptr;           // where ConfigMaps and Secrets that applications name are read; outlives their sources
+  bool tenancy = false;  // no application is held that acts as no account
+  std::string only_namespace = {};  // all that the daemon sees of the cluster; empty: all of it
+  // These values, as an account may read them; not set: as we are.
+  std::function<ClusterValues*(const ServiceAccount&)> values_as = {};
   RenderProgramPaths programs = {};  // where kustomize and helm are; empty: looked for
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/log_observer.h"
+#include "engine/inventory_record.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast {
@@ -131,15 +132,24 @@ void ApplicationStatus::waits_for(const std::string& revision, const std::string
   touched();
 }
 
+void ApplicationStatus::inventory_known() {
+  if (hooks_.claim_known) hooks_.claim_known();
+}
+
 void ApplicationStatus::inventory_unknown(const Error& error, std::chrono::milliseconds /*retry_in*/) {
   inventory_error_ = describe(error);
+  if (!is_held_elsewhere(error)) contested_since_.clear();
+  if (is_held_elsewhere(error) && contested_since_.empty()) contested_since_ = to_timestamp(hooks_.now());
+  inventory_known();
   touched();
 }
 
 void ApplicationStatus::round_started(const std::string& revision, std::size_t objects) {
   inventory_error_.clear();
+  contested_since_.clear();
   waits_for_names_.clear();
-  set_problem_.clear();
+  // It may begin anew with another catalog, and what was said of it is not said again.
+  if (std::exchange(rolling_, revision) != revision) set_problem_.clear();
   failures_.clear();
   refusals_.clear();
   held_back_.clear();
@@ -317,6 +327,12 @@ void ApplicationStatus::touched() {
 }
 
 json::object ApplicationStatus::document() const {
+  if (!contested_since_.empty())
+    return {{"conditions", json::array{{{"type", "Contested"},
+                                        {"status", "True"},
+                                        {"reason", "HeldByAnotherInstallation"},
+                                        {"message", cut(inventory_error_)},
+                                        {"lastTransitionTime", contested_since_}}}}};
   json::array conditions;
   for (const char* type : kTypes) {
     const auto found = since_.find(type);

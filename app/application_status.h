@@ -44,6 +44,7 @@ class ApplicationStatus final : public ApplicationObserver {
     std::function<void()> changed;  // document() may say something else than before
     // A condition has become another one: for an Event of the cluster. `type` is one of the four.
     std::function<void(const std::string& type, const ApplicationCondition& now)> transition;
+    std::function<void()> claim_known = {};  // whether another installation holds it
   };
   ApplicationStatus(bool waits_for_health, Hooks hooks)
       : waits_for_health_(waits_for_health), hooks_(std::move(hooks)) {}
@@ -59,12 +60,14 @@ class ApplicationStatus final : public ApplicationObserver {
   void set_objects(std::size_t objects);
 
   [[nodiscard]] Conditions conditions() const;
-  // `status`, for a server-side apply that owns all of it.
+  // `status`, for a server-side apply that owns all of it. Where another installation holds the application, it says
+  // only that (in a condition Contested), beside what the other one says.
   [[nodiscard]] json::object document() const;
 
   void source_read(const ManifestSet& read) override;
   void source_failed(const Error& error, const std::string& held) override;
   void waits_for(const std::string& revision, const std::string& names) override;
+  void inventory_known() override;
   void inventory_unknown(const Error& error, std::chrono::milliseconds retry_in) override;
   void round_started(const std::string& revision, std::size_t objects) override;
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;
@@ -109,10 +112,12 @@ class ApplicationStatus final : public ApplicationObserver {
   std::string waits_for_names_;
   std::optional<Error> source_error_;
   std::string inventory_error_;
+  std::string contested_since_;  // another installation holds it; empty: none does
   std::string attempted_, applied_;
   std::size_t objects_ = 0, objects_of_round_ = 0;
   std::map<ObjectKey, std::string> failures_, refusals_, held_back_;
   std::string set_problem_;
+  std::string rolling_;  // the revision that it is about
   bool known_healthy_ = false;
   std::string unhealthy_;  // why; empty with known_healthy_: it is well
   std::set<ObjectKey> drifted_;

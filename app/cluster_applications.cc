@@ -54,6 +54,8 @@ std::string repository_of_object(const LivePtr& live) {
   SourceSpec& source = application.source;
   source.repo_url = string_at(*object, {"spec", "source", "repoURL"});
   source.chart = string_at(*object, {"spec", "source", "chart"});
+  application.namespace_ = live->key.namespace_;
+  application.service_account = string_at(*object, {"spec", "serviceAccountName"});
   for (const auto& [name, into] :
        {std::pair("branch", &source.branch), std::pair("tag", &source.tag), std::pair("commit", &source.commit),
         std::pair("semver", &source.semver), std::pair("digest", &source.digest)})
@@ -65,6 +67,12 @@ std::string repository_of_object(const LivePtr& live) {
 bool is_as_git_says(const json::object& status) {
   const std::string revision(string_at(status, {"lastAppliedRevision"}));
   return without_trial(revision) == revision;
+}
+
+// What an object leaves out is its own namespace, never the daemon's.
+void at_home(const ApplicationName& name, Application& application) {
+  application.namespace_ = name.first;
+  if (application.target_namespace.empty()) application.target_namespace = name.first;
 }
 
 std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
@@ -83,9 +91,10 @@ ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon&
       cluster_(std::move(cluster)),
       context_(std::move(context)),
       repositories_(std::move(repositories)),
-      objects_(executor, cluster_.api, cluster_.watches, *this, chance),
-      writer_(executor, cluster_.api, chance),
-      overrides_(executor, daemon, cluster_, chance, override_hooks()),
+      objects_(executor, cluster_.api, cluster_.watches, *this, chance, application_resource(), {},
+               context_.only_namespace),
+      writer_(executor, cluster_.api, chance, application_resource(), context_.installation),
+      overrides_(executor, daemon, cluster_, chance, override_hooks(), context_.only_namespace),
       tasks_(executor),
       signal_(executor) {}
 
@@ -102,7 +111,7 @@ ClusterOverrides::Hooks ClusterApplications::override_hooks() {
 
 asio::awaitable<void> ClusterApplications::run() {
   objects_.start();
-  tasks_.spawn(overrides_.run());
+  if (!standing_by_) tasks_.spawn(overrides_.run());
   while (!stopping_) {
     signal_.expires_at(Clock::time_point::max());
     co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -120,9 +129,19 @@ void ClusterApplications::stop() {
   signal_.cancel();
 }
 
+void ClusterApplications::begin() {
+  standing_by_ = false;
+  tasks_.spawn(overrides_.run());
+  for (const ApplicationName& name : std::exchange(seen_meanwhile_, {})) object_changed(name);
+}
+
 void ClusterApplications::object_changed(const ApplicationName& name) {
   if (stopping_) return;
   also_tell_(name);
+  if (standing_by_) {
+    seen_meanwhile_.insert(name);
+    return;
+  }
   Subject& subject = subjects_[name];
   subject.again = true;
   if (std::exchange(subject.busy, true)) return;
@@ -162,7 +181,8 @@ asio::awaitable<void> ClusterApplications::reconcile(ApplicationName name) {
 }
 
 asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
-  const LivePtr live = objects_.find(name);
+  LivePtr live = objects_.find(name);
+  if (live != nullptr && is_for_another(*live)) live = nullptr;
   const Uid& known = subjects_.at(name).uid;
   if (live == nullptr || (!known.empty() && known != live->uid)) co_await gone(name);
   if (live == nullptr || stopping_) co_return;
@@ -173,6 +193,14 @@ asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
     co_await end(std::move(name), std::move(object->get_object()));
   else
     co_await take(std::move(name), std::move(object->get_object()));
+}
+
+// Its label names the installation that is to hold it; without one, whoever comes first does.
+bool ClusterApplications::is_for_another(const LiveObject& live) const {
+  const Result<json::value> object = parse_json(live.body);
+  if (!object) return false;
+  const std::string_view wanted = string_at(*object, {"metadata", "labels", "holdfast.dev/installation"});
+  return !wanted.empty() && wanted != context_.installation;
 }
 
 // What is to be known of an object before anything is done about it.
@@ -186,6 +214,7 @@ void ClusterApplications::begin(const ApplicationName& name, Subject& subject, c
   hooks.now = wall_time;
   hooks.changed = [this, name] { write_status(name); };
   hooks.transition = [this, name](const std::string& type, const ApplicationCondition& now) { tell(name, type, now); };
+  hooks.claim_known = [this, name] { claim_known(name); };
   subject.status = std::make_shared<ApplicationStatus>(true, std::move(hooks));
   if (const json::value* status = find(object, {"status"}); status != nullptr && status->is_object())
     subject.status->recall(status->get_object());
@@ -226,7 +255,7 @@ asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::obje
     subject.status->set_generation(generation, true);
     co_return refuse(name, describe(read.error()));
   }
-  read->namespace_ = name.first;
+  at_home(name, *read);
   read->origin = "Application " + shown(name);
   const bool prunes = read->deletion_policy == DeletionPolicy::Prune;
   if (prunes != has_finalizer(object)) co_await set_finalizer(name, std::move(object), prunes);
@@ -255,6 +284,7 @@ asio::awaitable<void> ClusterApplications::hold(ApplicationName name, Applicatio
   if (stopping_) co_return;
   Subject& subject = subjects_.at(name);
   if (refused_.erase(name) != 0) tell_missing();
+  subject.unclaimed = true;
   subject.status->hold();
   subject.held = std::move(application);
   std::vector<std::shared_ptr<ApplicationObserver>> observers{
@@ -278,7 +308,7 @@ asio::awaitable<void> ClusterApplications::end(ApplicationName name, json::objec
   if (subject.ending) co_return;
   if (!read) co_return refuse(name, "it cannot end, for what it held is not known: " + describe(read.error()));
   Application application = *read;
-  application.namespace_ = name.first;
+  at_home(name, application);
   auto setup = make_setup(application, context_);
   if (!setup) co_return refuse(name, describe(setup.error()));
   if (subject.held) co_await let_go(name);
@@ -343,14 +373,22 @@ void ClusterApplications::tell_missing() {
   daemon_.set_missing(std::move(missing));
 }
 
+// What another installation says of it is not to be overwritten by somebody who only has not looked yet.
+void ClusterApplications::claim_known(const ApplicationName& name) {
+  const auto found = subjects_.find(name);
+  if (found == subjects_.end() || !std::exchange(found->second.unclaimed, false)) return;
+  write_status(name);
+}
+
 void ClusterApplications::write_status(const ApplicationName& name) {
   const auto found = subjects_.find(name);
-  if (found == subjects_.end()) return;
+  if (found == subjects_.end() || (found->second.held && found->second.unclaimed)) return;
   std::weak_ptr<ApplicationStatus> status = found->second.status;
   writer_.write({name, found->second.uid}, [this, name, status] {
     const auto kept = status.lock();
     if (kept == nullptr) return json::object();
     json::object document = kept->document();
+    if (!document.contains("inventory")) return document;
     document["inventory"] = json::object{{"objects", daemon_.objects(name)}};
     json::array tried;
     for (const std::string& one : overrides_.in_force(name)) tried.emplace_back(one);

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "app/application_objects.h"
@@ -34,6 +35,13 @@ class ClusterApplications final : public ApplicationObjectsSink {
   // All references outlive run().
   ClusterApplications(boost::asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster, SetupContext context,
                       std::shared_ptr<RepositoryHub> repositories, std::function<double()> chance);
+
+  // Before run(): the objects are only watched until begin().
+  void stand_by() { standing_by_ = true; }
+  void begin();
+  // All objects that there are have been seen.
+  [[nodiscard]] bool known() const { return objects_.known(); }
+  [[nodiscard]] const std::string& unseen() const { return unseen_; }  // why they cannot be seen now; empty: they can
 
   // Returns after stop(), when the status of all has been written, as far as one attempt does it.
   boost::asio::awaitable<void> run();
@@ -58,6 +66,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
     std::optional<Application> held;  // as it is held
     bool ending = false, ended = false;
     bool busy = false, again = false;
+    bool unclaimed = false;  // held, and not known yet whether another installation holds it
   };
 
   boost::asio::awaitable<void> reconcile(ApplicationName name);
@@ -68,6 +77,8 @@ class ClusterApplications final : public ApplicationObjectsSink {
   boost::asio::awaitable<void> hold(ApplicationName name, Application application);
   boost::asio::awaitable<void> let_go(ApplicationName name);
   boost::asio::awaitable<void> set_finalizer(ApplicationName name, json::object object, bool wanted);
+  void claim_known(const ApplicationName& name);
+  [[nodiscard]] bool is_for_another(const LiveObject& live) const;
   void begin(const ApplicationName& name, Subject& subject, const json::object& object);
   void notice_request(const ApplicationName& name, Subject& subject, const json::object& object);
   void refuse(const ApplicationName& name, const std::string& why);
@@ -90,6 +101,8 @@ class ClusterApplications final : public ApplicationObjectsSink {
   std::function<void(const ApplicationName&)> also_tell_ = [](const ApplicationName&) {};
   TaskScope tasks_;
   Timer signal_;  // of stop()
+  bool standing_by_ = false;
+  std::set<ApplicationName> seen_meanwhile_;  // while standing by
   bool stopping_ = false;
 };
 

@@ -75,13 +75,14 @@ class ClusterOverrides::Listener final : public ApplicationObserver {
 };
 
 ClusterOverrides::ClusterOverrides(asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,
-                                   std::function<double()> chance, Hooks hooks)
+                                   std::function<double()> chance, Hooks hooks, std::string only_namespace)
     : executor_(executor),
       daemon_(daemon),
       cluster_(std::move(cluster)),
       hooks_(std::move(hooks)),
       requests_(cluster_.api),
-      objects_(executor, cluster_.api, cluster_.watches, *this, chance, override_resource()),
+      objects_(executor, cluster_.api, cluster_.watches, *this, chance, override_resource(), {},
+               std::move(only_namespace)),
       writer_(executor, cluster_.api, chance, override_resource()),
       tasks_(executor),
       clock_(executor),

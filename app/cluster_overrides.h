@@ -35,7 +35,7 @@ class ClusterOverrides final : public ApplicationObjectsSink {
   };
   // All references outlive run().
   ClusterOverrides(boost::asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,
-                   std::function<double()> chance, Hooks hooks);
+                   std::function<double()> chance, Hooks hooks, std::string only_namespace = {});
 
   boost::asio::awaitable<void> run();  // returns after stop()
   void stop();

@@ -43,14 +43,27 @@ Result<KubeContext> find_context(const ClusterOptions& options) {
   return load_kubeconfig(kubeconfig);
 }
 
-}  // namespace
-
-Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options) {
+Result<KubeContext> client_context(const ClusterOptions& options) {
   Result<KubeContext> context = find_context(options);
-  if (!context) return std::unexpected(context.error());
+  if (!context) return context;
   context->client.user_agent = user_agent("holdfast", HOLDFAST_VERSION);
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
     context->client.environment.emplace_back(*entry);
+  return context;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpClient>> open_connection(boost::asio::any_io_executor executor,
+                                                    const ClusterOptions& options) {
+  Result<KubeContext> context = client_context(options);
+  if (!context) return std::unexpected(context.error());
+  return HttpClient::create(std::move(executor), std::move(context->client));
+}
+
+Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options) {
+  Result<KubeContext> context = client_context(options);
+  if (!context) return std::unexpected(context.error());
   ClusterSession session;
   session.server = "https://" + context->client.host + ":" + context->client.port;
   session.namespace_ = options.namespace_.empty() ? context->namespace_ : options.namespace_;

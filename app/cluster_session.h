@@ -30,6 +30,10 @@ struct ClusterSession {
 // Reads the kubeconfig or the in-cluster files; does not connect. Errors say what to do next.
 Result<ClusterSession> open_session(boost::asio::any_io_executor executor, const ClusterOptions& options);
 
+// A further way to the same server with the same identity, and with connections of its own.
+Result<std::unique_ptr<HttpClient>> open_connection(boost::asio::any_io_executor executor,
+                                                    const ClusterOptions& options);
+
 // The JSON of a successful answer; otherwise the error that the server tells of, at the target.
 boost::asio::awaitable<Result<json::value>> ask_json(ApiServer& api, ApiRequest request);
 

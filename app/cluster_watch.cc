@@ -62,7 +62,7 @@ void ClusterWatch::catalog_read(std::shared_ptr<const ApiCatalog> catalog) {
     watched_.erase(here);
   }
   schemas_.refresh();
-  admission_.set_catalog(*catalog_);
+  if (options_.only_namespace.empty()) admission_.set_catalog(*catalog_);
   group_.set_catalog(catalog_);
 }
 
@@ -116,11 +116,13 @@ ReflectorOptions ClusterWatch::reflector_options() {
   ReflectorOptions options;
   options.knowledge = knowledge_;
   options.lists = lists_;
+  options.namespace_ = options_.only_namespace;
   return options;
 }
 
 void ClusterWatch::watch(const ApiResource& resource) {
   if (stopping_ || !served(resource.gvk)) return;
+  if (!options_.only_namespace.empty() && !resource.namespaced) return;
   stop_other_versions(resource.gvk);
   if (watched_.contains(resource.gvk)) return;
   schemas_.want(resource.gvk);

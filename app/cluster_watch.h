@@ -44,6 +44,7 @@ class ClusterWatch final : public WatchControl,
     std::function<double()> chance;                // in [0, 1)
     std::function<void(const Error&)> on_failure;  // of discovery
     std::function<void()> on_replaced;             // another cluster answers: everything has to end
+    std::string only_namespace = {};               // all that may be seen; empty: all of it
   };
 
   ClusterWatch(boost::asio::any_io_executor executor, ClusterPorts& cluster, ReconcilerGroup& group, Options options);

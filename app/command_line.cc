@@ -129,6 +129,18 @@ void add_push_options(CLI::App& app, PushOptions& options) {
       ->needs(relay);
 }
 
+// docs/operations.md
+void add_daemon_options(CLI::App& app, RunOptions& options) {
+  app.add_flag("--tenancy", options.tenancy, "hold no application that names no ServiceAccount (docs/tenancy.md)");
+  app.add_option("--namespace-only", options.only_namespace, "see nothing of the cluster but this namespace")
+      ->check(label_problem);
+  CLI::Option* const lease =
+      app.add_flag("--lease", options.lease, "write only while the Lease of the installation is this process'");
+  app.add_option("--lease-namespace", options.lease_namespace, "of that Lease (default: that of --namespace)")
+      ->needs(lease);
+  app.add_option("--probes", options.probes, "address and port of /healthz and /readyz");
+}
+
 CLI::App* add_receiver(CLI::App& app, Parsed& parsed) {
   CLI::App* receiver = app.add_subcommand(
       "receiver", "receive pushes of forges and registries, and hand them on; needs no cluster and no Git");
@@ -160,6 +172,7 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   run->add_flag("--explain", parsed.run.explain, "say why each decision was taken, and by which rule (docs/rules.md)");
   add_config_option(*run, parsed.run.config, "");
   add_push_options(*run, parsed.run.push);
+  add_daemon_options(*run, parsed.run);
   return run;
 }
 
@@ -288,24 +301,34 @@ CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   return health;
 }
 
+// Which installation is meant.
+void add_installation_options(CLI::App& app, InstallOptions& options) {
+  app.add_option("-n,--namespace", options.namespace_, "where the daemon is to run")
+      ->check(label_problem)
+      ->capture_default_str();
+  app.add_option("--installation", options.installation, "id of this Holdfast among several in one cluster")
+      ->check(label_problem)
+      ->capture_default_str();
+  CLI::Option* const only = app.add_option(
+      "--namespace-only", options.only_namespace,
+      "it runs there, with rights there alone; what only the whole cluster can show is not seen (docs/operations.md)");
+  only->check(label_problem)->excludes(app.get_option("--namespace"));
+  CLI::Option* const tenancy = app.add_flag("--tenancy", options.tenancy,
+                                            "it acts for nobody but ServiceAccounts that are named (docs/tenancy.md)");
+  app.add_option("--tenant", options.tenants, "NAMESPACE/NAME of one of these; may be repeated")->needs(tenancy);
+}
+
 CLI::App* add_install(CLI::App& app, Parsed& parsed) {
   InstallOptions& options = parsed.install;
   options.image = "holdfast:" HOLDFAST_VERSION;
   CLI::App* install = app.add_subcommand("install", "print what a daemon in the cluster needs, for kubectl apply -f -");
-  install->add_option("-n,--namespace", options.namespace_, "where the daemon is to run")
-      ->check(label_problem)
-      ->capture_default_str();
   install->add_option("--image", options.image, "of the daemon")->capture_default_str();
-  install->add_option("--installation", options.installation, "id of this Holdfast among several in one cluster")
-      ->check(label_problem)
-      ->capture_default_str();
+  add_installation_options(*install, options);
   install->add_flag("--definitions-only", options.definitions_only, "only the CustomResourceDefinitions");
-  install->add_flag("--own-namespace-only", options.own_namespace_only,
-                    "rights in that namespace alone; what only the whole cluster can show is then not seen");
   install
       ->add_flag("--previews", options.previews,
                  "let ApplicationSets have namespaces made and deleted (docs/previews.md)")
-      ->excludes("--own-namespace-only");
+      ->excludes("--namespace-only");
   return install;
 }
 
@@ -438,6 +461,7 @@ int run_command_line(int argc, char** argv) {
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
   if (previews->parsed()) return previews_command(parsed.previews);
+  if (!parsed.install.only_namespace.empty()) parsed.install.namespace_ = parsed.install.only_namespace;
   if (install->parsed()) return install_command(parsed.install);
   if (tried->parsed()) return try_command(parsed.tried);
   if (drop->parsed()) return drop_command(parsed.over);

@@ -29,7 +29,7 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
               [this](const Error&) {
                 if (options_.once) stop();
               },
-              [this] { replaced(); }}),
+              [this] { replaced(); }, options_.only_namespace}),
       starts_(kStartsAtOnce, [this] { asio::post(executor_, [this] { begin_lists_if_due(); }); }),
       hand_overs_(
           executor,
@@ -70,7 +70,7 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
   events.pruning_waits_for = [this, self, name] { return pruning_waits_for(name, *self->application); };
   events.waits_for = [this, self, name] { return waits_for(name, *self->application); };
   running->application = std::make_unique<HeldApplication>(
-      executor_, cluster_.api, watch_, group_, std::move(setup), std::move(source), std::move(observer),
+      executor_, cluster_.api, accounts_, watch_, group_, std::move(setup), std::move(source), std::move(observer),
       std::move(events),
       HeldApplication::Options{starts_, options_.once, [this] { return chance(); }, &watch_.schemas(),
                                health_scripts_.get(), &watch_.admission()});
@@ -406,7 +406,7 @@ std::string Daemon::end_waits_for(const ApplicationName& name, const HeldApplica
     return "the application " + missing->second + " cannot be held, and objects may have moved there";
   for (const auto& [other_name, running] : applications_) {
     const HeldApplication& other = *running->application;
-    if (&other == &application) continue;
+    if (&other == &application || other.acts_as() != application.acts_as()) continue;
     if (other.ends()) {
       if (other_name.first == name.first && other.depends_on().contains(name.second))
         return "the application " + other.name() + " depends on it, and has to end first";

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "app/account_access.h"
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
 #include "app/config_changes.h"
@@ -36,8 +37,9 @@ struct DaemonOptions {
   boost::asio::any_io_executor scripts = {};          // where these are applied; none: the daemon's own
   // An application that was to end has no more to do. It is let go of, but for one that keeps what was held back.
   std::function<void(const ApplicationName& name, std::size_t objects_left)> on_ended = {};
-  bool more_to_come = false;  // applications, until all_are_here()
-  bool keeps_ending = false;  // while something is held back of it, until somebody approves that it goes
+  std::string only_namespace = {};  // all that may be seen of the cluster; empty: all of it
+  bool more_to_come = false;        // applications, until all_are_here()
+  bool keeps_ending = false;        // while something is held back of it, until somebody approves that it goes
 };
 
 // That read their records; each has a connection for it.
@@ -78,10 +80,14 @@ class Daemon {
   };
   void listen(const ApplicationName& name, const std::string& repo, const std::string& ref, PushListener listener);
   void stop_listening(const ApplicationName& name);
+  // What the accounts that applications act as may look at.
+  AccountAccess& accounts() { return accounts_; }
 
   // Returns after stop(): 0, or 1 where --once ended with something not applied, or where another cluster was found.
   boost::asio::awaitable<int> run();
   void stop();
+  // Which types the cluster has is known, and nothing has ended that.
+  [[nodiscard]] bool sees_the_cluster() const { return watch_.catalog() != nullptr && !halted_; }
   // What the watches have shown so far, for tests.
   [[nodiscard]] const Store& store() const { return watch_.store(); }
 
@@ -120,6 +126,7 @@ class Daemon {
 
   boost::asio::any_io_executor executor_;
   ClusterPorts cluster_;
+  AccountAccess accounts_{cluster_.api};
   DaemonOptions options_;
   std::mt19937_64 random_;
   ReconcilerGroup group_;

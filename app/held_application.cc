@@ -28,18 +28,20 @@ asio::awaitable<void> wait_on(Timer& timer, Clock::time_point until) {
 
 }  // namespace
 
-HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch,
-                                 ReconcilerGroup& group, ApplicationSetup setup, std::unique_ptr<Source> source,
-                                 std::shared_ptr<ApplicationObserver> observer, Events events, Options options)
+HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api, AccountAccess& accounts,
+                                 ClusterWatch& watch, ReconcilerGroup& group, ApplicationSetup setup,
+                                 std::unique_ptr<Source> source, std::shared_ptr<ApplicationObserver> observer,
+                                 Events events, Options options)
     : setup_(std::move(setup)),
       repository_id_(to_hex(sha256(setup_.repository)).substr(0, 16)),
       source_(std::move(source)),
       observer_(std::move(observer)),
       events_(std::move(events)),
       options_(std::move(options)),
+      acting_(api, accounts, setup_.acts_as),
       inventory_(api, setup_.inventory),
       learned_(api, setup_.inventory),
-      reconciler_(executor, api, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
+      reconciler_(executor, acting_, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
       tasks_(executor),
       refusals_(
           executor, *source_,
@@ -56,6 +58,10 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.application = setup_.name;
   options.prepare = setup_.prepare;
   options.approvals = {"", "ConfigMap", setup_.inventory.namespace_, approvals_name(setup_.inventory.name)};
+  if (setup_.acts_as) {
+    options.access = &acting_;
+    options.account = to_string(*setup_.acts_as);
+  }
   options.prune = setup_.prune;
   options.adopt = setup_.adopt;
   options.policies = setup_.policies;
@@ -141,6 +147,7 @@ asio::awaitable<bool> HeldApplication::load_inventory() {
     if (!loaded) options_.starts.give();
     if (loaded) {
       guard_.began(inventory_.inventory().newest);
+      observer_->inventory_known();
       co_return true;
     }
     const auto wait = std::max<std::chrono::milliseconds>(backoff.next(Clock::now()), loaded.error().retry_after);

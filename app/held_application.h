@@ -15,6 +15,7 @@
 #include <string>
 #include <tuple>
 
+#include "app/acting_account.h"
 #include "app/application_observer.h"
 #include "app/application_setup.h"
 #include "app/cluster_watch.h"
@@ -47,9 +48,9 @@ class HeldApplication {
     const AdmissionView* admission = nullptr;
   };
 
-  HeldApplication(boost::asio::any_io_executor executor, ApiServer& api, ClusterWatch& watch, ReconcilerGroup& group,
-                  ApplicationSetup setup, std::unique_ptr<Source> source, std::shared_ptr<ApplicationObserver> observer,
-                  Events events, Options options);
+  HeldApplication(boost::asio::any_io_executor executor, ApiServer& api, AccountAccess& accounts, ClusterWatch& watch,
+                  ReconcilerGroup& group, ApplicationSetup setup, std::unique_ptr<Source> source,
+                  std::shared_ptr<ApplicationObserver> observer, Events events, Options options);
 
   // Returns after stop(), when what was under way has ended.
   boost::asio::awaitable<void> run();
@@ -93,6 +94,7 @@ class HeldApplication {
 
   [[nodiscard]] const std::set<std::string>& depends_on() const { return setup_.depends_on; }
   [[nodiscard]] bool ends() const { return setup_.ends; }
+  [[nodiscard]] const std::optional<ServiceAccount>& acts_as() const { return setup_.acts_as; }
   // What it has read last is brought about completely, or all but what moves to applications that wait for it; and it
   // is healthy, unless the application says that this is not waited for.
   [[nodiscard]] bool ready() const;
@@ -130,6 +132,7 @@ class HeldApplication {
   std::shared_ptr<ApplicationObserver> observer_;
   Events events_;
   Options options_;
+  ActingAccount acting_;  // for its objects; what is kept about them is the daemon's
   InventoryKeeper inventory_;
   LearnedKeeper learned_;
   Reconciler reconciler_;

@@ -2,7 +2,8 @@
 //
 // The daemon's own account may follow Application objects and write their status, keep its records (ConfigMaps, one
 // Secret an application, a Lease), see what admission may do to what it writes, and tell Events. What it may manage
-// besides is a role of its own, an aggregated one: a ClusterRole with the label of kManagedRoleLabel adds to it.
+// besides is a role of its own, an aggregated one: a ClusterRole with the label of kManagedRoleLabel adds to it. With
+// tenancy it may only watch these, and act as the accounts that are named.
 #pragma once
 
 #include <string_view>

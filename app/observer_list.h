@@ -22,6 +22,7 @@ class ObserverList final : public ApplicationObserver {
   void waits_for(const std::string& revision, const std::string& names) override {
     tell(&ApplicationObserver::waits_for, revision, names);
   }
+  void inventory_known() override { tell(&ApplicationObserver::inventory_known); }
   void inventory_unknown(const Error& error, std::chrono::milliseconds retry_in) override {
     tell(&ApplicationObserver::inventory_unknown, error, retry_in);
   }

@@ -65,6 +65,11 @@ struct RunOptions {
   bool explain = false;        // say why each decision was taken
   bool show_progress = false;  // on one line of the terminal, while the first roll-out runs
   PushOptions push;
+  bool tenancy = false;         // refuse applications that name no ServiceAccount
+  std::string only_namespace;   // see nothing but this one of the cluster; empty: all of it
+  bool lease = false;           // write only while the installation's Lease is ours
+  std::string lease_namespace;  // empty: the daemon's own
+  std::string probes;           // "ADDRESS:PORT" of /healthz and /readyz; empty: none
 };
 
 enum class PlanOutput { Text, Json, Yaml };
@@ -87,8 +92,10 @@ struct InstallOptions {
   std::string image;  // of the daemon
   std::string installation = "holdfast";
   bool definitions_only = false;
-  bool own_namespace_only = false;  // Roles of that namespace instead of ClusterRoles
-  bool previews = false;            // ApplicationSets may have namespaces made
+  std::string only_namespace;  // Roles there instead of ClusterRoles, and the daemon sees no other; empty: all of them
+  bool tenancy = false;
+  std::vector<std::string> tenants;  // "NAMESPACE/SERVICEACCOUNT": as whom alone it may act
+  bool previews = false;             // ApplicationSets may have namespaces made
 };
 
 enum class OutputFormat { Table, Json };

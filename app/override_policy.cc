@@ -144,7 +144,7 @@ std::vector<json::object> override_guard(const InstallOptions& options, const js
   json::object binding{
       {"apiVersion", "rbac.authorization.k8s.io/v1"},
       {"kind", "ClusterRoleBinding"},
-      {"metadata", {{"name", "holdfast-override-policy"}, {"labels", labels}}},
+      {"metadata", {{"name", options.installation + "-override-policy"}, {"labels", labels}}},
       {"roleRef",
        {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", "holdfast-override-policy"}}},
       {"subjects", json::array{{{"kind", "ServiceAccount"}, {"name", "holdfast"}, {"namespace", options.namespace_}}}}};

@@ -1,20 +1,26 @@
 // `holdfast run`: one application, those of a configuration, or those that are objects of the cluster, held until
 // SIGINT or SIGTERM.
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <optional>
 #include <random>
 
+#include "app/account_values.h"
 #include "app/application_sets.h"
 #include "app/cluster_applications.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/configured_applications.h"
 #include "app/daemon.h"
+#include "app/lease_keeper.h"
 #include "app/log_observer.h"
+#include "app/narrow_view.h"
+#include "app/probe_service.h"
 #include "app/push_intake.h"
 #include "holdfast/base/log.h"
 #include "sources/repository_hub.h"
@@ -35,6 +41,8 @@ SetupContext context_of(const RunOptions& options, const ClusterSession& session
   SetupContext context{options.cluster.installation, session.namespace_, options.application.cache_dir, options.explain,
                        session.values.get()};
   context.programs = programs_of(options.application);
+  context.tenancy = options.tenancy;
+  context.only_namespace = options.only_namespace;
   return context;
 }
 
@@ -63,18 +71,24 @@ class Run {
         repositories_(
             std::make_shared<RepositoryHub>(io.get_executor(), std::make_shared<asio::thread_pool>(kReaders), true)),
         daemon_(io.get_executor(), cluster_, daemon_options(health_rules)),
+        account_values_(daemon_.accounts(), *session.values),
+        held_(io.get_executor()),
         tasks_(io.get_executor()),
-        signals_(io, SIGINT, SIGTERM) {}
+        signals_(io, SIGINT, SIGTERM) {
+    context_.values_as = [this](const ServiceAccount& who) { return &account_values_.of(who); };
+  }
 
   int run() {
     auto intake = PushIntake::create(io_.get_executor(), options_.push, daemon_.pushes());
     if (!intake) return refuse(intake.error());
     intake_ = std::move(*intake);
+    if (const Result<void> ready = attend(); !ready) return refuse(ready.error());
     if (const Result<void> ready = options_.application.repo.empty() ? Result<void>() : hold_one(); !ready)
       return refuse(ready.error());
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
       log(LogLevel::Info, "stopping", "finishing what is under way", {{"signal", number}});
+      interrupted_ = true;
       stop();
     });
     asio::co_spawn(io_, work(), [](std::exception_ptr failure) {
@@ -83,6 +97,9 @@ class Run {
     io_.run();
     return code_;
   }
+
+  // Another process writes by now; what is remembered here is of no more use.
+  [[nodiscard]] bool lost_the_lease() const { return lease_ != nullptr && lease_->lost() && !interrupted_; }
 
  private:
   static ClusterPorts ports_of(ClusterSession& session) {
@@ -93,6 +110,7 @@ class Run {
   DaemonOptions daemon_options(const std::shared_ptr<const LuaRules>& health_rules) {
     DaemonOptions made{options_.cluster.installation, options_.once, std::random_device{}(),
                        parser_.get_executor(),        health_rules,  scripts_.get_executor()};
+    made.only_namespace = options_.only_namespace;
     if (!from_cluster()) return made;
     made.keeps_ending = true;
     made.more_to_come = true;
@@ -100,6 +118,48 @@ class Run {
       in_cluster_->ended(name, objects_left);
     };
     return made;
+  }
+
+  // What of a daemon is not its work: the Lease and the probes.
+  Result<void> attend() {
+    say_what_is_not_seen(options_.only_namespace);
+    if (!options_.probes.empty()) {
+      auto probes = ProbeService::create(io_.get_executor(), options_.probes, [this] { return fitness(); });
+      if (!probes) return std::unexpected(std::move(probes.error()));
+      probes_ = std::move(*probes);
+    }
+    if (!options_.lease) return {};
+    auto connection = open_connection(io_.get_executor(), options_.cluster);
+    if (!connection) return std::unexpected(std::move(connection.error()));
+    lease_connection_ = std::move(*connection);
+    lease_ =
+        std::make_unique<LeaseKeeper>(io_.get_executor(), *lease_connection_,
+                                      options_.lease_namespace.empty() ? context_.namespace_ : options_.lease_namespace,
+                                      options_.cluster.installation,
+                                      LeaseKeeper::Hooks{[this] {
+                                                           if (in_cluster_) in_cluster_->begin();
+                                                           if (sets_) tasks_.spawn(sets_->run());
+                                                           held_.cancel();
+                                                         },
+                                                         [this] { stop(); }});
+    session_.client->set_write_fence(lease_->fence());
+    return {};
+  }
+
+  Fitness fitness() const {
+    Fitness fitness{true, "ok\n"};
+    const auto say = [&](bool ready, const std::string& words) { fitness = {fitness.ready && ready, words + "\n"}; };
+    if (lease_ && !lease_->holding()) {
+      say(lease_->stands_by(), lease_->standing());
+    } else if (!daemon_.sees_the_cluster()) {
+      say(false, "it is not known which types the cluster has");
+    } else if (in_cluster_ && !in_cluster_->known()) {
+      say(false, "the Applications of the cluster have not been seen" +
+                     (in_cluster_->unseen().empty() ? std::string() : ": " + in_cluster_->unseen()));
+    } else if (lease_ && !lease_->may_write()) {
+      say(false, lease_->standing());
+    }
+    return fitness;
   }
 
   // Neither a repository nor a configuration is named.
@@ -115,6 +175,14 @@ class Run {
     daemon_.hold(std::move(*setup), std::move(*source),
                  std::make_shared<LogObserver>(options_.show_progress, std::string(), options_.explain));
     return {};
+  }
+
+  // Objects of the cluster are watched meanwhile; all else begins when it may write.
+  asio::awaitable<void> wait_for_lease() {
+    while (lease_ && !from_cluster() && !lease_->holding() && !stopping_) {
+      held_.expires_at(Clock::time_point::max());
+      co_await held_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
   }
 
   // The configuration is followed beside the daemon; with --once it is read once.
@@ -145,9 +213,15 @@ class Run {
           io_.get_executor(), daemon_, cluster_, context_, repositories_, in_cluster_->objects(),
           [this] { return chance_(random_); }, options_.previews);
       in_cluster_->also_tell([this](const ApplicationName& name) { sets_->application_changed(name); });
-      tasks_.spawn(sets_->run());
+      if (lease_)
+        in_cluster_->stand_by();
+      else
+        tasks_.spawn(sets_->run());
       tasks_.spawn(hold_those_of_the_cluster());
     }
+    if (probes_) tasks_.spawn(probes_->run());
+    if (lease_) tasks_.spawn(lease_->run());
+    co_await wait_for_lease();
     if (options_.config.empty() || co_await hold_configured()) {
       tasks_.spawn(intake_->run());
       code_ = co_await daemon_.run();
@@ -158,12 +232,18 @@ class Run {
     if (in_cluster_) in_cluster_->stop();
     intake_->stop();
     session_.values->stop();
+    if (lease_) lease_->stop();
+    if (probes_) probes_->stop();
     co_await tasks_.join();
     co_await session_.values->ended();
+    if (lease_) co_await lease_->release();
+    if (lease_connection_) lease_connection_->close_all();
     signals_.cancel();
   }
 
   void stop() {
+    stopping_ = true;
+    held_.cancel();
     if (!in_cluster_) daemon_.stop();
     if (configured_) configured_->stop();
     if (sets_) sets_->stop();
@@ -179,12 +259,18 @@ class Run {
   ClusterPorts cluster_;
   std::shared_ptr<RepositoryHub> repositories_;
   Daemon daemon_;
+  AccountValues account_values_;
   std::optional<ConfiguredApplications> configured_;
   std::optional<ClusterApplications> in_cluster_;
   std::optional<ApplicationSets> sets_;
   std::mt19937_64 random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
   std::unique_ptr<PushIntake> intake_;
+  std::unique_ptr<ProbeService> probes_;          // null: none
+  std::unique_ptr<HttpClient> lease_connection_;  // of the Lease alone
+  std::unique_ptr<LeaseKeeper> lease_;            // null: none is asked for
+  Timer held_;                                    // of wait_for_lease()
+  bool stopping_ = false, interrupted_ = false;
   TaskScope tasks_;
   asio::signal_set signals_;
   int code_ = 1;
@@ -193,12 +279,16 @@ class Run {
 }  // namespace
 
 int run_command(const RunOptions& options) {
-  asio::io_context io(1);
   const auto health_rules = read_health_rules(options.health_rules);
   if (!health_rules) return refuse(health_rules.error());
-  Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
-  if (!session) return refuse(session.error());
-  return Run(io, *session, options, *health_rules).run();
+  for (;;) {
+    asio::io_context io(1);
+    Result<ClusterSession> session = open_session(io.get_executor(), options.cluster);
+    if (!session) return refuse(session.error());
+    Run run(io, *session, options, *health_rules);
+    const int code = run.run();
+    if (!run.lost_the_lease()) return code;
+  }
 }
 
 }  // namespace holdfast

@@ -18,14 +18,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr const char* kManager = "holdfast-status";
+constexpr const char *kManager = "holdfast-status", *kFirstInstallation = "holdfast";
 constexpr std::size_t kLongestNoteBytes = 1'000;  // the API server takes 1,024
 constexpr auto kDeadline = 10s;                   // the end of a process waits for what is under way
 constexpr auto kFirstRetry = 1s, kLastRetry = 60s;
-
-std::string status_target(const ApiResource& resource, const ApplicationName& name) {
-  return resource_path(resource, name.first, name.second) + "/status?fieldManager=" + kManager + "&force=true";
-}
 
 json::object reference_to(const ApiResource& resource, const StatusTarget& target) {
   return {{"apiVersion", resource.gvk.api_version()},
@@ -61,9 +57,18 @@ std::string event_body(const ApiResource& resource, const ClusterEvent& event, s
 }  // namespace
 
 StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
-                           ApiResource resource)
-    : api_(api), resource_(std::move(resource)), chance_(std::move(chance)), signal_(executor), tasks_(executor) {
+                           ApiResource resource, const std::string& installation)
+    : api_(api),
+      resource_(std::move(resource)),
+      manager_(installation == kFirstInstallation ? kManager : std::string(kManager) + "." + installation),
+      chance_(std::move(chance)),
+      signal_(executor),
+      tasks_(executor) {
   tasks_.spawn(work());
+}
+
+std::string StatusWriter::status_target(const ApplicationName& name) const {
+  return resource_path(resource_, name.first, name.second) + "/status?fieldManager=" + manager_ + "&force=true";
 }
 
 void StatusWriter::write(const StatusTarget& target, std::function<json::object()> document) {
@@ -140,7 +145,7 @@ asio::awaitable<void> StatusWriter::write_status(ApplicationName name) {
     const Uid uid = before.target.uid;
     ApiRequest request;
     request.method = Method::Patch;
-    request.target = status_target(resource_, name);
+    request.target = status_target(name);
     request.content_type = "application/apply-patch+yaml";
     request.deadline = kDeadline;
     request.body =
@@ -166,9 +171,9 @@ void StatusWriter::answered(Subject& subject, const Uid& uid, std::string text, 
     subject.failures = 0;
     subject.not_before = {};
   } else if (!pointless && subject.target.uid == uid) {
-    const Error error = answer ? to_error(parse_api_status(answer->status, answer->content_type, answer->body),
-                                          status_target(resource_, name))
-                               : answer.error();
+    const Error error =
+        answer ? to_error(parse_api_status(answer->status, answer->content_type, answer->body), status_target(name))
+               : answer.error();
     const auto wait = std::min<std::chrono::seconds>(kFirstRetry * (1U << std::min(subject.failures, 6U)), kLastRetry);
     if (subject.failures++ == 0)
       log(LogLevel::Warning, "status-unwritten",

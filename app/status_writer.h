@@ -42,9 +42,10 @@ class StatusWriter {
   // What comes together is written together.
   static constexpr std::chrono::milliseconds kGathering{50};
 
-  // `resource`: of what all of it is about.
+  // `resource`: of what all of it is about. `installation`: each writes as a manager of its own, so that none undoes
+  // what another says.
   StatusWriter(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
-               ApiResource resource = application_resource());
+               ApiResource resource = application_resource(), const std::string& installation = "holdfast");
 
   // `document` is asked for when its turn has come, as often as it is written. The same target again replaces it.
   void write(const StatusTarget& target, std::function<json::object()> document);
@@ -71,8 +72,11 @@ class StatusWriter {
   boost::asio::awaitable<void> write_event(ClusterEvent event);
   void answered(Subject& subject, const Uid& uid, std::string text, const Result<ApiResponse>& answer);
 
+  [[nodiscard]] std::string status_target(const ApplicationName& name) const;
+
   ApiServer& api_;
   ApiResource resource_;
+  std::string manager_;
   std::function<double()> chance_;
   std::map<ApplicationName, Subject> subjects_;
   std::deque<ApplicationName> queue_;  // each at most once

@@ -17,6 +17,7 @@ constexpr std::string_view kTooling = "applyset.kubernetes.io/tooling";
 constexpr std::string_view kGroupKinds = "applyset.kubernetes.io/contains-group-kinds";
 constexpr std::string_view kNamespaces = "applyset.kubernetes.io/additional-namespaces";
 constexpr std::string_view kInstallation = "holdfast.dev/installation";
+constexpr std::string_view kHeldElsewhere = "belongs to the installation ";
 constexpr std::string_view kTool = "holdfast";
 constexpr std::string_view kHookDone = "done", kHookBegun = "begun";
 
@@ -94,8 +95,10 @@ Result<void> check_owner(const json::value& body, std::string_view installation)
     return fail(ErrorKind::Invalid, fmt::format("its label {} is {} instead of {}", kId, label, id), where, hint);
   const std::string_view theirs = string_at(body, {"metadata", "labels", kInstallation});
   if (!installation.empty() && !theirs.empty() && theirs != installation)
-    return fail(ErrorKind::Conflict, fmt::format("belongs to the installation {:?}, not {:?}", theirs, installation),
-                where, hint);
+    return fail(
+        ErrorKind::Conflict, fmt::format("{}{:?}, not {:?}", kHeldElsewhere, theirs, installation), where,
+        "label the application holdfast.dev/installation with the one that is to hold it; to move it, remove this "
+        "ConfigMap as well, and adopt its objects");
   return {};
 }
 
@@ -158,6 +161,10 @@ json::object to_config_map(const Inventory& inventory, const InventoryLocation& 
 
 std::string recorded_source(const json::value& body) {
   return std::string(string_at(body, {"metadata", "annotations", kSource}));
+}
+
+bool is_held_elsewhere(const Error& error) {
+  return error.kind == ErrorKind::Conflict && error.message.starts_with(kHeldElsewhere);
 }
 
 Result<Inventory> from_config_map(const json::value& body, std::string_view installation) {

@@ -36,6 +36,8 @@ std::string recorded_source(const json::value& body);
 // Reads it back from a live body. Conflict where it belongs to another tool, or to another installation (where one is
 // given); Invalid where anything in it cannot be read. A record that cannot be read is never an empty one.
 Result<Inventory> from_config_map(const json::value& body, std::string_view installation = {});
+// Whether that was refused because another installation holds the application.
+bool is_held_elsewhere(const Error& error);
 
 // The newest revision that an application is at by what is said of all of its repository; empty: its own record tells.
 std::string seen_revision(const Inventory& own, const std::string& namespace_, const std::string& name,

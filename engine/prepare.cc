@@ -100,6 +100,8 @@ class Preparer {
     if (resource.namespaced && namespace_.empty())
       return fail(ErrorKind::Invalid, fmt::format("a {} needs a namespace", manifest.gvk.kind), {},
                   "set metadata.namespace, or give --namespace");
+    if (auto visible = check_visible(resource, namespace_); !visible)
+      return std::unexpected(std::move(visible.error()));
     Desired desired;
     desired.key = {manifest.gvk.group, manifest.gvk.kind, resource.namespaced ? namespace_ : "", manifest.name};
     if (options_.confined)
@@ -119,6 +121,16 @@ class Preparer {
                                                    desired.apply_body.size(), kMaxBodyBytes));
     desired.rank = apply_rank(desired.key.group_kind(), !is_builtin_group(desired.key.group));
     return desired;
+  }
+
+  [[nodiscard]] Result<void> check_visible(const ApiResource& resource, const std::string& namespace_) const {
+    const std::string& only = options_.only_namespace;
+    if (only.empty() || (resource.namespaced && namespace_ == only)) return {};
+    return fail(ErrorKind::Invalid,
+                resource.namespaced
+                    ? fmt::format("it is in the namespace {}, and this daemon sees {} alone", namespace_, only)
+                    : fmt::format("a {} is in no namespace, and this daemon sees {} alone", resource.gvk.kind, only),
+                {}, "leave it to an installation of the whole cluster (holdfast install without --namespace-only)");
   }
 
   // One Job for each application, revision and hook: the same name whenever it is made again (ask 34).

@@ -55,7 +55,8 @@ struct PrepareOptions {
   std::string installation;       // label holdfast.dev/installation
   std::string applyset_id;        // label applyset.kubernetes.io/part-of
   FieldManager manager;
-  bool confined = false;  // to the default namespace (confinement.h)
+  bool confined = false;            // to the default namespace (confinement.h)
+  std::string only_namespace = {};  // what is outside of it cannot be seen, and is an error; empty: all can
 };
 
 // A manifest that cannot be applied to this cluster as things stand. Its object may exist all the same: as long as

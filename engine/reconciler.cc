@@ -234,6 +234,10 @@ boost::asio::awaitable<void> Reconciler::process(ObjectKey key) {
 // Judges and acts until the object is settled or has to wait for an event. Bounded: each pass either ends or learns
 // something that the next one cannot learn again.
 boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
+  if (options_.access != nullptr) {
+    ApiResource resource = desired_.at(key).resource;
+    if (!co_await may_act(key, std::move(resource))) co_return;
+  }
   if (judge_hook(key)) co_return;
   Attempt attempt;
   for (int pass = 0; pass < 4; ++pass) {

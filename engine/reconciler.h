@@ -48,6 +48,7 @@
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/live_reader.h"
 #include "holdfast/ports/live_view.h"
+#include "holdfast/ports/object_access.h"
 #include "holdfast/ports/schema_view.h"
 #include "holdfast/ports/watch_control.h"
 
@@ -69,6 +70,8 @@ struct ReconcilerOptions {
   bool wait_for_health = true;               // a wave begins when all of the one before is healthy; false: applied
   std::chrono::seconds wave_patience{300};   // then it is said what it waits for, and it goes on waiting
   HealthJudge* health_judge = nullptr;  // of kinds with custom rules; null: there are none; outlives the reconciler
+  ObjectAccess* access = nullptr;  // of the account that it acts as; null: it may see what the watches do; outlives it
+  std::string account;             // names that account; empty: the daemon's own
   std::function<WallTime()> wall_now = [] { return std::chrono::system_clock::now(); };
   std::function<double()> chance;  // in [0, 1)
   std::function<Clock::time_point()> now = Clock::now;
@@ -128,6 +131,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void ask_again(const ObjectKey& key) override;
 
   [[nodiscard]] const std::string& application() const { return options_.application; }
+  [[nodiscard]] const std::string& account() const { return options_.account; }
   [[nodiscard]] const std::string& applyset_id() const { return options_.prepare.applyset_id; }
   [[nodiscard]] bool wants(const ObjectKey& key) const;
   [[nodiscard]] bool wants(const GroupVersionKind& type) const { return types_.contains(type); }
@@ -276,6 +280,9 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] LearnedSet lessons() const;
   [[nodiscard]] std::optional<Time> lessons_due() const;
   boost::asio::awaitable<void> save_lessons();
+  // reconciler_access.cc
+  boost::asio::awaitable<bool> may_act(ObjectKey key, ApiResource resource);
+  [[nodiscard]] Health shown_health(const ObjectKey& key, Health health) const;
   // reconciler_confirm.cc
   void doubt(const ObjectKey& key, KeyState& state);
   void doubt_outdated_schemas();

@@ -83,7 +83,7 @@ Reconciler* ReconcilerGroup::other_wanting(const ObjectKey& key, const Reconcile
   const auto found = claims_.find(key);
   if (found == claims_.end()) return nullptr;
   for (Reconciler* reconciler : found->second)
-    if (reconciler != &but && reconciler->wants(key)) return reconciler;
+    if (reconciler != &but && reconciler->account() == but.account() && reconciler->wants(key)) return reconciler;
   return nullptr;
 }
 

@@ -48,7 +48,8 @@ class ReconcilerGroup final : public LiveReader {
   void leave(Reconciler& reconciler);
   void claim(const ObjectKey& key, Reconciler& reconciler);
   void release(const ObjectKey& key, Reconciler& reconciler);
-  // Another one that wants the object, or that is of this ApplySet; null where there is none.
+  // Another one of its account that wants the object, or that is of this ApplySet; null where there is none. Who acts
+  // as another account keeps nobody from pruning: it may want what it has no right to.
   [[nodiscard]] Reconciler* other_wanting(const ObjectKey& key, const Reconciler& but) const;
   [[nodiscard]] Reconciler* of_applyset(std::string_view applyset_id) const;
   // Tells the others that look after the object to judge it again.

@@ -152,7 +152,7 @@ void Reconciler::tell_readiness(const ObjectKey* cause) {
   if (options_.wait_for_health && change.news == Readiness::News::Ready)
     observer_.became_ready(revision_, objects_);
   else if (change.news == Readiness::News::Degraded && health != nullptr)
-    observer_.no_longer_ready(revision_, *cause, *health);
+    observer_.no_longer_ready(revision_, *cause, shown_health(*cause, *health));
   if (change.flipped) options_.on_ready();
 }
 

@@ -159,6 +159,7 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
     co_return;
   }
   const ApiResource resource = *served;
+  if (options_.access != nullptr && (!co_await may_act(key, resource) || !pruning_.contains(key))) co_return;
   const LivePtr live = live_.find(key);
   if (live == nullptr && !live_.synced(key.group_kind())) co_return;
   if (live != nullptr && counts_after_all(key)) co_return;

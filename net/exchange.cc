@@ -54,6 +54,10 @@ asio::awaitable<Result<void>> Exchange::start(std::shared_ptr<const Secret> text
     auto connected = co_await connect(deadline);
     if (!connected) co_return std::unexpected(std::move(connected.error()));
   }
+  if (fence_ != nullptr && !fence_->may_write(Connection::Clock::now()))
+    co_return fail(
+        ErrorKind::Unreachable, "nothing is written: this daemon does not hold the lease", where_,
+        "another daemon of this installation may hold it, or the API server could not be asked for too long");
   const auto [write_failure, written_bytes] = co_await lease_->write(text->reveal());
   if (write_failure) co_return std::unexpected(lost_before_sent(write_failure));
   auto answered = co_await read_head();

@@ -9,6 +9,7 @@
 
 #include "holdfast/base/result.h"
 #include "holdfast/base/secret.h"
+#include "holdfast/ports/write_fence.h"
 #include "net/connection_pool.h"
 #include "net/response_reader.h"
 
@@ -28,6 +29,8 @@ class Exchange {
   void expect_no_body() { reader_.expect_no_body(); }
   // Before start(): the body is taken as it comes, whatever encoding its head names.
   void keep_encoding() { keep_encoding_ = true; }
+  // Before start(): asked when the connection is there, right before the first byte leaves.
+  void hold_behind(std::shared_ptr<const WriteFence> fence) { fence_ = std::move(fence); }
   // Connects if need be, writes `text`, reads the head of the response.
   boost::asio::awaitable<Result<void>> start(std::shared_ptr<const Secret> text,
                                              Connection::Clock::time_point deadline);
@@ -57,6 +60,7 @@ class Exchange {
   [[nodiscard]] bool given_up_by_server(const boost::system::error_code& error) const;
 
   ConnectionPool::Lease lease_;
+  std::shared_ptr<const WriteFence> fence_;  // null: none
   ResponseReader reader_;
   struct Compressed;
   std::unique_ptr<Compressed> compressed_;  // null where the body comes as it is

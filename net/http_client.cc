@@ -66,6 +66,7 @@ struct HttpClient::Core final : CredentialSource {
   std::shared_ptr<ExecCredentials> exec;  // null where there is no plugin
   ExecCredentialPtr exec_in_use;
   FlowBackoffs flows{chance};
+  std::shared_ptr<const WriteFence> fence;  // null: none
 
   // What a call keeps for as long as it is under way.
   struct Call {
@@ -168,6 +169,7 @@ asio::awaitable<Result<ExchangePtr>> HttpClient::Core::exchange(CallPtr call, Se
                  : fresh                            ? core.pool->take_fresh()
                                                     : core.pool->take();
     auto attempt = std::make_unique<Exchange>(std::move(lease), safe, where(*core.config, call->request));
+    if (!safe && core.fence != nullptr) attempt->hold_behind(core.fence);
     auto started = co_await attempt->start(call->text, call->deadline);
     if (started) co_return attempt;
     if (!attempt->repeatable()) co_return std::unexpected(std::move(started.error()));
@@ -248,6 +250,8 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> HttpClient::open(ApiReq
   return Core::open(std::make_shared<Core::Call>(core_, std::move(request), ConnectionUse::Single, head_deadline),
                     now + stream_deadline);
 }
+
+void HttpClient::set_write_fence(std::shared_ptr<const WriteFence> fence) { core_->fence = std::move(fence); }
 
 void HttpClient::close_all() { core_->pool->close_all(); }
 

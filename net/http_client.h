@@ -8,6 +8,7 @@
 
 #include "holdfast/ports/api_server.h"
 #include "holdfast/ports/watch_transport.h"
+#include "holdfast/ports/write_fence.h"
 #include "net/client_config.h"
 
 namespace holdfast {
@@ -28,6 +29,10 @@ class HttpClient final : public ApiServer, public WatchTransport {
   boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request) override;
   boost::asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(
       ApiRequest request, std::chrono::milliseconds stream_deadline) override;
+
+  // From now on no request but a GET leaves where the fence does not let it: it fails as Unreachable. Null: every one
+  // may.
+  void set_write_fence(std::shared_ptr<const WriteFence> fence);
 
   // Closes idle connections and fails what is under way with Cancelled (correctness B2). Later calls connect anew.
   void close_all();

@@ -50,11 +50,22 @@ Result<void> check_impersonation(const Impersonation& who) {
   return fail(ErrorKind::Invalid, "a name to impersonate has a control character or is not ASCII");
 }
 
-Result<void> check(const ClientConfig& config, const ApiRequest& request, const Secret* token) {
+// The account's name alone: its groups follow from it.
+Result<Impersonation> acting_as(const ClientConfig& config, const ApiRequest& request) {
+  if (!request.impersonate) return config.impersonation;
+  if (!config.impersonation.user.empty())
+    return fail(ErrorKind::Invalid,
+                "a request as " + to_string(*request.impersonate) + " cannot be made by somebody who impersonates", "",
+                "remove `as` from the kubeconfig, or serviceAccountName from the application");
+  return Impersonation{user_name(*request.impersonate), {}, {}, {}};
+}
+
+Result<void> check(const ClientConfig& config, const ApiRequest& request, const Impersonation& as,
+                   const Secret* token) {
   if (request.target.empty() || request.target.front() != '/' || !std::ranges::all_of(request.target, printable)) {
     return fail(ErrorKind::Invalid, "the target of a request is not an encoded path");
   }
-  if (auto checked = check_impersonation(config.impersonation); !checked) return checked;
+  if (auto checked = check_impersonation(as); !checked) return checked;
   for (const std::string* value :
        {&request.content_type, &request.accept, &request.if_none_match, &config.user_agent}) {
     if (!std::ranges::all_of(*value, printable_or_space)) {
@@ -72,10 +83,12 @@ Result<void> check(const ClientConfig& config, const ApiRequest& request, const 
 
 Result<Secret> request_text(const ClientConfig& config, const ApiRequest& request, const Secret* token,
                             ConnectionUse use) {
-  if (auto checked = check(config, request, token); !checked) return std::unexpected(std::move(checked.error()));
+  const auto as = acting_as(config, request);
+  if (!as) return std::unexpected(as.error());
+  if (auto checked = check(config, request, *as, token); !checked) return std::unexpected(std::move(checked.error()));
   const bool with_token = token != nullptr && config.tls;
   std::string who;
-  add_impersonation(who, config.impersonation);
+  add_impersonation(who, *as);
   // Reserved at once: a reallocation would leave a copy of the token behind, unwiped.
   constexpr std::size_t kFixedBytes = 384;
   std::string text;

@@ -221,7 +221,9 @@ constexpr Field kSource[] = {
 };
 
 constexpr Field kDestination[] = {
-    text("namespace", "for objects that name none; left out: that of `--namespace`, else the kubeconfig's"),
+    text("namespace",
+         "for objects that name none; left out: the application's own, of a file that of `--namespace`, else the "
+         "kubeconfig's"),
     flag("confined",
          "whether what is not in that namespace is refused, and with it what makes others write elsewhere "
          "(docs/previews.md)",
@@ -264,6 +266,7 @@ constexpr Field kPruneLimit[] = {
 
 constexpr Field kDependency[] = {
     required_text("name", "an application in the same namespace"),
+    unsupported("namespace", "put the two into one namespace: what others do holds nobody up", FieldKind::Text),
 };
 
 constexpr Field kSpec[] = {
@@ -290,7 +293,9 @@ constexpr Field kSpec[] = {
     choice("deletionPolicy",
            "what happens to the objects when the application goes: `Orphan` leaves them, `Prune` deletes them",
            "Orphan", kDeletionPolicies),
-    unsupported("serviceAccountName", "limit what the daemon's own account may do", FieldKind::Text),
+    text("serviceAccountName",
+         "the ServiceAccount, of the application's namespace, as which its objects are read and written "
+         "(docs/tenancy.md); left out: the daemon's own"),
     unsupported("retry", "it is retried with growing waits anyway"),
 };
 

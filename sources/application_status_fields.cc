@@ -30,7 +30,7 @@ constexpr Field objects(std::string_view name, std::string_view meaning, std::sp
 constexpr std::string_view kStatuses[] = {"True", "False", "Unknown"};
 
 constexpr Field kCondition[] = {
-    required_text("type", "`Ready`, `Reconciling`, `Stalled` or `Healthy`"),
+    required_text("type", "`Ready`, `Reconciling`, `Stalled`, `Healthy`, or `Contested`"),
     Field{.name = "status",
           .type = FieldKind::Choice,
           .meaning = "whether it is so",

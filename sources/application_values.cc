@@ -143,6 +143,8 @@ class ValueReader {
     spec.read("timeout", application.timeout);
     spec.read("suspend", application.suspend);
     spec.read("deletionPolicy", application.deletion_policy);
+    spec.read("serviceAccountName", application.service_account);
+    complaints_.subdomain(application.service_account, {"spec", "serviceAccountName"});
   }
 
   void allow_prune(const WrittenFields& spec) {

@@ -22,6 +22,12 @@ void ValueComplaints::label(const std::string& name, YamlPath path, std::size_t 
     complain(std::move(path), fmt::format("is no name: {}", problem), "give it another one");
 }
 
+void ValueComplaints::subdomain(const std::string& name, YamlPath path) {
+  if (name.empty()) return;
+  if (const std::string problem = dns_subdomain_problem(name); !problem.empty())
+    complain(std::move(path), problem, "write the name of an object");
+}
+
 void ValueComplaints::secret(const WrittenFields& fields, const YamlPath& parent, std::string& into) {
   fields.below("secretRef").read("name", into);
   YamlPath path = parent;

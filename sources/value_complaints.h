@@ -21,6 +21,8 @@ class ValueComplaints {
   void complain(YamlPath path, std::string_view what, std::string hint);
   // A name that has to be a DNS label; empty: none is given.
   void label(const std::string& name, YamlPath path, std::size_t longest);
+  // A name that has to be a DNS subdomain; empty: none is given.
+  void subdomain(const std::string& name, YamlPath path);
   // The name of a Secret in `secretRef` of the fields, which stand at `parent`.
   void secret(const WrittenFields& fields, const YamlPath& parent, std::string& into);
   // One of a Secret and a file.

@@ -104,6 +104,7 @@ asio::awaitable<void> CatalogFollower::learn_cluster() {
 }
 
 void CatalogFollower::watch_types(const ApiCatalog& catalog) {
+  if (!options_.namespace_.empty()) return;  // they are in none: then polls alone tell
   for (const GroupVersionKind& gvk : kTypes) {
     const ApiResource* const resource = catalog.find(gvk);
     if (resource == nullptr || !resource->can("watch") || watches_.contains(gvk.group_kind())) continue;

@@ -39,7 +39,7 @@ struct ReflectorOptions {
   std::shared_ptr<Gate> lists = nullptr;  // who may list now (A22); null: everybody
   Detail detail = Detail::Full;
   LiveReader* reader = nullptr;  // sees the bytes of every object that comes; null: every body is kept
-  // Only what is in this namespace, and what the selector chooses; empty: everything.
+  // Only what is in this namespace, where there is one for the type, and what the selector chooses; empty: everything.
   std::string namespace_ = {}, field_selector = {};
 };
 

@@ -50,6 +50,7 @@ AuditedRequest parse_audit_line(std::string_view line) {
   AuditedRequest request{.id = text(event, "auditID"),
                          .user = text(child(event, "user"), "username"),
                          .user_agent = text(event, "userAgent"),
+                         .impersonated = text(child(event, "impersonatedUser"), "username"),
                          .verb = text(event, "verb"),
                          .uri = text(event, "requestURI"),
                          .group = text(object, "apiGroup"),

@@ -19,8 +19,9 @@ inline constexpr std::string_view admin_user = "holdfast-admin";
 
 struct AuditedRequest {
   std::string id, user, user_agent;
-  std::string verb;  // get list watch create update patch delete deletecollection
-  std::string uri;   // path and query
+  std::string impersonated;  // as whom it asked; empty: as itself
+  std::string verb;          // get list watch create update patch delete deletecollection
+  std::string uri;           // path and query
   std::string group, resource, subresource, namespace_, name;
   int code = 0;  // HTTP status; 0 where the server gave none
   std::chrono::system_clock::time_point received;

@@ -150,6 +150,7 @@ struct Application {
   std::optional<DecryptionSpec> decryption;
   std::string target_namespace;  // for objects that name none
   bool confined = false;         // to that namespace: whatever else its source has is refused
+  std::string service_account;   // of its namespace, which it acts as; empty: the daemon itself
   PostBuildSpec post_build;
   DriftPolicy policy = DriftPolicy::Enforce;
   std::chrono::seconds grace{0};

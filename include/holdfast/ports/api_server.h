@@ -8,6 +8,7 @@
 #include <string>
 
 #include "holdfast/base/result.h"
+#include "holdfast/model/service_account.h"
 
 namespace holdfast {
 
@@ -20,10 +21,11 @@ struct ApiRequest {
   std::string content_type;  // empty: no body
   std::string accept = "application/json";
   std::string body;
-  std::chrono::milliseconds deadline{40'000};  // from the call to the last byte of the answer
-  std::string if_none_match = {};              // an ETag seen before; the answer may then be 304, without a body
-  bool accept_gzip = false;                    // the answer may come compressed; whoever sends it inflates it
-  unsigned max_retries = 10;                   // of a GET that is told to come back later (correctness B8)
+  std::chrono::milliseconds deadline{40'000};      // from the call to the last byte of the answer
+  std::string if_none_match = {};                  // an ETag seen before; the answer may then be 304, without a body
+  bool accept_gzip = false;                        // the answer may come compressed; whoever sends it inflates it
+  unsigned max_retries = 10;                       // of a GET that is told to come back later (correctness B8)
+  std::optional<ServiceAccount> impersonate = {};  // as whom, where our own identity may do so (correctness B6)
 };
 
 struct ApiResponse {
@@ -37,7 +39,8 @@ struct ApiResponse {
 class ApiServer {
  public:
   virtual ~ApiServer() = default;
-  // Any HTTP status is a value. Errors: Unreachable (nothing was sent, or a GET that could not be repeated),
+  // Any HTTP status is a value. Errors: Unreachable (nothing was sent, or a GET that could not be repeated; or
+  // a write that a fence held back),
   // UnknownOutcome (a write was sent, no complete answer came), Timeout, Unauthorized (no credential), TooLarge,
   // Cancelled. Runs on, and resumes on, the caller's executor. Safe to call again while others are under way.
   virtual boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request) = 0;

@@ -81,6 +81,29 @@ TEST_F(ApplicationStatusTest, says_what_is_degraded_and_that_it_is_well_again) {
   EXPECT_TRUE(condition("Ready").starts_with("True "));
 }
 
+// A roll-out begins anew with each catalog; what cannot be prepared is told once.
+TEST_F(ApplicationStatusTest, what_cannot_be_prepared_stays_said_while_it_is_tried_again) {
+  roll_out("main@sha1:aa");
+  status_.round_started("main@sha1:bb", 1);
+  status_.set_problem({ErrorKind::Invalid, "it is in the namespace market", "shop/outside.yaml:1"});
+  status_.round_started("main@sha1:bb", 1);
+  status_.round({"main@sha1:bb", 2, 1, false});
+  EXPECT_EQ(condition("Ready"), "False ReconciliationFailed: shop/outside.yaml:1: it is in the namespace market");
+  status_.round_started("main@sha1:cc", 1);
+  status_.round({"main@sha1:cc", 1, 1, false});
+  EXPECT_EQ(condition("Ready"), "False ReconciliationFailed: not all of it could be applied");
+}
+
+TEST_F(ApplicationStatusTest, where_another_installation_holds_it_that_is_all_that_is_said) {
+  status_.inventory_unknown({ErrorKind::Conflict, "belongs to the installation \"a\", not \"b\"", "inventory"}, 1s);
+  const json::object document = status_.document();
+  EXPECT_EQ(document.size(), 1U);
+  ASSERT_EQ(document.at("conditions").as_array().size(), 1U);
+  EXPECT_EQ(string_at(document.at("conditions").as_array()[0], {"type"}), "Contested");
+  roll_out("main@sha1:aa");
+  EXPECT_TRUE(status_.document().contains("inventory"));
+}
+
 TEST_F(ApplicationStatusTest, tells_a_source_that_is_away_from_one_that_is_wrong) {
   roll_out("main@sha1:aa");
   status_.source_failed({ErrorKind::Unreachable, "no answer", "https://git.example/a.git"}, "main@sha1:aa");

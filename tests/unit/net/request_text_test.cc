@@ -97,6 +97,26 @@ TEST(RequestText, B6_groups_without_a_user_and_names_that_break_out_are_refused)
   EXPECT_TRUE(text(config, get("/x")).starts_with("error: "));
 }
 
+TEST(RequestText, B6_an_account_by_its_name_alone) {
+  auto request = get("/x");
+  request.impersonate = ServiceAccount{"team-a", "deployer"};
+  const std::string sent = text(server(), request);
+  EXPECT_NE(sent.find("Impersonate-User: system:serviceaccount:team-a:deployer\r\n"), std::string::npos) << sent;
+  EXPECT_EQ(sent.find("Impersonate-Group"), std::string::npos);
+  EXPECT_EQ(text(server(), get("/x")).find("Impersonate"), std::string::npos);
+  request.impersonate->name = "x\r\nImpersonate-Group: system:masters";
+  EXPECT_TRUE(text(server(), request).starts_with("error: "));
+}
+
+// The one would be lost, and with it what the other may not do.
+TEST(RequestText, B6_who_impersonates_already_acts_for_no_account) {
+  auto config = server();
+  config.impersonation = {"jane", "", {}, {}};
+  auto request = get("/x");
+  request.impersonate = ServiceAccount{"team-a", "deployer"};
+  EXPECT_TRUE(text(config, request).starts_with("error: "));
+}
+
 TEST(RequestText, B7_we_say_who_we_are_in_the_words_of_kubernetes) {
   const std::string agent = user_agent("holdfast", "0.1.0");
   EXPECT_TRUE(agent == "holdfast/0.1.0 (linux/amd64)" || agent == "holdfast/0.1.0 (linux/arm64)") << agent;

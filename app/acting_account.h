@@ -1,0 +1,39 @@
+// How an application reaches the objects that it holds: as the account that it names, where it names one. What the
+// daemon keeps about the application (its inventory, what was learned, its status) is the daemon's own business and
+// goes another way.
+//
+// Lives on one executor, one thread.
+#pragma once
+
+#include <optional>
+
+#include "app/account_access.h"
+
+namespace holdfast {
+
+class ActingAccount final : public ApiServer, public ObjectAccess {
+ public:
+  // Both outlive it. Nobody: as the daemon, who may look at everything that it sees.
+  ActingAccount(ApiServer& api, AccountAccess& access, std::optional<ServiceAccount> who)
+      : api_(api), access_(access), who_(std::move(who)) {}
+
+  boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request) override {
+    request.impersonate = who_;
+    return api_.send(std::move(request));
+  }
+  boost::asio::awaitable<Result<void>> may_see(ApiResource resource, ObjectKey key) override {
+    if (!who_) co_return Result<void>{};
+    co_return co_await access_.may_see(*who_, std::move(resource), std::move(key));
+  }
+  [[nodiscard]] bool was_seen(const ApiResource& resource, const ObjectKey& key) const override {
+    return !who_ || access_.was_seen(*who_, resource, key);
+  }
+  [[nodiscard]] const std::optional<ServiceAccount>& who() const { return who_; }
+
+ private:
+  ApiServer& api_;
+  AccountAccess& access_;
+  std::optional<ServiceAccount> who_;
+};
+
+}  // namespace holdfast
