@@ -86,6 +86,7 @@ struct Parsed {
   HealthOptions health;
   InstallOptions install;
   PreviewsOptions previews;
+  DoctorOptions doctor;
   ReceiverOptions receiver;
   SimulateOptions simulate;
   TryOptions tried;
@@ -301,7 +302,7 @@ CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   return health;
 }
 
-// Which installation is meant.
+// Which installation is meant; of `install` and `doctor`.
 void add_installation_options(CLI::App& app, InstallOptions& options) {
   app.add_option("-n,--namespace", options.namespace_, "where the daemon is to run")
       ->check(label_problem)
@@ -330,6 +331,24 @@ CLI::App* add_install(CLI::App& app, Parsed& parsed) {
                  "let ApplicationSets have namespaces made and deleted (docs/previews.md)")
       ->excludes("--namespace-only");
   return install;
+}
+
+CLI::App* add_doctor(CLI::App& app, Parsed& parsed) {
+  DoctorOptions& options = parsed.doctor;
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "see whether a daemon has what it needs; changes nothing; 0: it has, 1: something fails, 2: an error");
+  doctor->add_option("--kubeconfig", options.cluster.kubeconfig,
+                     "kubeconfig file (default: $KUBECONFIG, ~/.kube/config, in-cluster)");
+  doctor->add_option("--context", options.cluster.context, "context of the kubeconfig (default: its current-context)");
+  add_installation_options(*doctor, options.install);
+  doctor->add_option("--account", options.account,
+                     "NAMESPACE/NAME of the ServiceAccount whose rights are looked at (default: one's own)");
+  doctor->add_option("--receiver", options.receiver, "address of a `holdfast receiver`, to see whether it answers");
+  doctor->add_option("--relay", options.relay, "address of a relay, likewise");
+  doctor->add_option("-o,--output", options.output, "table or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
+  return doctor;
 }
 
 CLI::App* add_previews(CLI::App& app, Parsed& parsed) {
@@ -415,6 +434,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App* health = add_health(app, parsed);
   CLI::App* install = add_install(app, parsed);
   CLI::App* previews = add_previews(app, parsed);
+  CLI::App* doctor = add_doctor(app, parsed);
   CLI::App* receiver = add_receiver(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
   CLI::App* tried = add_try(app, parsed.tried);
@@ -461,7 +481,9 @@ int run_command_line(int argc, char** argv) {
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
   if (previews->parsed()) return previews_command(parsed.previews);
-  if (!parsed.install.only_namespace.empty()) parsed.install.namespace_ = parsed.install.only_namespace;
+  for (InstallOptions* install_options : {&parsed.install, &parsed.doctor.install})
+    if (!install_options->only_namespace.empty()) install_options->namespace_ = install_options->only_namespace;
+  if (doctor->parsed()) return doctor_command(parsed.doctor);
   if (install->parsed()) return install_command(parsed.install);
   if (tried->parsed()) return try_command(parsed.tried);
   if (drop->parsed()) return drop_command(parsed.over);

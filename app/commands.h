@@ -11,6 +11,7 @@ int plan_command(const RunOptions& options, const PlanOptions& plan);
 int apply_command(const RunOptions& options, const std::string& plan_file);  // of a saved plan
 int render_command(const RunOptions& options);
 int demo_command(const DemoOptions& options);
+int doctor_command(const DoctorOptions& options);
 int approve_command(const ApproveOptions& options);
 int get_command(const GetOptions& options);
 int install_command(const InstallOptions& options);

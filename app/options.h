@@ -116,6 +116,14 @@ struct PreviewsOptions {
   OutputFormat output = OutputFormat::Table;
 };
 
+struct DoctorOptions {
+  ClusterOptions cluster;
+  InstallOptions install;       // of the installation that is looked at
+  std::string account;          // "NAMESPACE/NAME", whose rights are looked at; empty: one's own
+  std::string receiver, relay;  // addresses, to be looked at as well; empty: not
+  OutputFormat output = OutputFormat::Table;
+};
+
 struct ApproveOptions {
   ClusterOptions cluster;
   std::string name;                  // of the application

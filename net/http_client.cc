@@ -195,7 +195,8 @@ asio::awaitable<Result<FlowAnswer>> HttpClient::Core::send_once(CallPtr call) {
   auto body = co_await response.read_whole_body(call->core->config->max_response_bytes);
   if (!body) co_return std::unexpected(std::move(body.error()));
   const ResponseReader& head = response.head();
-  FlowAnswer answer{{head.status(), head.content_type(), head.retry_after(), std::move(*body), head.header("ETag")},
+  FlowAnswer answer{{head.status(), head.content_type(), head.retry_after(), std::move(*body), head.header("ETag"),
+                     head.header("Date")},
                     head.header("X-Kubernetes-PF-FlowSchema-UID")};
   response.finish();
   co_return answer;

@@ -172,5 +172,42 @@ TEST_F(InstallTest, an_uninstallation_leaves_what_was_held_with_its_uids) {
   EXPECT_EQ(kubectl_.field("shop", "configmap", "page", "{.metadata.deletionTimestamp}"), "");
 }
 
+TEST_F(InstallTest, the_doctor_finds_what_is_wrong_and_says_what_to_do) {
+  plane_.start_controllers();  // which put aggregated roles together
+  namespaces({"shop", "team-a"});
+  const std::string admin = plane_.admin_kubeconfig();
+  const Finished before = HoldfastProcess::run({"doctor", "--kubeconfig", admin});
+  EXPECT_EQ(before.exit_code, 1) << before.out << before.err;
+  EXPECT_THAT(before.out, HasSubstr("there is no applications.holdfast.dev"));
+  EXPECT_THAT(before.out, HasSubstr("holdfast install --definitions-only | kubectl apply -f -"));
+  install({"--tenancy", "--tenant", "team-a/deployer"});
+  wait_for_definitions();
+  const std::string own = kubeconfig_of("holdfast-system", "holdfast");
+  daemon_ = run(own, {"--lease", "--tenancy"});
+  daemon_->wait_for_line("holding the Lease", kDeadline);
+  const auto examine = [&] {
+    return HoldfastProcess::run({"doctor", "--kubeconfig", own, "--tenancy", "--tenant", "team-a/deployer"});
+  };
+  EXPECT_TRUE(eventually([&] { return examine().exit_code == 0; }, kDeadline));
+  const Finished well = examine();
+  EXPECT_EQ(well.exit_code, 0) << well.out << well.err;
+  EXPECT_THAT(well.out, HasSubstr("as the API server's"));
+  EXPECT_THAT(well.out, HasSubstr("applications.holdfast.dev is that of this program"));
+  EXPECT_THAT(well.out, HasSubstr(" writes, as holdfast-system/holdfast says"));
+  EXPECT_THAT(well.out, HasSubstr("git version"));
+  // The same account is not allowed what another kind of installation grants.
+  const Finished other = HoldfastProcess::run({"doctor", "--kubeconfig", own, "-o", "json"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.out, HasSubstr("who is asking may not "));
+  EXPECT_THAT(other.out, HasSubstr("\"ok\":false"));
+  const Finished as_it = HoldfastProcess::run({"doctor", "--kubeconfig", admin, "--account", "holdfast-system/holdfast",
+                                               "--tenancy", "--relay", "http://127.0.0.1:1"});
+  EXPECT_EQ(as_it.exit_code, 1);
+  EXPECT_THAT(as_it.out, HasSubstr("the account holdfast-system/holdfast may do all "));
+  EXPECT_THAT(as_it.out, HasSubstr("see that `holdfast receiver` runs there"));
+  const Finished nowhere = HoldfastProcess::run({"doctor", "--kubeconfig", "/nonexistent"});
+  EXPECT_EQ(nowhere.exit_code, 2);
+}
+
 }  // namespace
 }  // namespace holdfast::cluster

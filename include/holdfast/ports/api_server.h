@@ -34,6 +34,7 @@ struct ApiResponse {
   std::optional<std::chrono::seconds> retry_after;
   std::string body;
   std::string etag = {};
+  std::string date = {};  // the clock of the server, as RFC 9110 writes it; empty: not told
 };
 
 class ApiServer {
