@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace holdfast {
@@ -33,10 +34,12 @@ class OptionsReader {
   explicit OptionsReader(const json::object& body) {
     const json::value* found = find(body, {"metadata", "annotations"});
     if (found != nullptr && found->is_object()) annotations_ = &found->get_object();
+    found = find(body, {"metadata", "labels"});
+    if (found != nullptr && found->is_object()) labels_ = &found->get_object();
   }
 
   Result<ObjectOptions> read() {
-    if (annotations_ == nullptr) return ObjectOptions{};
+    if (annotations_ == nullptr && labels_ == nullptr) return ObjectOptions{};
     for (const auto& step : {&OptionsReader::wave, &OptionsReader::hook, &OptionsReader::management,
                              &OptionsReader::replace, &OptionsReader::dependencies})
       if (Result<void> done = (this->*step)(); !done) return std::unexpected(done.error());
@@ -45,9 +48,20 @@ class OptionsReader {
 
  private:
   // Empty where it is absent, or no string, which the API server refuses anyhow.
-  [[nodiscard]] std::string_view value(std::string_view name) const {
-    const json::value* found = annotations_->if_contains(name);
+  [[nodiscard]] std::string_view value(std::string_view name) const { return text(annotations_, name); }
+
+  static std::string_view text(const json::object* all, std::string_view name) {
+    const json::value* found = all == nullptr ? nullptr : all->if_contains(name);
     return found != nullptr && found->is_string() ? std::string_view(found->get_string()) : std::string_view();
+  }
+
+  // Flux looks at labels as well, and takes upper and lower case for the same.
+  [[nodiscard]] bool flux_says(std::string_view what, std::string_view word) const {
+    const std::string name = fmt::format("kustomize.toolkit.fluxcd.io/{}", what);
+    const auto is_it = [&](std::string_view given) {
+      return std::ranges::equal(given, word, [](char one, char other) { return (one | 0x20) == (other | 0x20); });
+    };
+    return is_it(text(annotations_, name)) || is_it(text(labels_, name));
   }
 
   Result<void> wave() {
@@ -72,7 +86,7 @@ class OptionsReader {
     for (const std::string_view part : split(value("argocd.argoproj.io/hook"), ',')) {
       if (part == "PreSync") options_.hook = HookPhase::Before;
       if (part == "PostSync") options_.hook = HookPhase::After;
-      left_out = left_out || part == "Skip" || part == "SyncFail" || part == "PostDelete";
+      left_out = left_out || part == "Skip" || part == "SyncFail" || part == "PreDelete" || part == "PostDelete";
     }
     const std::string_view ours = value("holdfast.dev/hook");
     if (ours.empty()) {
@@ -85,10 +99,8 @@ class OptionsReader {
   }
 
   Result<void> management() {
-    if (value("kustomize.toolkit.fluxcd.io/reconcile") == "disabled") options_.management = Management::None;
-    const std::string_view ssa = value("kustomize.toolkit.fluxcd.io/ssa");
-    if (ssa == "Ignore") options_.management = Management::None;
-    if (ssa == "IfNotPresent") options_.management = Management::Once;
+    if (flux_says("reconcile", "disabled") || flux_says("ssa", "ignore")) options_.management = Management::None;
+    if (flux_says("ssa", "ifnotpresent")) options_.management = Management::Once;
     const std::string_view ours = value("holdfast.dev/manage");
     if (ours.empty()) return {};
     if (ours == "full")
@@ -105,7 +117,7 @@ class OptionsReader {
   Result<void> replace() {
     for (const std::string_view option : split(value("argocd.argoproj.io/sync-options"), ','))
       if (option == "Replace=true" || option == "Force=true") options_.replace = true;
-    if (value("kustomize.toolkit.fluxcd.io/force") == "enabled") options_.replace = true;
+    if (flux_says("force", "enabled")) options_.replace = true;
     const std::string_view ours = value("holdfast.dev/replace");
     if (!ours.empty() && ours != "enabled" && ours != "disabled")
       return unclear("holdfast.dev/replace", ours, "enabled or disabled");
@@ -130,7 +142,7 @@ class OptionsReader {
     return {};
   }
 
-  const json::object* annotations_ = nullptr;
+  const json::object *annotations_ = nullptr, *labels_ = nullptr;
   ObjectOptions options_;
 };
 

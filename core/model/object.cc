@@ -12,18 +12,29 @@ constexpr std::size_t kMaxObjectBytes = 16UL * 1024 * 1024;  // correctness A15
 
 struct KeepAnnotation {
   std::string_view name;
-  std::array<std::string_view, 2> values;  // any of them; the second may be empty
-  bool is_list;                            // separated by commas
+  std::array<std::string_view, 4> values;  // any of them; the last ones may be empty
+  bool is_list = false;                    // separated by commas
+  bool is_flux = false;                    // which looks at labels as well, and takes upper and lower case for the same
 };
 constexpr KeepAnnotation kKeepAnnotations[] = {
-    {"holdfast.dev/prune", {"disabled", ""}, false},
-    {"kustomize.toolkit.fluxcd.io/prune", {"disabled", ""}, false},
-    {"argocd.argoproj.io/sync-options", {"Prune=false", "Delete=false"}, true},
-    {"helm.sh/resource-policy", {"keep", ""}, false},
-    {"client.lifecycle.config.k8s.io/deletion", {"detach", ""}, false},
+    {"holdfast.dev/prune", {"disabled"}},
+    {.name = "kustomize.toolkit.fluxcd.io/prune", .values = {"disabled"}, .is_flux = true},
+    {.name = "kustomize.toolkit.fluxcd.io/reconcile", .values = {"disabled"}, .is_flux = true},
+    // What Argo CD would ask a person about is not deleted either, until its annotation says otherwise.
+    {"argocd.argoproj.io/sync-options", {"Prune=false", "Delete=false", "Prune=confirm", "Delete=confirm"}, true},
+    {"helm.sh/resource-policy", {"keep"}},
+    {"client.lifecycle.config.k8s.io/deletion", {"detach"}},
 };
 
+bool is_same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char one, char other) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return lower(one) == lower(other);
+  });
+}
+
 bool forbids_deletion(const KeepAnnotation& annotation, std::string_view value) {
+  if (annotation.is_flux) return is_same_word(value, annotation.values.front());
   while (!value.empty()) {
     const std::size_t end = annotation.is_list ? value.find(',') : std::string_view::npos;
     std::string_view part = value.substr(0, end);
@@ -62,6 +73,15 @@ void take_string_or_skip(JsonCursor& cursor, std::string& out) {
     cursor.skip();
 }
 
+// A label or an annotation that may forbid to delete it.
+void read_mark(JsonCursor& cursor, std::string_view name, bool is_label, Ownership& out) {
+  const KeepAnnotation* const keep = keep_annotation(name);
+  if (keep == nullptr || (is_label && !keep->is_flux)) return cursor.skip();
+  std::string value;
+  take_string_or_skip(cursor, value);
+  if (forbids_deletion(*keep, value)) out.kept_by = keep->name;
+}
+
 void read_labels(JsonCursor& cursor, Ownership& out) {
   if (cursor.peek() != '{') return cursor.skip();
   for (JsonMembers labels(cursor); labels.next();) {
@@ -72,7 +92,7 @@ void read_labels(JsonCursor& cursor, Ownership& out) {
     else if (name == kApplySetLabel)
       take_string_or_skip(cursor, out.applyset);
     else
-      cursor.skip();
+      read_mark(cursor, name, true, out);
   }
 }
 
@@ -81,14 +101,7 @@ void read_annotations(JsonCursor& cursor, Ownership& out) {
   for (JsonMembers annotations(cursor); annotations.next();) {
     const std::string key =
         annotations.escaped() ? unescaped('"' + std::string(annotations.key()) + '"') : std::string();
-    const KeepAnnotation* const keep = keep_annotation(annotations.escaped() ? key : annotations.key());
-    if (keep == nullptr) {
-      cursor.skip();
-      continue;
-    }
-    std::string value;
-    take_string_or_skip(cursor, value);
-    if (forbids_deletion(*keep, value)) out.kept_by = keep->name;
+    read_mark(cursor, annotations.escaped() ? std::string_view(key) : annotations.key(), false, out);
   }
 }
 
@@ -196,7 +209,9 @@ Ownership ownership_of(const json::value& body) {
   out.installation = string_at(body, {"metadata", "labels", kInstallationLabel});
   out.applyset = string_at(body, {"metadata", "labels", kApplySetLabel});
   for (const KeepAnnotation& keep : kKeepAnnotations)
-    if (forbids_deletion(keep, string_at(body, {"metadata", "annotations", keep.name}))) out.kept_by = keep.name;
+    if (forbids_deletion(keep, string_at(body, {"metadata", "annotations", keep.name})) ||
+        (keep.is_flux && forbids_deletion(keep, string_at(body, {"metadata", "labels", keep.name}))))
+      out.kept_by = keep.name;
   const json::value* owners = find(body, {"metadata", "ownerReferences"});
   if (owners == nullptr || !owners->is_array()) return out;
   for (const json::value& owner : owners->get_array()) {

@@ -41,10 +41,10 @@ TEST(LiveObject, custom_resources_have_their_keys_sorted) {
 }
 
 // Both ways of reading say the same.
-std::string kept_by(const std::string& annotations) {
+std::string kept_by(const std::string& annotations, const std::string& place = "annotations") {
   const std::string body =
-      R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","uid":"u","resourceVersion":"1","annotations":)" +
-      annotations + "}}";
+      R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","uid":"u","resourceVersion":"1",")" + place +
+      "\":" + annotations + "}}";
   const Result<LivePtr> object = read_live_object(body, kConfigMap);
   const Result<json::value> value = parse_json(body);
   EXPECT_TRUE(object.has_value() && value.has_value()) << annotations;
@@ -66,6 +66,20 @@ TEST(LiveObject, D12_annotations_that_forbid_to_prune_are_read_in_all_spellings)
   EXPECT_EQ(kept_by(R"({"helm.sh/resource-policy":"keep"})"), "helm.sh/resource-policy");
   EXPECT_EQ(kept_by(R"({"client.lifecycle.config.k8s.io/deletion":"detach"})"),
             "client.lifecycle.config.k8s.io/deletion");
+}
+
+TEST(LiveObject, D12_what_argo_cd_would_ask_about_is_kept_and_flux_marks_count_as_labels_in_any_case) {
+  for (const char* option : {"Prune=confirm", "PruneLast=true,Delete=confirm"})
+    EXPECT_EQ(kept_by(R"({"argocd.argoproj.io/sync-options":")" + std::string(option) + "\"}"),
+              "argocd.argoproj.io/sync-options");
+  for (const char* place : {"annotations", "labels"}) {
+    EXPECT_EQ(kept_by(R"({"kustomize.toolkit.fluxcd.io/prune":"Disabled"})", place),
+              "kustomize.toolkit.fluxcd.io/prune");
+    EXPECT_EQ(kept_by(R"({"kustomize.toolkit.fluxcd.io/reconcile":"disabled"})", place),
+              "kustomize.toolkit.fluxcd.io/reconcile");
+    EXPECT_EQ(kept_by(R"({"kustomize.toolkit.fluxcd.io/prune":"disable"})", place), "");
+  }
+  EXPECT_EQ(kept_by(R"({"holdfast.dev/prune":"disabled"})", "labels"), "");
 }
 
 TEST(LiveObject, D12_other_annotations_and_values_forbid_nothing) {

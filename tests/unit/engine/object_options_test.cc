@@ -56,7 +56,8 @@ TEST(ObjectOptions, hooks_in_all_spellings) {
 TEST(ObjectOptions, hooks_of_moments_that_we_do_not_have_are_left_alone) {
   for (const char* moment : {"test", "pre-delete", "post-rollback", "pre-rollback,test"})
     EXPECT_EQ(options_of({{"helm.sh/hook", moment}}).management, Management::None) << moment;
-  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "SyncFail"}}).management, Management::None);
+  for (const char* moment : {"SyncFail", "PreDelete", "PostDelete", "Skip"})
+    EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", moment}}).management, Management::None) << moment;
   EXPECT_EQ(options_of({{"helm.sh/hook", "crd-install"}}), ObjectOptions{});
   EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "Sync"}}), ObjectOptions{});
 }
@@ -68,6 +69,18 @@ TEST(ObjectOptions, management_in_all_spellings_and_ours_decides) {
   EXPECT_EQ(options_of({{"kustomize.toolkit.fluxcd.io/ssa", "Ignore"}, {"holdfast.dev/manage", "full"}}).management,
             Management::Full);
   EXPECT_TRUE(refusal_of({{"holdfast.dev/manage", "never"}}).contains("full, once or none"));
+}
+
+TEST(ObjectOptions, the_marks_of_flux_count_as_labels_and_in_any_case) {
+  const auto labelled = [](const char* name, const char* value) {
+    const json::object body{{"metadata", {{"labels", {{name, value}}}}}};
+    return read_object_options(body).value_or(ObjectOptions{});
+  };
+  EXPECT_EQ(labelled("kustomize.toolkit.fluxcd.io/reconcile", "Disabled").management, Management::None);
+  EXPECT_EQ(labelled("kustomize.toolkit.fluxcd.io/ssa", "ifNotPresent").management, Management::Once);
+  EXPECT_TRUE(labelled("kustomize.toolkit.fluxcd.io/force", "ENABLED").replace);
+  EXPECT_EQ(labelled("kustomize.toolkit.fluxcd.io/ssa", "Merge"), ObjectOptions{});
+  EXPECT_EQ(labelled("argocd.argoproj.io/hook", "PreSync"), ObjectOptions{});
 }
 
 TEST(ObjectOptions, replacement_in_all_spellings_and_ours_decides) {
