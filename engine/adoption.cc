@@ -42,6 +42,18 @@ bool is_predecessor(const FieldOwner& owner, const std::vector<std::string>& for
 
 bool is_status(const FieldPath& path) { return path[0].text() == "status"; }
 
+// The API server counts a change of a Deployment's annotations as a change of its generation. So those by which other
+// tools keep their books stay there where Git does not have them, and stay theirs: an object that is taken over as it
+// is has the generation that it had.
+bool stays_for_generation(const Desired& desired, const FieldSet& declared, const FieldPath& path) {
+  constexpr std::string_view kBooks[] = {kLastApplied, "argocd.argoproj.io/tracking-id"};
+  const GroupVersionKind& type = desired.resource.gvk;
+  if (type.kind != "Deployment" || type.group != "apps" || path.size() < 2) return false;
+  if (path[0].text() != "metadata" || path[1].text() != "annotations") return false;
+  return path.size() == 2 ||
+         (std::ranges::find(kBooks, path[2].text()) != std::end(kBooks) && !touches(declared, path));
+}
+
 FieldSet filtered(const FieldSet& set, const std::function<bool(const FieldPath&)>& keep) {
   FieldSet kept;
   set.for_each([&](const FieldPath& path) {
@@ -178,12 +190,16 @@ Result<std::optional<std::string>> adoption_patch(const Desired& desired, const 
   if (const auto version = version_of(live); !version) return std::unexpected(version.error());
   auto rewrite = Rewrite::of(desired, live, manager);
   if (!rewrite) return std::unexpected(rewrite.error());
+  const FieldSet declared = desired_fields(desired.body, shapes_of(rewrite->entries()));
+  const auto stays = [&](const FieldPath& path) {
+    return is_status(path) || stays_for_generation(desired, declared, path);
+  };
   for (std::size_t i = 0; i < rewrite->entries().size(); ++i) {
     const ManagedFieldsEntry& entry = rewrite->entries()[i];
     const bool own = rewrite->is_ours(entry) || is_applied_by(entry.owner, handover_manager(manager));
     if (own || !is_predecessor(entry.owner, former)) continue;
-    const FieldSet taken = filtered(entry.fields, [](const FieldPath& path) { return !is_status(path); });
-    FieldSet kept = filtered(entry.fields, is_status);
+    const FieldSet taken = filtered(entry.fields, [&](const FieldPath& path) { return !stays(path); });
+    FieldSet kept = filtered(entry.fields, stays);
     if (!taken.empty()) rewrite->split(i, taken, std::move(kept));
   }
   return rewrite->patch();

@@ -22,7 +22,8 @@ namespace holdfast {
 // For the first apply to an object that we take over: what kubectl, Helm, Flux and Argo CD own in it, and the managers
 // named in `former` (whatever their operation), becomes ours, so that the apply prunes what Git does not have. Changes
 // that people made by hand with kubectl edit, patch, scale, label and the like are not a manifest's, and stay theirs;
-// so does all of status, and what is written through a subresource.
+// so does all of status, and what is written through a subresource. The annotations by which kubectl and Argo CD keep
+// their books stay on a Deployment, for there the API server would count a new generation without them.
 Result<std::optional<std::string>> adoption_patch(const Desired& desired, const json::value& live,
                                                   const FieldManager& manager, const std::vector<std::string>& former);
 

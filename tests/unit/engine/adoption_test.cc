@@ -63,6 +63,29 @@ TEST(Adoption, D3_so_does_what_helm_flux_and_argo_cd_own) {
   }
 }
 
+TEST(Adoption, the_books_of_other_tools_stay_on_a_deployment_unless_git_has_them) {
+  const auto body = [](const std::string& annotations) {
+    return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","namespace":"w")" + annotations +
+           R"(},"spec":{"replicas":1}})";
+  };
+  json::value live = body_of(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","namespace":"w",
+    "uid":"u","resourceVersion":"42","managedFields":[]},"spec":{"replicas":1}})");
+  const std::string tracking = R"("f:argocd.argoproj.io/tracking-id":{})";
+  add_entry(live, "argocd-controller", "Update", "",
+            R"({"f:metadata":{"f:annotations":{".":{},)" + tracking +
+                R"(,"f:note":{}},"f:labels":{"f:app":{}}},"f:spec":{"f:replicas":{}}})");
+  const auto after = [&](const std::string& annotations) {
+    const std::string text = body(annotations);
+    return patched(live, adoption_patch(desired_of(text.c_str()), live, kManager, {}));
+  };
+  const auto plain = after("");
+  EXPECT_FALSE(ours_in(plain).contains("tracking-id")) << ours_in(plain);
+  for (const char* taken : {"f:note", "f:app", "f:replicas"}) EXPECT_TRUE(ours_in(plain).contains(taken)) << taken;
+  EXPECT_EQ(to_json(plain->at_pointer("/metadata/managedFields/1/fieldsV1")),
+            R"({"f:metadata":{"f:annotations":{".":{},)" + tracking + "}}}");
+  EXPECT_TRUE(ours_in(after(R"(,"annotations":{"argocd.argoproj.io/tracking-id":"x"})")).contains("tracking-id"));
+}
+
 TEST(Adoption, changes_made_by_hand_and_by_controllers_stay_theirs) {
   json::value live = live_map();
   for (const char* manager : {"kubectl-edit", "kubectl-patch", "kubectl-rollout", "kubectl", "someone"})
