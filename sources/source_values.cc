@@ -107,7 +107,7 @@ class SourceReader {
     source_.kustomize = kustomize_of(fields.below("kustomize"));
     source_.helm = helm_of(fields.below("helm"));
     const YamlPath helm{"spec", "source", "helm", "releaseName"};
-    complaints_.label(source_.helm.release_name, helm, 53);
+    complaints_.subdomain(source_.helm.release_name, helm, 53);  // as Helm has it
     complaints_.label(source_.helm.namespace_, {"spec", "source", "helm", "namespace"}, kLongestDnsLabel);
     for (std::size_t i = 0; i < source_.helm.value_files.size(); ++i)
       if (source_.helm.value_files[i].find("://") != std::string::npos)

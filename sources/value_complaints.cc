@@ -22,10 +22,11 @@ void ValueComplaints::label(const std::string& name, YamlPath path, std::size_t 
     complain(std::move(path), fmt::format("is no name: {}", problem), "give it another one");
 }
 
-void ValueComplaints::subdomain(const std::string& name, YamlPath path) {
+void ValueComplaints::subdomain(const std::string& name, YamlPath path, std::size_t longest) {
   if (name.empty()) return;
-  if (const std::string problem = dns_subdomain_problem(name); !problem.empty())
-    complain(std::move(path), problem, "write the name of an object");
+  std::string problem = dns_subdomain_problem(name);
+  if (problem.empty() && name.size() > longest) problem = fmt::format("has more than {} characters", longest);
+  if (!problem.empty()) complain(std::move(path), fmt::format("is no name: {}", problem), "give it another one");
 }
 
 void ValueComplaints::secret(const WrittenFields& fields, const YamlPath& parent, std::string& into) {

@@ -22,7 +22,7 @@ class ValueComplaints {
   // A name that has to be a DNS label; empty: none is given.
   void label(const std::string& name, YamlPath path, std::size_t longest);
   // A name that has to be a DNS subdomain; empty: none is given.
-  void subdomain(const std::string& name, YamlPath path);
+  void subdomain(const std::string& name, YamlPath path, std::size_t longest = 253);
   // The name of a Secret in `secretRef` of the fields, which stand at `parent`.
   void secret(const WrittenFields& fields, const YamlPath& parent, std::string& into);
   // One of a Secret and a file.
