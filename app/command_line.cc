@@ -3,8 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
+#include "app/cluster_options.h"
 #include "app/commands.h"
+#include "app/moving_verbs.h"
+#include "app/nearest_command.h"
 #include "app/options.h"
 #include "app/progress.h"
 #include "holdfast/base/duration.h"
@@ -13,16 +17,6 @@ namespace holdfast {
 namespace {
 
 constexpr int kUsageError = 2;
-
-void add_cluster_options(CLI::App& app, ClusterOptions& options) {
-  app.add_option("--kubeconfig", options.kubeconfig,
-                 "kubeconfig file (default: $KUBECONFIG, ~/.kube/config, in-cluster)");
-  app.add_option("--context", options.context, "context of the kubeconfig (default: its current-context)");
-  app.add_option("-n,--namespace", options.namespace_, "namespace of objects that name none");
-  app.add_option("--installation", options.installation, "id of this Holdfast among several in one cluster")
-      ->check(label_problem)
-      ->capture_default_str();
-}
 
 void add_git_options(CLI::App& app, GitOptions& options) {
   app.add_option("--git-username", options.username, "user name for an https:// repository");
@@ -94,6 +88,7 @@ struct Parsed {
   WaitOptions wait;
   WhyOptions why;
   std::string wait_for = "healthy", wait_timeout = "5m";
+  VersionOptions version;
   LogOptions log;
   long interval_s = 60;
 };
@@ -220,9 +215,9 @@ CLI::App* add_get(CLI::App& app, Parsed& parsed) {
   get->add_option("--name", parsed.get.name, "only this application");
   get->add_option("--inventory-namespace", parsed.get.inventory_namespace, "only inventories of this namespace");
   get->add_flag("--explain", parsed.get.explain, "say of each object why, and by which rule (docs/rules.md)");
-  get->add_option("-o,--output", parsed.get.output, "table or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
+  get->add_option("-o,--output", parsed.get.output, "table, wide, json, yaml or name")
+      ->transform(CLI::CheckedTransformer(output_formats()));
+  add_get_arguments(*get, parsed.get);
   return get;
 }
 
@@ -417,7 +412,7 @@ CLI::App* add_simulate(CLI::App& app, Parsed& parsed) {
 
 int run_command_line(int argc, char** argv) {
   CLI::App app{"Holdfast keeps Kubernetes clusters exactly where Git says they should be, the moment something moves."};
-  app.name("holdfast");
+  app.name(invoked_as(argc, argv));
   app.require_subcommand(1);
   app.footer("Errors say what to do next. See also: holdfast VERB --help");
   Parsed parsed;
@@ -445,6 +440,9 @@ int run_command_line(int argc, char** argv) {
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
   demo->add_flag("--exit", parsed.demo.exit, "end after the story: 0 if all of it happened");
   CLI::App* version = app.add_subcommand("version", "print the version");
+  add_version(*version, parsed.version);
+  MovingVerbs moving(app);
+  if (const std::optional<int> code = moving.complete(argc, argv)) return *code;
   try {
     app.parse(argc, argv);
     const bool applies = apply->parsed() && parsed.plan_file.empty();
@@ -461,14 +459,16 @@ int run_command_line(int argc, char** argv) {
       throw CLI::ExcludesError("--save", "--name of a configuration");
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
+    if (code != 0) std::fputs(nearest_command(app, argc, argv).c_str(), stderr);
     return code == 0 ? 0 : kUsageError;
   }
+  if (const std::optional<int> code = moving.run()) return *code;
   parsed.run.application.interval = std::chrono::seconds(parsed.interval_s);
   parsed.wait.healthy = parsed.wait_for == "healthy";
   parsed.wait.timeout = *parse_duration(parsed.wait_timeout);
   if (version->parsed()) {
     std::puts("holdfast " HOLDFAST_VERSION);
-    return 0;
+    return parsed.version.cluster ? version_command(parsed.version.where) : 0;
   }
   start_logging(parsed.log.format, parsed.log.level);
   parsed.run.show_progress = parsed.log.format == LogFormat::Text && Progress::on_terminal();

@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <map>
 
+#include "app/application_verbs.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/table.h"
+#include "app/yaml_text.h"
 #include "engine/explanation.h"
 #include "engine/inventory_record.h"
 #include "holdfast/model/json.h"
@@ -105,7 +107,7 @@ void explain(const std::vector<Row>& rows) {
                  to_string(Explanation{row.state.name, row.state.because, row.state.rules}).c_str());
 }
 
-void print_json(const std::vector<Row>& rows) {
+json::array as_json(const std::vector<Row>& rows) {
   json::array objects;
   for (const Row& row : rows)
     objects.push_back({{"application", row.application},
@@ -115,22 +117,49 @@ void print_json(const std::vector<Row>& rows) {
                        {"name", row.key.name},
                        {"state", row.state.name},
                        {"revision", row.revision}});
-  std::puts(to_json(objects).c_str());
+  return objects;
+}
+
+// As `kubectl get -o name` has them: configmap/page, deployment.apps/web.
+void print_names(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    std::string type = to_string(row.key.group_kind());
+    for (char& c : type)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    std::printf("%s/%s\n", type.c_str(), row.key.name.c_str());
+  }
 }
 
 void print(const std::vector<Row>& rows, const GetOptions& options) {
   if (options.explain) explain(rows);
-  if (options.output == OutputFormat::Json)
-    print_json(rows);
-  else if (rows.empty())
-    std::fputs("nothing is managed by this installation\n", stderr);
-  else
-    print_table(rows);
+  switch (options.output) {
+    case OutputFormat::Json:
+      std::puts(to_json(as_json(rows)).c_str());
+      return;
+    case OutputFormat::Yaml:
+      std::fputs(yaml_text(as_json(rows)).c_str(), stdout);
+      return;
+    case OutputFormat::Name:
+      return print_names(rows);
+    case OutputFormat::Table:
+    case OutputFormat::Wide:
+      if (rows.empty())
+        std::fputs("nothing is managed by this installation\n", stderr);
+      else
+        print_table(rows);
+  }
 }
 
 }  // namespace
 
 int get_command(const GetOptions& options) {
+  if (options.applications) {
+    ApplicationVerbOptions applications;
+    applications.cluster = options.cluster;
+    applications.name = options.application;
+    applications.output = options.output;
+    return get_applications_command(applications);
+  }
   return run_in_session(options.cluster, 1,
                         [&](asio::any_io_executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
                           const Result<std::vector<Row>> rows = co_await collect(*session.client, options);

@@ -98,14 +98,16 @@ struct InstallOptions {
   bool previews = false;             // ApplicationSets may have namespaces made
 };
 
-enum class OutputFormat { Table, Json };
+enum class OutputFormat { Table, Wide, Json, Yaml, Name };
 
 struct GetOptions {
   ClusterOptions cluster;
   std::string inventory_namespace;  // empty: all
   std::string name;                 // empty: all
   OutputFormat output = OutputFormat::Table;
-  bool explain = false;  // say of each object why
+  bool explain = false;       // say of each object why
+  bool applications = false;  // Application objects instead
+  std::string application;    // of these only that; empty: all
 };
 
 // Of an ApplicationSet of the cluster, or of a file.

@@ -1,0 +1,125 @@
+#include "app/moving_verbs.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "app/cluster_options.h"
+#include "app/command_tree.h"
+#include "app/completion.h"
+#include "app/manual_page.h"
+#include "holdfast/base/duration.h"
+
+namespace holdfast {
+namespace {
+
+std::string duration_problem(const std::string& text) {
+  const auto duration = parse_duration(text);
+  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
+}
+
+std::string_view program_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+void add_version(CLI::App& version, VersionOptions& options) {
+  version.add_flag("--cluster", options.cluster, "also of the API server, and of the daemons that run there");
+  add_cluster_options(version, options.where);
+}
+
+std::map<std::string, OutputFormat> output_formats() {
+  return {{"table", OutputFormat::Table},
+          {"wide", OutputFormat::Wide},
+          {"json", OutputFormat::Json},
+          {"yaml", OutputFormat::Yaml},
+          {"name", OutputFormat::Name}};
+}
+
+void add_get_arguments(CLI::App& get, GetOptions& options) {
+  get.add_option_function<std::string>(
+         "what", [&options](const std::string& what) { options.applications = what.starts_with("app"); },
+         "objects that are managed, or Application objects (default: objects)")
+      ->check(CLI::IsMember({"objects", "applications", "application", "apps", "app"}));
+  get.add_option("application", options.application, "NAME or NAMESPACE/NAME of an Application (default: all)");
+}
+
+std::string invoked_as(int argc, const char* const* argv) {
+  return argc > 0 && program_name(argv[0]) == "kubectl-holdfast" ? "kubectl holdfast" : "holdfast";
+}
+
+MovingVerbs::MovingVerbs(CLI::App& app) : app_(app) {
+  add_of_applications();
+  add_help();
+}
+
+void MovingVerbs::add_of_applications() {
+  struct Verb {
+    CLI::App** verb;
+    const char *name, *description;
+  };
+  const Verb kVerbs[] = {
+      {&suspend_, "suspend", "leave the objects of an Application alone, until it is resumed"},
+      {&resume_, "resume", "hold them again"},
+      {&reconcile_, "reconcile", "look at the source of an Application now; 0: it is applied, 1: it is not"},
+      {&tree_, "tree", "show the objects of an Application, and what controllers made of them, with their health"}};
+  for (const Verb& each : kVerbs) {
+    CLI::App* verb = *each.verb = app_.add_subcommand(each.name, each.description);
+    verb->add_option("application", application_options_.name, "NAME or NAMESPACE/NAME")->required();
+    add_cluster_options(*verb, application_options_.cluster);
+    if (each.verb == &tree_) {
+      verb->add_option("-o,--output", application_options_.output, "table, json or yaml")
+          ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
+              {"table", OutputFormat::Table}, {"json", OutputFormat::Json}, {"yaml", OutputFormat::Yaml}}));
+      continue;
+    }
+    verb->add_flag("--no-wait", application_options_.no_wait, "do not wait until the daemon has met it");
+    verb->add_option("--timeout", application_timeout_, "how long it is waited for, as in 30s or 5m")
+        ->check(duration_problem)
+        ->capture_default_str();
+  }
+}
+
+void MovingVerbs::add_help() {
+  completion_ = app_.add_subcommand("completion", "print a script by which a shell completes what is typed");
+  completion_->add_option("shell", shell_, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  man_ = app_.add_subcommand("man", "print the manual page: holdfast man | man -l -");
+  schema_ = app_.add_subcommand("schema", "print every field of our objects as Markdown");
+  schema_->add_option("--markdown", schema_options_.markdown, "folder to write into, a file for each kind");
+}
+
+std::optional<int> MovingVerbs::complete(int argc, const char* const* argv) const {
+  const bool of_kubectl = argc > 0 && program_name(argv[0]) == "kubectl_complete-holdfast";
+  const int first = of_kubectl ? 1 : 2;
+  if (!of_kubectl && (argc < 2 || std::string_view(argv[1]) != "__complete")) return std::nullopt;
+  const std::vector<std::string> words(argv + std::min(first, argc), argv + argc);
+  Completion found = complete_words(command_tree(app_), words);
+  if (found.applications)
+    for (const std::string& name : application_names(std::chrono::seconds(1)))
+      if (name.starts_with(words.empty() ? std::string() : words.back())) found.words.emplace_back(name, "");
+  std::fputs(completion_text(found).c_str(), stdout);
+  return 0;
+}
+
+std::optional<int> MovingVerbs::run() {
+  if (completion_->parsed()) {
+    std::fputs(std::string(*completion_script(shell_)).c_str(), stdout);
+    return 0;
+  }
+  if (man_->parsed()) {
+    std::fputs(manual_page(command_tree(app_), HOLDFAST_VERSION).c_str(), stdout);
+    return 0;
+  }
+  if (schema_->parsed()) return schema_command(schema_options_);
+  application_options_.timeout = std::chrono::ceil<std::chrono::seconds>(*parse_duration(application_timeout_));
+  if (suspend_->parsed()) return suspend_command(application_options_);
+  if (resume_->parsed()) return resume_command(application_options_);
+  if (reconcile_->parsed()) return reconcile_command(application_options_);
+  if (tree_->parsed()) return tree_command(application_options_);
+  return std::nullopt;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,188 @@
+// The command line as people have it: as kubectl's plugin, completed by a shell, with a manual page, and with a hand on
+// Application objects.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "cluster/control_plane.h"
+#include "cluster/eventually.h"
+#include "cluster/git_server.h"
+#include "cluster/holdfast_process.h"
+#include "cluster/repository.h"
+
+namespace holdfast::cluster {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto kDeadline = 20s;
+
+class CommandLineTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { plane_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
+  static void TearDownTestSuite() { plane_.reset(); }
+
+  CommandLineTest()
+      : kubectl_(plane_->kubectl()),
+        server_({.folder = fs::path(repository_.directory()).parent_path(),
+                 .username = {},
+                 .password = {},
+                 .certificate = {},
+                 .redirect_to = {}}) {
+    const Finished printed = HoldfastProcess::run({"install", "--definitions-only"});
+    kubectl_.must({"apply", "-f", "-"}, printed.out);
+    kubectl_.wait_until_established("applications.holdfast.dev", kDeadline);
+    fs::create_directories(programs());
+    const std::string binary = required_environment("HOLDFAST_BINARY");
+    for (const char* name : {"holdfast", "kubectl-holdfast", "kubectl_complete-holdfast"})
+      if (!fs::exists(programs() + "/" + name)) fs::create_symlink(binary, programs() + "/" + name);
+  }
+
+  ~CommandLineTest() override {
+    daemon_.reset();
+    std::ignore = kubectl_.run({"-n", "shop", "delete", "hfapp,configmaps", "--all"});
+  }
+
+  [[nodiscard]] std::string programs() const { return repository_.cache() + "/bin"; }
+  [[nodiscard]] Environment environment() const {
+    return {{"PATH", programs() + ":" + std::getenv("PATH")}, {"KUBECONFIG", plane_->kubeconfig()}};
+  }
+  [[nodiscard]] Finished kubectl(std::vector<std::string> words) const {
+    words.insert(words.begin(), required_environment("HOLDFAST_KUBECTL"));
+    return run(words, {}, environment());
+  }
+  [[nodiscard]] Finished holdfast(const std::vector<std::string>& words) const {
+    return HoldfastProcess::run(words, environment());
+  }
+
+  // An Application that is held, with a ConfigMap.
+  void hold() {
+    repository_.write("shop/page.yaml",
+                      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: page}\ndata: {color: blue}\n");
+    repository_.commit("Start");
+    std::ignore = kubectl_.run({"create", "namespace", "shop"});
+    kubectl_.must(
+        {"apply", "-f", "-"},
+        "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: shop}\nspec:\n"
+        "  source: {repoURL: '" +
+            server_.url() +
+            "/work', path: shop, ref: {branch: main}, interval: 1s}\n"
+            "  destination: {namespace: shop}\n");
+    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{"run", "--kubeconfig", plane_->kubeconfig(),
+                                                                         "--cache-dir", repository_.cache() + "/git"});
+    kubectl_.must({"-n", "shop", "wait", "--for=condition=Ready", "hfapp/web", "--timeout=20s"});
+  }
+
+  static std::unique_ptr<ControlPlane> plane_;
+  Kubectl kubectl_;
+  Repository repository_;
+  GitServer server_;
+  std::unique_ptr<HoldfastProcess> daemon_;
+};
+
+std::unique_ptr<ControlPlane> CommandLineTest::plane_;
+
+TEST_F(CommandLineTest, a_hand_on_applications) {
+  hold();
+  const Finished listed = holdfast({"get", "applications"});
+  EXPECT_TRUE(listed.out.contains("NAMESPACE  NAME  READY  HEALTHY  REVISION")) << listed.out << listed.err;
+  EXPECT_TRUE(listed.out.contains("shop       web   True")) << listed.out;
+  EXPECT_TRUE(holdfast({"get", "apps", "-o", "wide"}).out.contains("/work"));
+  EXPECT_EQ(holdfast({"get", "apps", "-o", "name"}).out, "application.holdfast.dev/web\n");
+  EXPECT_TRUE(holdfast({"get", "apps", "web", "-o", "yaml"}).out.contains("repoURL: "));
+  EXPECT_TRUE(holdfast({"get", "apps", "shop/web", "-o", "json"}).out.contains(R"("kind":"Application")"));
+  EXPECT_TRUE(holdfast({"get", "apps", "webb"}).err.contains("did you mean web?"));
+  EXPECT_EQ(holdfast({"get", "-o", "name"}).out, "configmap/page\n");
+
+  const Finished suspended = holdfast({"suspend", "web"});
+  EXPECT_EQ(suspended.exit_code, 0) << suspended.err << daemon_->output();
+  EXPECT_TRUE(suspended.out.starts_with("shop/web: suspended")) << suspended.out;
+  kubectl_.must({"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":"red"}})"});
+  const Finished reconciled = holdfast({"reconcile", "web"});
+  EXPECT_EQ(reconciled.exit_code, 1) << reconciled.out << reconciled.err;
+  EXPECT_EQ(kubectl_.field("shop", "configmap", "page", "{.data.color}"), "red");
+  const Finished resumed = holdfast({"resume", "web"});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err << daemon_->output();
+  EXPECT_EQ(kubectl_.field("shop", "configmap", "page", "{.data.color}"), "blue");
+  const Finished again = holdfast({"reconcile", "shop/web"});
+  EXPECT_EQ(again.exit_code, 0) << again.out << again.err << daemon_->output();
+  EXPECT_TRUE(again.out.contains("Applied revision")) << again.out;
+
+  const Finished tree = holdfast({"tree", "web"});
+  EXPECT_TRUE(tree.out.contains("└─ ConfigMap shop/page  Healthy")) << tree.out << tree.err;
+  const Finished version = holdfast({"version", "--cluster"});
+  EXPECT_TRUE(version.out.contains("kubernetes v1.")) << version.out << version.err;
+}
+
+TEST_F(CommandLineTest, kubectl_has_it_as_a_plugin) {
+  hold();
+  const Finished got = kubectl({"holdfast", "get", "applications"});
+  EXPECT_TRUE(got.out.contains("shop       web   True")) << got.out << got.err;
+  EXPECT_TRUE(kubectl({"plugin", "list"}).out.contains("kubectl-holdfast"));
+  EXPECT_TRUE(kubectl({"holdfast", "--help"}).out.contains("kubectl holdfast"));
+  const Finished verbs = kubectl({"__complete", "holdfast", "recon"});
+  EXPECT_TRUE(verbs.out.starts_with("reconcile\t")) << verbs.out << verbs.err;
+  const Finished names = kubectl({"__complete", "holdfast", "tree", ""});
+  EXPECT_TRUE(names.out.starts_with("web\n")) << names.out << names.err;
+}
+
+TEST_F(CommandLineTest, bash_completes_verbs_options_and_choices) {
+  const auto completed = [&](const std::string& words, int at) {
+    const Finished shell = run({"bash", "-c",
+                                "source <(holdfast completion bash); COMP_WORDS=(" + words +
+                                    "); COMP_CWORD=" + std::to_string(at) + "; _holdfast; echo \"${COMPREPLY[@]}\""},
+                               {}, environment());
+    return shell.out + shell.err;
+  };
+  EXPECT_EQ(completed("holdfast reconc", 1), "reconcile\n");
+  EXPECT_EQ(completed("holdfast completion ''", 2), "bash fish zsh\n");
+  EXPECT_EQ(completed("holdfast get -o ''", 3), "json name table wide yaml\n");
+  EXPECT_EQ(completed("holdfast run --rep", 2), "--repo\n");
+  EXPECT_TRUE(completed("holdfast health /etc/host", 2).contains("/etc/hosts"));
+}
+
+TEST_F(CommandLineTest, other_shells_take_their_scripts_where_they_are_there) {
+  for (const std::string shell : {"zsh", "fish"}) {
+    if (run({"sh", "-c", "command -v " + shell}).exit_code != 0) continue;
+    const std::string file = repository_.cache() + "/completion." + shell;
+    std::ofstream(file) << holdfast({"completion", shell}).out;
+    const Finished checked = run({shell, "-n", file}, {}, environment());
+    EXPECT_EQ(checked.exit_code, 0) << shell << ": " << checked.err;
+  }
+  EXPECT_EQ(holdfast({"completion", "csh"}).exit_code, 2);
+}
+
+TEST_F(CommandLineTest, the_manual_page_is_taken_without_a_warning) {
+  const Finished page = holdfast({"man"});
+  ASSERT_EQ(page.exit_code, 0);
+  if (run({"sh", "-c", "command -v groff"}).exit_code != 0) GTEST_SKIP() << "there is no groff here";
+  const Finished shown = run({"groff", "-man", "-ww", "-Tascii", "-P-cbou"}, page.out);
+  EXPECT_EQ(shown.err, "");
+  for (const char* text : {"HOLDFAST(1)", "holdfast reconcile", "--no-wait"})
+    EXPECT_TRUE(shown.out.contains(text)) << text;
+}
+
+TEST_F(CommandLineTest, words_that_are_none_are_told_with_what_was_meant) {
+  const Finished verb = holdfast({"reconcil", "web"});
+  EXPECT_EQ(verb.exit_code, 2);
+  EXPECT_TRUE(verb.err.contains("did you mean `holdfast reconcile`?")) << verb.err;
+  EXPECT_TRUE(holdfast({"get", "--outptu", "json"}).err.contains("did you mean `holdfast get --output`?"));
+}
+
+TEST_F(CommandLineTest, the_cluster_explains_every_field) {
+  const Finished source = kubectl({"explain", "applications.spec.source"});
+  EXPECT_EQ(source.exit_code, 0) << source.err;
+  std::puts(source.out.c_str());
+  for (const char* text :
+       {"FIELD: source <Object>", "Where the desired state comes from.", "repoURL", "-required-", "layerSelector"})
+    EXPECT_TRUE(source.out.contains(text)) << text << "\n" << source.out;
+  const Finished all = kubectl({"explain", "applications", "--recursive"});
+  for (const char* text : {"deletionPolicy", "enum: Orphan, Prune", "dependsOn", "lastAppliedRevision"})
+    EXPECT_TRUE(all.out.contains(text)) << text << "\n" << all.out;
+}
+
+}  // namespace
+}  // namespace holdfast::cluster
