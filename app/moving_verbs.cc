@@ -50,6 +50,7 @@ std::string invoked_as(int argc, const char* const* argv) {
 }
 
 MovingVerbs::MovingVerbs(CLI::App& app) : app_(app) {
+  add_import();
   add_of_applications();
   add_help();
 }
@@ -91,6 +92,49 @@ void MovingVerbs::add_help() {
   schema_->add_option("--markdown", schema_options_.markdown, "folder to write into, a file for each kind");
 }
 
+void MovingVerbs::add_import() {
+  import_ = app_.add_subcommand("import", "print what Flux, Argo CD or Marathon run as Applications, or take it over");
+  import_->require_subcommand(1);
+  struct Kind {
+    const char *name, *description;
+  };
+  constexpr Kind kKinds[] = {
+      {"flux", "Kustomizations and HelmReleases of Flux; 1: something has no equivalent, and is said; 2: an error"},
+      {"argocd", "Applications of Argo CD; 1: something has no equivalent, and is said; 2: an error"},
+      {"marathon", "app definitions of DC/OS Marathon, as Deployments and Services; 1 and 2 as flux"}};
+  for (std::size_t i = 0; i < std::size(kKinds); ++i) {
+    CLI::App* from = import_from_[i] = import_->add_subcommand(kKinds[i].name, kKinds[i].description);
+    CLI::Option* const files = from->add_option(
+        "-f,--file", import_options_.files,
+        i == 2 ? "file or folder of app definitions in JSON; - is standard input; may be repeated"
+               : "file or folder to read instead of the cluster; - is standard input; may be repeated");
+    if (i == 2) {
+      files->required();
+      from->add_option("-n,--namespace", import_options_.cluster.namespace_, "namespace of what is made");
+      continue;
+    }
+    add_cluster_options(*from, import_options_.cluster);
+    if (i == 1)
+      from->add_option("--destination", import_options_.destination,
+                       "what Argo CD calls this cluster, a server or a name (default: the one that it is in)");
+    CLI::Option* const over =
+        from->add_flag(
+                "--take-over", import_options_.take_over,
+                "apply the Applications, and let the old tool go: suspended, pruning off, finalizer off, deleted")
+            ->excludes(files);
+    from->add_option("name", import_options_.names, "NAME or NAMESPACE/NAME of what is taken over (default: all)")
+        ->needs(over);
+    from->add_flag("--dry-run", import_options_.dry_run, "print the steps that are left, and do none")->needs(over);
+    from->add_flag("--step", import_options_.one_step, "do the next step, and end")->needs(over);
+    from->add_flag("--despite-losses", import_options_.despite_losses, "also what would come out otherwise than it did")
+        ->needs(over);
+    from->add_option("--timeout", takeover_timeout_, "how long each wait lasts, as in 30s or 5m")
+        ->needs(over)
+        ->check(duration_problem)
+        ->capture_default_str();
+  }
+}
+
 std::optional<int> MovingVerbs::complete(int argc, const char* const* argv) const {
   const bool of_kubectl = argc > 0 && program_name(argv[0]) == "kubectl_complete-holdfast";
   const int first = of_kubectl ? 1 : 2;
@@ -119,6 +163,12 @@ std::optional<int> MovingVerbs::run() {
   if (resume_->parsed()) return resume_command(application_options_);
   if (reconcile_->parsed()) return reconcile_command(application_options_);
   if (tree_->parsed()) return tree_command(application_options_);
+  if (import_->parsed()) {
+    for (std::size_t i = 0; i < std::size(import_from_); ++i)
+      if (import_from_[i]->parsed()) import_options_.from = static_cast<ImportFrom>(i);
+    import_options_.timeout = std::chrono::ceil<std::chrono::seconds>(*parse_duration(takeover_timeout_));
+    return import_command(import_options_);
+  }
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// The verbs by which people move in and find their way: `completion`, `man`, `schema`, and those of single
+// The verbs by which people move in and find their way: `import`, `completion`, `man`, `schema`, and those of single
 // Application objects. Defined and run here; the command line (command_line.cc) has them among all others.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/application_verbs.h"
+#include "app/import_options.h"
 #include "app/schema_options.h"
 
 namespace holdfast {
@@ -38,10 +39,15 @@ class MovingVerbs {
   std::optional<int> run();
 
  private:
+  void add_import();
   void add_help();
   void add_of_applications();
 
   CLI::App& app_;
+  CLI::App* import_ = nullptr;
+  CLI::App* import_from_[3] = {};
+  ImportOptions import_options_;
+  std::string takeover_timeout_ = "5m";
   CLI::App *completion_ = nullptr, *man_ = nullptr, *schema_ = nullptr;
   std::string shell_;
   SchemaOptions schema_options_;

@@ -137,8 +137,8 @@ TEST_F(CommandLineTest, bash_completes_verbs_options_and_choices) {
                                {}, environment());
     return shell.out + shell.err;
   };
-  EXPECT_EQ(completed("holdfast reconc", 1), "reconcile\n");
-  EXPECT_EQ(completed("holdfast completion ''", 2), "bash fish zsh\n");
+  EXPECT_EQ(completed("holdfast imp", 1), "import\n");
+  EXPECT_EQ(completed("holdfast import ''", 2), "flux argocd marathon\n");
   EXPECT_EQ(completed("holdfast get -o ''", 3), "json name table wide yaml\n");
   EXPECT_EQ(completed("holdfast run --rep", 2), "--repo\n");
   EXPECT_TRUE(completed("holdfast health /etc/host", 2).contains("/etc/hosts"));
@@ -161,7 +161,7 @@ TEST_F(CommandLineTest, the_manual_page_is_taken_without_a_warning) {
   if (run({"sh", "-c", "command -v groff"}).exit_code != 0) GTEST_SKIP() << "there is no groff here";
   const Finished shown = run({"groff", "-man", "-ww", "-Tascii", "-P-cbou"}, page.out);
   EXPECT_EQ(shown.err, "");
-  for (const char* text : {"HOLDFAST(1)", "holdfast reconcile", "--no-wait"})
+  for (const char* text : {"HOLDFAST(1)", "holdfast import flux", "--take-over"})
     EXPECT_TRUE(shown.out.contains(text)) << text;
 }
 
@@ -182,6 +182,33 @@ TEST_F(CommandLineTest, the_cluster_explains_every_field) {
   const Finished all = kubectl({"explain", "applications", "--recursive"});
   for (const char* text : {"deletionPolicy", "enum: Orphan, Prune", "dependsOn", "lastAppliedRevision"})
     EXPECT_TRUE(all.out.contains(text)) << text << "\n" << all.out;
+}
+
+TEST_F(CommandLineTest, what_becomes_of_marathon_is_taken_by_the_api_server) {
+  const std::string file = repository_.cache() + "/shop.json";
+  std::ofstream(file) << R"({"id": "/shop", "apps": [
+    {"id": "web", "instances": 2, "cpus": 0.25, "mem": 128, "disk": 64, "cmd": "serve $PORT0", "user": "root",
+     "env": {"A": "b", "S": {"secret": "s"}}, "secrets": {"s": {"source": "shop/s"}},
+     "container": {"type": "MESOS", "docker": {"image": "web:1"}, "portMappings":
+       [{"containerPort": 0, "protocol": "tcp", "name": "web-http-interface", "labels": {"VIP_0": "/web:80"}},
+        {"containerPort": 9090, "servicePort": 10105, "protocol": "udp"}]},
+     "healthChecks": [{"protocol": "TCP", "portIndex": 0, "gracePeriodSeconds": 30, "intervalSeconds": 5}],
+     "readinessChecks": [{"portName": "web-http-interface", "path": "/ready"}],
+     "constraints": [["hostname", "UNIQUE"], ["@zone", "GROUP_BY", "3"], ["rack", "IS", "r1"]],
+     "upgradeStrategy": {"minimumHealthCapacity": 1, "maximumOverCapacity": 0}, "taskKillGracePeriodSeconds": 15,
+     "labels": {"team": "a", "HAPROXY_0_VHOST": "web.example"}, "dependencies": ["/shop/db"]},
+    {"id": "db", "container": {"docker": {"image": "db:1"}, "volumes":
+       [{"containerPath": "data", "mode": "RW", "persistent": {"size": 100}}, {"containerPath": "/h", "hostPath": "/h", "mode": "RO"}]}},
+    {"id": "ring", "instances": 3, "container": {"docker": {"image": "ring:1"},
+       "volumes": [{"containerPath": "data", "mode": "RW", "persistent": {"size": 100}}]}, "ports": [7000]}]})";
+  const Finished made = holdfast({"import", "marathon", "-f", file, "-n", "default"});
+  EXPECT_EQ(made.exit_code, 1) << made.err;
+  const Finished taken = kubectl_.run({"apply", "--dry-run=server", "-f", "-"}, made.out);
+  EXPECT_EQ(taken.exit_code, 0) << taken.err << made.out;
+  for (const char* object :
+       {"deployment.apps/shop-web created", "service/shop-web created", "deployment.apps/shop-db created",
+        "persistentvolumeclaim/shop-db-0 created", "statefulset.apps/shop-ring created"})
+    EXPECT_TRUE(taken.out.contains(object)) << object << "\n" << taken.out;
 }
 
 }  // namespace

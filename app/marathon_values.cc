@@ -1,0 +1,36 @@
+#include "app/marathon_values.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace holdfast {
+
+std::string marathon_label(std::string_view id) {
+  std::string text;
+  for (const char c : id) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool fits = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
+    if (fits || (!text.empty() && text.back() != '-')) text += fits ? lower : '-';
+  }
+  if (!text.empty() && text.front() >= '0' && text.front() <= '9')
+    text.insert(0, "app-");  // a Service begins with a letter
+  if (text.size() > 60) text.resize(60);
+  while (text.ends_with('-')) text.pop_back();
+  return text.empty() ? "app" : text;
+}
+
+bool is_kubernetes_label(std::string_view text) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= 63 && fits(text.front()) && fits(text.back()) &&
+         std::ranges::all_of(text, [&](char c) { return fits(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+std::string whole_amount(const json::value* value, double factor) {
+  const double number = value == nullptr     ? 0
+                        : value->is_double() ? value->get_double()
+                        : value->is_int64()  ? static_cast<double>(value->get_int64())
+                                             : 0;
+  return std::to_string(std::llround(number * factor));
+}
+
+}  // namespace holdfast

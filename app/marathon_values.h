@@ -1,0 +1,18 @@
+// Names and amounts of Marathon in the spelling of Kubernetes. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "holdfast/model/json.h"
+
+namespace holdfast {
+
+// "/shop/web" is "shop-web"; always a name that a Service may have.
+std::string marathon_label(std::string_view id);
+// Whether it may be the name or the value of a label.
+bool is_kubernetes_label(std::string_view text);
+// A number times a factor, rounded; "0" where there is none.
+std::string whole_amount(const json::value* value, double factor);
+
+}  // namespace holdfast
