@@ -110,12 +110,7 @@ Application to_application(const ApplicationOptions& options, const std::string&
   application.target_namespace = namespace_;
   SourceSpec& source = application.source;
   source.repo_url = options.repo;
-  if (!is_artifact(source.repo_url, {}))
-    source.branch = options.ref;  // or a tag, or a commit: whatever has that name
-  else if (options.ref.starts_with("sha256:"))
-    source.digest = options.ref;
-  else
-    source.tag = options.ref;
+  set_ref(source, options.ref);
   source.path = options.path;
   source.files = options.files;
   source.interval = options.interval;
@@ -129,6 +124,19 @@ Application to_application(const ApplicationOptions& options, const std::string&
   application.prune_limit_objects = options.prune_limit;
   application.allow_prune = options.allow_prune;
   return application;
+}
+
+void set_ref(SourceSpec& source, const std::string& ref) {
+  for (std::string* other : {&source.branch, &source.tag, &source.commit, &source.semver, &source.digest})
+    other->clear();
+  if (!is_artifact(source.repo_url, artifact_of(source)))
+    source.branch = ref;  // or a tag, or a commit: whatever has that name
+  else if (!source.chart.empty())
+    source.semver = ref;
+  else if (ref.starts_with("sha256:"))
+    source.digest = ref;
+  else
+    source.tag = ref;
 }
 
 std::string repository_of(const Application& application) {

@@ -68,6 +68,9 @@ ApplicationSetup ending(ApplicationSetup setup);
 // The same for applications whose objects one commit may move from one to the other, as HeldApplication::repository().
 std::string repository_of(const Application& application);
 
+// What of a source is read instead: a branch, tag or commit, whatever has that name; of an artifact a tag or digest.
+void set_ref(SourceSpec& source, const std::string& ref);
+
 // Reads the file of the Git password. Errors: Invalid, where a file that it names cannot be read or holds no password.
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context);
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "app/cluster_options.h"
 #include "app/commands.h"
@@ -51,11 +52,11 @@ constexpr const char* kOfOneApplication[] = {
     "--ssh-key",    "--known-hosts", "--git-ca-file", "--interval",     "--prune-limit",
     "--allow-prune"};
 
-void add_config_option(CLI::App& app, std::string& config, std::string_view still_allowed) {
+void add_config_option(CLI::App& app, std::string& config, std::set<std::string_view> still_allowed) {
   CLI::Option* const option =
       app.add_option("--config", config, "file or folder of Applications (docs/applications.md), instead of --repo");
   for (const char* name : kOfOneApplication)
-    if (CLI::Option* const other = app.get_option_no_throw(name); other != nullptr && name != still_allowed)
+    if (CLI::Option* const other = app.get_option_no_throw(name); other != nullptr && !still_allowed.contains(name))
       option->excludes(other);
 }
 
@@ -166,7 +167,7 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
   run->add_flag("--previews", parsed.run.previews,
                 "let ApplicationSets of the cluster have namespaces made and deleted (docs/previews.md)");
   run->add_flag("--explain", parsed.run.explain, "say why each decision was taken, and by which rule (docs/rules.md)");
-  add_config_option(*run, parsed.run.config, "");
+  add_config_option(*run, parsed.run.config, {});
   add_push_options(*run, parsed.run.push);
   add_daemon_options(*run, parsed.run);
   return run;
@@ -175,7 +176,7 @@ CLI::App* add_run(CLI::App& app, Parsed& parsed) {
 CLI::App* add_apply(CLI::App& app, Parsed& parsed) {
   CLI::App* apply = app.add_subcommand("apply", "apply once and end, as run --once; or exactly what a saved plan says");
   add_run_options(*apply, parsed);
-  add_config_option(*apply, parsed.run.config, "");
+  add_config_option(*apply, parsed.run.config, {});
   CLI::Option* const plan = apply->add_option(
       "--plan", parsed.plan_file, "a file of plan --save: does that, or refuses where anything has changed since (2)");
   for (const char* name : kOfOneApplication)
@@ -187,11 +188,25 @@ CLI::App* add_apply(CLI::App& app, Parsed& parsed) {
 CLI::App* add_plan(CLI::App& app, Parsed& parsed, const char* verb, const char* description) {
   CLI::App* plan = app.add_subcommand(verb, description);
   add_run_options(*plan, parsed);
-  add_config_option(*plan, parsed.run.config, "--name");
+  add_config_option(*plan, parsed.run.config, {"--name", "--ref"});
   plan->add_flag("--explain", parsed.plan.explain, "say of each object why, and by which rule (docs/rules.md)");
-  plan->add_option("-o,--output", parsed.plan.output, "text, json or yaml (docs/plan.md has its fields)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, PlanOutput>{
-          {"text", PlanOutput::Text}, {"json", PlanOutput::Json}, {"yaml", PlanOutput::Yaml}}));
+  CLI::Option* const application = plan->add_option(
+      "application", parsed.plan.application,
+      "an Application of the cluster, NAME or NAMESPACE/NAME; with --ref: as another branch would have it");
+  for (const char* name : kOfOneApplication)
+    if (CLI::Option* const other = plan->get_option_no_throw(name);
+        other != nullptr && name != std::string_view("--ref"))
+      application->excludes(other);
+  application->excludes(plan->get_option("--config"));
+  plan->add_option("-o,--output", parsed.plan.output,
+                   "text, json or yaml (docs/plan.md has its fields), or markdown for a pull request")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, PlanOutput>{{"text", PlanOutput::Text},
+                                                                            {"json", PlanOutput::Json},
+                                                                            {"yaml", PlanOutput::Yaml},
+                                                                            {"markdown", PlanOutput::Markdown}}));
+  plan->add_option("--color", parsed.plan.color, "auto (on a terminal, unless NO_COLOR is set), always or never")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, ColorChoice>{
+          {"auto", ColorChoice::Auto}, {"always", ColorChoice::Always}, {"never", ColorChoice::Never}}));
   CLI::Option* const live =
       plan->add_option("--live", parsed.plan.live,
                        "file with the live objects (kubectl get -o yaml --show-managed-fields), instead of a cluster; "
@@ -205,7 +220,7 @@ CLI::App* add_render(CLI::App& app, Parsed& parsed) {
   add_application_options(*render, parsed.run.application);
   render->add_option("-n,--namespace", parsed.run.cluster.namespace_, "namespace of objects that name none")
       ->default_str("default");
-  add_config_option(*render, parsed.run.config, "--name");
+  add_config_option(*render, parsed.run.config, {"--name"});
   return render;
 }
 
@@ -388,7 +403,7 @@ CLI::App* add_why(CLI::App& app, Parsed& parsed) {
   add_cluster_options(*why, parsed.why.run.cluster);
   add_application_options(*why, parsed.why.run.application);
   add_log_options(*why, parsed.log);
-  add_config_option(*why, parsed.why.run.config, "--name");
+  add_config_option(*why, parsed.why.run.config, {"--name"});
   why->add_option("-o,--output", parsed.why.output, "text, json or yaml (docs/why.md has its fields)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, WhyOutput>{
           {"text", WhyOutput::Text}, {"json", WhyOutput::Json}, {"yaml", WhyOutput::Yaml}}));
@@ -449,7 +464,8 @@ int run_command_line(int argc, char** argv) {
     // A daemon that is told of no repository holds the Applications of its cluster.
     const bool runs_once = run->parsed() && parsed.run.once;
     const bool desires = runs_once || diff->parsed() || plan->parsed() || render->parsed() || applies;
-    if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty())
+    const bool named = !parsed.plan.application.empty();
+    if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty() && !named)
       throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
     if (receiver->parsed() && parsed.receiver.config.empty() && parsed.receiver.print_setup.empty())
       throw CLI::RequiredError("--config or --print-setup");
@@ -495,6 +511,10 @@ int run_command_line(int argc, char** argv) {
   if (wait->parsed()) return wait_command(parsed.wait);
   if (why->parsed()) return why_command(parsed.why);
   return kUsageError;
+    if (!parsed.run.config.empty() && !parsed.run.application.ref.empty() && parsed.run.application.name.empty())
+      throw CLI::RequiredError("--name, for which application --ref is");
+    if (named && (!parsed.plan.save.empty() || !parsed.plan.live.empty()))
+      throw CLI::ExcludesError("an application of the cluster", "--save and --live");
 }
 
 }  // namespace holdfast

@@ -72,14 +72,17 @@ struct RunOptions {
   std::string probes;           // "ADDRESS:PORT" of /healthz and /readyz; empty: none
 };
 
-enum class PlanOutput { Text, Json, Yaml };
+enum class PlanOutput { Text, Json, Yaml, Markdown };
+enum class ColorChoice { Auto, Always, Never };  // Auto: on a terminal, unless NO_COLOR is set
 
 // Of `diff` and `plan`.
 struct PlanOptions {
   PlanOutput output = PlanOutput::Text;
-  bool explain = false;  // say of each object why
-  std::string save;      // file for `apply --plan`; empty: none
-  std::string live;      // file with the live objects, instead of a cluster; "-": standard input
+  bool explain = false;     // say of each object why
+  std::string save;         // file for `apply --plan`; empty: none
+  std::string live;         // file with the live objects, instead of a cluster; "-": standard input
+  std::string application;  // an Application of the cluster, NAME or NAMESPACE/NAME; empty: as `run` would
+  ColorChoice color = ColorChoice::Auto;
 };
 
 struct DemoOptions {

@@ -1,10 +1,14 @@
 // `holdfast diff` and `holdfast plan`: what `run` would change, field by field, in the order in which it would; and of
 // a plan also how far it reaches, and a file for `holdfast apply --plan`.
+#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
+#include "app/application_object.h"
 #include "app/cluster_identity.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
@@ -14,9 +18,11 @@
 #include "app/plan_document.h"
 #include "app/plan_explanation.h"
 #include "app/plan_maker.h"
+#include "app/plan_markdown.h"
 #include "app/plan_text.h"
 #include "app/saved_plan.h"
 #include "app/yaml_text.h"
+#include "sources/application_reader.h"
 
 namespace holdfast {
 namespace {
@@ -31,6 +37,14 @@ void print_error(const Error& error) { std::fprintf(stderr, "holdfast: %s\n", de
 void forget_versions(ChangePlan& plan) {
   for (ApplicationPlan& application : plan.applications)
     for (PlannedChange& change : application.changes) change.version = {};
+}
+
+bool wants_colors(ColorChoice choice) {
+  if (choice != ColorChoice::Auto) return choice == ColorChoice::Always;
+  const char* const unwanted = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return ::isatty(STDOUT_FILENO) != 0 && !dumb && (unwanted == nullptr || *unwanted == '\0');
 }
 
 // One run of either verb.
@@ -66,7 +80,11 @@ class PlanRun {
   }
 
   asio::awaitable<void> work_on_cluster(ClusterSession* session) {
-    Result<ReadApplications> read = co_await read_desired(session->values.get());
+    Result<ReadApplications> read = std::unexpected(Error{});
+    if (plan_.application.empty())
+      read = co_await read_desired(session->values.get());
+    else
+      read = co_await read_object(session);
     if (read)
       finish(co_await look(session->client.get(), std::move(*read)));
     else
@@ -109,6 +127,27 @@ class PlanRun {
     co_return read;
   }
 
+  // What an Application of the cluster says, at another ref where one is given. Where it names no namespace for its
+  // objects, the daemon's own is meant.
+  asio::awaitable<Result<ReadApplications>> read_object(ClusterSession* session) {
+    const ApplicationName name = application_named(plan_.application, session->namespace_);
+    const Result<json::object> object = co_await read_application_object(*session->client, name);
+    if (!object) co_return std::unexpected(object.error());
+    Result<Application> application = read_application(*object, {.base = "/", .own_namespace = name.first});
+    if (!application) co_return std::unexpected(application.error());
+    application->namespace_ = name.first;
+    namespace_ = InstallOptions{}.namespace_;
+    if (!options_.application.ref.empty()) set_ref(application->source, options_.application.ref);
+    SetupContext context{options_.cluster.installation, namespace_, options_.application.cache_dir, false,
+                         session->values.get()};
+    context.programs = programs_of(options_.application);
+    std::vector<Application> applications{std::move(*application)};
+    Result<ReadApplications> read =
+        co_await read_applications(io_.get_executor(), std::move(applications), std::move(context), Sources::Kept);
+    if (read) tell(read->notes);
+    co_return read;
+  }
+
   asio::awaitable<Result<int>> look(ApiServer* api, ReadApplications read) {
     Result<MadePlan> made =
         co_await make_plan(io_.get_executor(), *api, std::move(read), options_.cluster.installation);
@@ -145,7 +184,10 @@ class PlanRun {
     };
     switch (plan_.output) {
       case PlanOutput::Text:
-        text = plan_text(plan, {whole_ || !options_.config.empty(), whole_, whole_});
+        text = plan_text(plan, {whole_ || !options_.config.empty(), whole_, whole_, wants_colors(plan_.color)});
+        break;
+      case PlanOutput::Markdown:
+        text = plan_markdown(plan);
         break;
       case PlanOutput::Json:
         text = to_json(document()) + "\n";

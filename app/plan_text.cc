@@ -35,6 +35,27 @@ std::string_view sign_of(ChangeVerb verb) {
   return "?";
 }
 
+constexpr std::string_view kRed = "31", kGreen = "32", kYellow = "33", kMagenta = "35";
+
+std::string_view color_of(ChangeVerb verb) {
+  switch (verb) {
+    case ChangeVerb::Create:
+      return kGreen;
+    case ChangeVerb::Change:
+      return kYellow;
+    case ChangeVerb::Replace:
+      return kMagenta;
+    case ChangeVerb::Prune:
+    case ChangeVerb::Refuse:
+      return kRed;
+    case ChangeVerb::Move:
+    case ChangeVerb::HoldBack:
+    case ChangeVerb::Unknown:
+      break;
+  }
+  return {};
+}
+
 std::string joined(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
 
 // What to do about a field that may not change.
@@ -65,9 +86,16 @@ class Writer {
  private:
   template <class... Arguments>
   void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    colored({}, format, std::forward<Arguments>(arguments)...);
+  }
+  template <class... Arguments>
+  void colored(std::string_view color, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     std::string written = fmt::format(format, std::forward<Arguments>(arguments)...);
     while (!written.empty() && written.back() == ' ') written.pop_back();
-    text_ += written + "\n";
+    if (options_.colors && !color.empty())
+      text_ += fmt::format("\x1b[{}m{}\x1b[0m\n", color, written);
+    else
+      text_ += written + "\n";
   }
 
   void write(const ApplicationPlan& application) {
@@ -85,15 +113,15 @@ class Writer {
   }
 
   void write(const PlannedChange& change) {
-    line("{:<3} {:<9} {:<{}}  {}", sign_of(change.verb), to_string(change.verb), to_string(change.key), width_,
-         change.verb == ChangeVerb::Move ? "to " + change.to : change.origin);
+    colored(color_of(change.verb), "{:<3} {:<9} {:<{}}  {}", sign_of(change.verb), to_string(change.verb),
+            to_string(change.key), width_, change.verb == ChangeVerb::Move ? "to " + change.to : change.origin);
     for (const std::string& place : change.places) line("      {}", place);
     if (change.places.empty() && !change.reason.empty()) line("      {}", change.reason);
     if (!change.immutable.empty()) line("      {}", about_immutable(change));
-    if (!change.danger.empty()) line("      danger: {}", change.danger);
+    if (!change.danger.empty()) colored(kRed, "      danger: {}", change.danger);
     for (const FieldChange& field : change.fields) {
-      if (field.before != kAbsent) line("    - {}: {}", field.path, field.before);
-      if (field.after != kAbsent) line("    + {}: {}", field.path, field.after);
+      if (field.before != kAbsent) colored(kRed, "    - {}: {}", field.path, field.before);
+      if (field.after != kAbsent) colored(kGreen, "    + {}: {}", field.path, field.after);
     }
     for (const FieldChange& field : change.held)
       line("    = {}: {} stays, Git has {}", field.path, field.before, field.after);
@@ -103,7 +131,7 @@ class Writer {
     const BlastRadius& blast = plan.blast;
     if (options_.reach) write_reach(blast);
     for (const DangerousChange& one : blast.dangerous)
-      line("Danger: {} {}: {}", to_string(one.verb), to_string(one.key), one.why);
+      colored(kRed, "Danger: {} {}: {}", to_string(one.verb), to_string(one.key), one.why);
     if (!plan.changes() && !plan.trouble() && blast.count(ChangeVerb::HoldBack) == 0) {
       line("No changes: {} as Git says.",
            blast.in_sync == 1 ? "1 object is" : fmt::format("{} objects are", blast.in_sync));

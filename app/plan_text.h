@@ -11,6 +11,7 @@ struct PlanTextOptions {
   bool applications = false;  // a heading for each
   bool waves = false;         // a line where a wave begins, where there are several
   bool reach = false;         // which kinds and namespaces are concerned
+  bool colors = false;        // for a terminal
 };
 
 // Never shows the value of a Secret.

@@ -29,14 +29,18 @@ class Reader {
         tasks_(executor) {}
 
   asio::awaitable<Result<ReadApplications>> read() {
-    const Result<std::vector<Application>> applications = co_await documents();
+    Result<std::vector<Application>> applications = co_await documents();
     if (!applications) co_return std::unexpected(applications.error());
+    co_return co_await read(std::move(*applications));
+  }
+
+  asio::awaitable<Result<ReadApplications>> read(std::vector<Application> applications) {
     // All at once: those of one repository are told by one query, and read together.
-    std::vector<Result<std::unique_ptr<WantedApplication>>> all(applications->size());
-    for (std::size_t i = 0; i < all.size(); ++i) tasks_.spawn(read_into(&(*applications)[i], &all[i]));
+    std::vector<Result<std::unique_ptr<WantedApplication>>> all(applications.size());
+    for (std::size_t i = 0; i < all.size(); ++i) tasks_.spawn(read_into(&applications[i], &all[i]));
     co_await tasks_.join();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const Application& application = (*applications)[i];
+      const Application& application = applications[i];
       Result<std::unique_ptr<WantedApplication>>& wanted = all[i];
       const bool chosen = is_chosen(application);
       if (wanted) {
@@ -63,6 +67,8 @@ class Reader {
     bool found = false;
     for (Application& application : *all) {
       found |= is_chosen(application);
+      if (is_chosen(application) && !options_.application.ref.empty())
+        set_ref(application.source, options_.application.ref);
       if (!application.suspend)
         held.push_back(std::move(application));
       else if (is_chosen(application))
@@ -130,6 +136,14 @@ asio::awaitable<Result<ReadApplications>> read_applications(asio::any_io_executo
                                                             SetupContext context, Sources sources) {
   Reader reader(std::move(executor), options, std::move(context), sources);
   co_return co_await reader.read();
+}
+
+asio::awaitable<Result<ReadApplications>> read_applications(asio::any_io_executor executor,
+                                                            std::vector<Application> applications, SetupContext context,
+                                                            Sources sources) {
+  const RunOptions nothing_special;
+  Reader reader(std::move(executor), nothing_special, std::move(context), sources);
+  co_return co_await reader.read(std::move(applications));
 }
 
 void prepare_all(WantedApplications& applications, const ApiCatalog& catalog) {

@@ -41,6 +41,11 @@ boost::asio::awaitable<Result<ReadApplications>> read_applications(boost::asio::
                                                                    const RunOptions& options, SetupContext context,
                                                                    Sources sources = Sources::Stopped);
 
+// Of these applications, whatever the command line says.
+boost::asio::awaitable<Result<ReadApplications>> read_applications(boost::asio::any_io_executor executor,
+                                                                   std::vector<Application> applications,
+                                                                   SetupContext context, Sources sources);
+
 void prepare_all(WantedApplications& applications, const ApiCatalog& catalog);
 
 }  // namespace holdfast
