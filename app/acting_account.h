@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "app/account_access.h"
 
@@ -34,6 +35,23 @@ class ActingAccount final : public ApiServer, public ObjectAccess {
   ApiServer& api_;
   AccountAccess& access_;
   std::optional<ServiceAccount> who_;
+};
+
+// How a plan of it is made: what there is, is seen as the daemon sees it, with its records and lists of the whole
+// cluster; what would become of a change is asked as the account, so that nothing is planned, or shown, of what it may
+// not write.
+class PlanningAccount final : public ApiServer {
+ public:
+  PlanningAccount(ApiServer& api, ActingAccount& acting) : api_(api), acting_(acting) {}  // both outlive it
+
+  boost::asio::awaitable<Result<ApiResponse>> send(ApiRequest request) override {
+    if (request.method == Method::Get) co_return co_await api_.send(std::move(request));
+    co_return co_await acting_.send(std::move(request));
+  }
+
+ private:
+  ApiServer& api_;
+  ActingAccount& acting_;
 };
 
 }  // namespace holdfast

@@ -200,6 +200,8 @@ Result<ApplicationSetup> make_setup(const Application& application, const SetupC
   setup.adopt = application.adopt;
   setup.wait_for_health = application.wait;
   setup.wave_patience = application.timeout;
+  setup.revisions = application.revisions;
+  setup.on_failure = application.on_failure;
   setup.policies = std::move(*policies);
   setup.yield_rules = std::move(*yield_rules);
   setup.depends_on = application.depends_on;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/options.h"
+#include "app/roll_out_record.h"
 #include "engine/drift_policy.h"
 #include "engine/inventory_keeper.h"
 #include "engine/prepare.h"
@@ -32,6 +33,11 @@ struct ApplicationSetup {
   bool adopt = false;
   bool wait_for_health = true;
   std::chrono::seconds wave_patience{300};
+  RevisionPolicy revisions = RevisionPolicy::Apply;
+  FailurePolicy on_failure = FailurePolicy::Wait;
+  bool told_by_status = false;                   // the status of an object keeps what follows; else the inventory does
+  RollOutRecord roll_outs = {};                  // of an earlier process
+  std::optional<WaitingPlan> waiting_plan = {};  // as it was told last
   DriftPolicies policies;
   YieldRules yield_rules;
   std::set<std::string> depends_on;       // names, in the namespace of the inventory
@@ -62,14 +68,14 @@ RenderProgramPaths programs_of(const ApplicationOptions& options);
 // What the command line describes.
 Application to_application(const ApplicationOptions& options, const std::string& namespace_);
 
+// What of a source is read instead: a branch, tag or commit, whatever has that name; of an artifact a tag or digest.
+void set_ref(SourceSpec& source, const std::string& ref);
+
 // The same application, once its objects are to go; to be held with a source that wants nothing.
 ApplicationSetup ending(ApplicationSetup setup);
 
 // The same for applications whose objects one commit may move from one to the other, as HeldApplication::repository().
 std::string repository_of(const Application& application);
-
-// What of a source is read instead: a branch, tag or commit, whatever has that name; of an artifact a tag or digest.
-void set_ref(SourceSpec& source, const std::string& ref);
 
 // Reads the file of the Git password. Errors: Invalid, where a file that it names cannot be read or holds no password.
 Result<ApplicationSetup> make_setup(const Application& application, const SetupContext& context);

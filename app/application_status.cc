@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/log_observer.h"
+#include "app/short_text.h"
 #include "engine/inventory_record.h"
 #include "holdfast/base/timestamp.h"
 
@@ -17,12 +18,7 @@ constexpr std::array kTypes{"Ready", "Reconciling", "Stalled", "Healthy"};
 constexpr std::size_t kLongestMessageBytes = 2'000;
 constexpr std::size_t kFailuresTold = 3;
 
-std::string cut(std::string text) {
-  if (text.size() <= kLongestMessageBytes) return text;
-  std::size_t end = kLongestMessageBytes - 4;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // no half of a character
-  return text.substr(0, end) + " …";
-}
+std::string cut(std::string text) { return shortened(std::move(text), kLongestMessageBytes); }
 
 // What has to be mended by whoever writes it, in Flux' words.
 bool needs_somebody(const Error& error) {
@@ -72,13 +68,9 @@ void ApplicationStatus::recall(const json::object& status) {
       since.transition = string_at(one, {"lastTransitionTime"});
       if (parse_timestamp(since.transition)) since_[std::string(string_at(one, {"type"}))] = std::move(since);
     }
-  if (const json::value* list = find(status, {"history"}); list != nullptr && list->is_array())
-    for (const json::value& one : list->get_array()) {
-      Applied applied{std::string(string_at(one, {"revision"})), std::string(string_at(one, {"appliedAt"})), 0};
-      if (const json::value* objects = find(one, {"objects"}); objects != nullptr && objects->is_int64())
-        applied.objects = static_cast<std::size_t>(std::max<std::int64_t>(0, objects->get_int64()));
-      if (history_.size() < kStatusHistory) history_.push_back(std::move(applied));
-    }
+  history_ = ApplicationHistory::read(find(status, {"history"}));
+  record_ = read_roll_out_record(status);
+  plan_ = read_waiting_plan(status);
 }
 
 void ApplicationStatus::set_generation(std::int64_t generation, bool waits_for_health) {
@@ -157,6 +149,8 @@ void ApplicationStatus::round_started(const std::string& revision, std::size_t o
   objects_of_round_ = objects;
   progress_ = Progress::Rolling;
   known_healthy_ = false;
+  failed_roll_out_.clear();
+  history_.begin(revision, objects, hooks_.now());
   touched();
 }
 
@@ -208,10 +202,7 @@ void ApplicationStatus::round(const RoundSummary& summary) {
   objects_of_round_ = summary.objects;
   if (summary.complete) {
     set_problem_.clear();
-    if (applied_ != summary.revision || history_.empty()) {
-      history_.push_front({summary.revision, to_timestamp(hooks_.now()), summary.objects});
-      if (history_.size() > kStatusHistory) history_.pop_back();
-    }
+    history_.settle(summary.revision, "Applied", summary.objects);
     applied_ = summary.revision;
   }
   touched();
@@ -227,9 +218,11 @@ void ApplicationStatus::drifted(const Drift& drift, DriftPolicy policy,
   touched();
 }
 
-void ApplicationStatus::became_ready(const std::string& /*revision*/, std::size_t /*objects*/) {
+void ApplicationStatus::became_ready(const std::string& revision, std::size_t objects) {
   known_healthy_ = true;
   unhealthy_.clear();
+  failed_roll_out_.clear();
+  history_.settle(revision, "Healthy", objects);
   touched();
 }
 
@@ -248,7 +241,21 @@ std::string ApplicationStatus::what_failed() const {
   return "not all of it could be applied";
 }
 
+// What is in force may be well, and still not be what Git says by now.
 ApplicationCondition ApplicationStatus::ready() const {
+  using enum ConditionStatus;
+  ApplicationCondition now = brought_about();
+  if (standing_ != Standing::Held) return now;
+  const bool well = now.status == True;
+  const bool nothing_yet = now.status == Unknown && (progress_ == Progress::Unknown || progress_ == Progress::Waiting);
+  if (record_.pinned && well)
+    return {record_.pinned->who.empty() ? False : True, "RolledBack", now.message + "; " + describe(*record_.pinned)};
+  if (const std::string waits = what_waits(); !waits.empty() && (well || nothing_yet))
+    return {Unknown, "ApprovalRequired", waits + (well ? "; " + now.message : "")};
+  return now;
+}
+
+ApplicationCondition ApplicationStatus::brought_about() const {
   using enum ConditionStatus;
   if (standing_ == Standing::Refused) return {False, "InvalidSpec", refusal_};
   if (standing_ == Standing::Suspended) return {Unknown, "Suspended", "suspended: its objects are left as they are"};
@@ -264,9 +271,11 @@ ApplicationCondition ApplicationStatus::ready() const {
     case Progress::Waiting:
       return {Unknown, "Progressing", "its source is being read"};
     case Progress::Rolling:
+      if (!failed_roll_out_.empty()) return {False, "RollOutFailed", failed_roll_out_};
       if (!failures_.empty() || !refusals_.empty()) return {False, "ReconciliationFailed", what_failed()};
       return {Unknown, "Progressing", "applying " + attempted_ + ", " + counted(objects_of_round_)};
     case Progress::Incomplete: {
+      if (!failed_roll_out_.empty()) return {False, "RollOutFailed", failed_roll_out_ + "; " + what_failed()};
       const bool only_prune = failures_.empty() && refusals_.empty() && set_problem_.empty() && !held_back_.empty();
       return {False, only_prune ? "PruneFailed" : "ReconciliationFailed", what_failed()};
     }
@@ -274,6 +283,7 @@ ApplicationCondition ApplicationStatus::ready() const {
       break;
   }
   if (!failures_.empty()) return {False, "ReconciliationFailed", what_failed()};
+  if (waits_for_health_ && !failed_roll_out_.empty()) return {False, "RollOutFailed", failed_roll_out_};
   if (waits_for_health_ && !known_healthy_)
     return {Unknown, "Progressing", applied_ + " is applied; its objects are not healthy yet"};
   if (waits_for_health_ && !unhealthy_.empty()) return {False, "HealthCheckFailed", unhealthy_};
@@ -295,6 +305,8 @@ ApplicationCondition ApplicationStatus::stalled() const {
   if (standing_ == Standing::Held && !refusals_.empty()) return {True, "ReconciliationFailed", some_of(refusals_)};
   if (standing_ == Standing::Held && !held_back_.empty() && progress_ == Progress::Incomplete && failures_.empty())
     return {True, "PruneFailed", some_of(held_back_)};
+  if (standing_ == Standing::Held && !what_waits().empty())
+    return {False, "NotStalled", "nothing is stuck, and a plan waits for approval"};
   return {False, "NotStalled", "nobody has to do anything"};
 }
 
@@ -303,6 +315,7 @@ ApplicationCondition ApplicationStatus::reconciling() const {
   const ApplicationCondition now = ready();
   if (standing_ != Standing::Held || now.status == True || stalled().status == True)
     return {False, "Idle", "nothing is under way"};
+  if (now.reason == "ApprovalRequired") return {True, now.reason, now.message};
   return {True, now.status == False ? "ProgressingWithRetry" : "Progressing", now.message};
 }
 
@@ -353,10 +366,9 @@ json::object ApplicationStatus::document() const {
   if (!last_drift_.empty()) drift["last"] = cut(last_drift_);
   status["drift"] = std::move(drift);
   status["inventory"] = json::object{{"objects", objects_}};
-  json::array history;
-  for (const Applied& one : history_)
-    history.push_back({{"revision", one.revision}, {"appliedAt", one.applied_at}, {"objects", one.objects}});
-  if (!history.empty()) status["history"] = std::move(history);
+  write_roll_out_record(record_, status);
+  if (plan_) status["plan"] = to_json_object(*plan_);
+  if (json::array history = history_.document(); !history.empty()) status["history"] = std::move(history);
   return status;
 }
 

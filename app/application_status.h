@@ -12,9 +12,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -35,8 +35,6 @@ struct ApplicationCondition {
 // The four of them, by type.
 using Conditions = std::map<std::string, ApplicationCondition>;
 
-inline constexpr std::size_t kStatusHistory = 10;
-
 class ApplicationStatus final : public ApplicationObserver {
  public:
   struct Hooks {
@@ -45,6 +43,9 @@ class ApplicationStatus final : public ApplicationObserver {
     // A condition has become another one: for an Event of the cluster. `type` is one of the four.
     std::function<void(const std::string& type, const ApplicationCondition& now)> transition;
     std::function<void()> claim_known = {};  // whether another installation holds it
+    // Something was done or refused that no condition tells of: for an Event.
+    std::function<void(bool warning, const std::string& reason, const std::string& note)> happened =
+        [](bool, const std::string&, const std::string&) {};
   };
   ApplicationStatus(bool waits_for_health, Hooks hooks)
       : waits_for_health_(waits_for_health), hooks_(std::move(hooks)) {}
@@ -58,6 +59,9 @@ class ApplicationStatus final : public ApplicationObserver {
   void suspend();
   void hold();  // neither, any more
   void set_objects(std::size_t objects);
+  [[nodiscard]] const RollOutRecord& record() const { return record_; }
+  [[nodiscard]] const std::optional<WaitingPlan>& waiting_plan() const { return plan_; }
+  [[nodiscard]] const ApplicationHistory& history() const { return history_; }
 
   [[nodiscard]] Conditions conditions() const;
   // `status`, for a server-side apply that owns all of it. Where another installation holds the application, it says
@@ -82,14 +86,16 @@ class ApplicationStatus final : public ApplicationObserver {
   void drifted(const Drift& drift, DriftPolicy policy, std::optional<std::chrono::milliseconds> retry_in) override;
   void became_ready(const std::string& revision, std::size_t objects) override;
   void no_longer_ready(const std::string& revision, const ObjectKey& key, const Health& now) override;
+  void record_changed(const RollOutRecord& record) override;
+  void plan_waits(const std::optional<WaitingPlan>& plan) override;
+  void plan_unknown(const std::string& revision, const std::string& why) override;
+  void did(const HistoryEntry& entry) override;
+  void request_refused(const std::string& action, const std::string& why) override;
+  void roll_out_failed(const std::string& revision, const std::string& why) override;
 
  private:
   enum class Standing { Held, Refused, Suspended };
   enum class Progress { Unknown, Waiting, Rolling, Incomplete, Complete };
-  struct Applied {
-    std::string revision, applied_at;
-    std::size_t objects = 0;
-  };
   struct Since {
     ApplicationCondition condition;
     std::string transition;
@@ -100,6 +106,8 @@ class ApplicationStatus final : public ApplicationObserver {
   [[nodiscard]] ApplicationCondition stalled() const;
   [[nodiscard]] ApplicationCondition reconciling() const;
   [[nodiscard]] std::string what_failed() const;
+  [[nodiscard]] ApplicationCondition brought_about() const;
+  [[nodiscard]] std::string what_waits() const;
   void touched();
 
   bool waits_for_health_;
@@ -123,7 +131,11 @@ class ApplicationStatus final : public ApplicationObserver {
   std::set<ObjectKey> drifted_;
   std::size_t corrected_ = 0;
   std::string last_drift_;
-  std::deque<Applied> history_;
+  ApplicationHistory history_;
+  RollOutRecord record_;
+  std::optional<WaitingPlan> plan_;
+  std::string unplanned_;        // what waits and cannot be planned, and why
+  std::string failed_roll_out_;  // of `attempted_`: why
   std::map<std::string, Since> since_;
 };
 

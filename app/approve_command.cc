@@ -1,5 +1,6 @@
 // `holdfast approve`: writes down, in a ConfigMap beside the inventory, that a drift may be put back whose policy is
-// Approve, or that objects may go which the guard of pruning holds back. The daemon sees it by its watch.
+// Approve, or that objects may go which the guard of pruning holds back. The daemon sees it by its watch. Without
+// --name it approves a plan (approve_plan.h).
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <cstdio>
 #include <random>
 
+#include "app/application_object.h"
+#include "app/approve_plan.h"
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "engine/approvals.h"
@@ -35,14 +38,6 @@ asio::awaitable<Result<json::value>> ask(ApiServer& api, Method method, std::str
 
 asio::awaitable<Result<json::value>> get(ApiServer& api, std::string target) {
   co_return co_await ask(api, Method::Get, std::move(target), {}, {});
-}
-
-// As the API server knows us; empty where it does not say.
-asio::awaitable<std::string> who_we_are(ApiServer& api) {
-  json::value review = json::object{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "SelfSubjectReview"}};
-  const Result<json::value> answer = co_await ask(
-      api, Method::Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews", std::move(review), "application/json");
-  co_return answer ? std::string(string_at(*answer, {"status", "userInfo", "username"})) : std::string();
 }
 
 bool same_kind(const ObjectKey& key, std::string_view kind) {
@@ -81,6 +76,8 @@ Result<std::vector<Approval>> approvals_of(const ApproveOptions& options, const 
     return fail(ErrorKind::Invalid, "--for " + options.period + " is not a time of 1s to 24h", {}, "as in 30m");
   const WallTime until = std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::now() + *period);
   std::vector<Approval> approvals;
+  if (!options.plan.empty())
+    approvals.push_back({ApprovedAction::Plan, {}, {}, {}, 0, until, by, options.reason, options.plan});
   for (const std::string& text : options.objects) {
     Approval approval;
     approval.action = options.prune ? ApprovedAction::Prune : ApprovedAction::Repair;
@@ -145,6 +142,11 @@ asio::awaitable<Result<void>> write(ApiServer& api, const ApproveOptions* option
 void print(const Approval& approval) {
   const std::string what =
       approval.object.kind.empty() ? fmt::format("{} objects at once", approval.objects) : to_string(approval.object);
+  if (approval.action == ApprovedAction::Plan) {
+    std::printf("approved until %s: the plan %s\n",
+                to_timestamp(std::chrono::floor<std::chrono::seconds>(approval.until)).c_str(), approval.plan.c_str());
+    return;
+  }
   std::string fields;
   for (const std::string& field : approval.fields) fields += " " + field;
   std::printf("approved until %s: %s %s%s\n",
@@ -155,11 +157,13 @@ void print(const Approval& approval) {
 asio::awaitable<Result<void>> approve(ApiServer& api, const ApproveOptions* options, std::string namespace_) {
   std::string folder = "/api/v1/namespaces/" + namespace_ + "/configmaps";
   const Result<json::value> record = co_await get(api, folder + "/" + inventory_name(options->name));
-  if (!record && record.error().kind == ErrorKind::NotFound)
+  const bool nothing_yet = !record && record.error().kind == ErrorKind::NotFound && !options->plan.empty();
+  if (!nothing_yet && !record && record.error().kind == ErrorKind::NotFound)
     co_return fail(ErrorKind::NotFound, "there is no application " + options->name + " in the namespace " + namespace_,
                    {}, "check --name and --inventory-namespace; `holdfast get` lists what there is");
-  if (!record) co_return std::unexpected(record.error());
-  const Result<Inventory> inventory = from_config_map(*record, options->cluster.installation);
+  if (!nothing_yet && !record) co_return std::unexpected(record.error());
+  const Result<Inventory> inventory =
+      nothing_yet ? Inventory{} : from_config_map(*record, options->cluster.installation);
   if (!inventory) co_return std::unexpected(inventory.error());
   const std::string by = co_await who_we_are(api);
   const auto approvals = approvals_of(*options, *inventory, by);
@@ -173,7 +177,8 @@ asio::awaitable<Result<void>> approve(ApiServer& api, const ApproveOptions* opti
 
 int approve_command(const ApproveOptions& options) {
   return run_in_session(
-      options.cluster, 1, [&](asio::any_io_executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
+      options.cluster, 1, [&](asio::any_io_executor executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
+        if (options.name.empty()) co_return co_await approve_plan(executor, session, options);
         std::string namespace_ = options.inventory_namespace.empty() ? session.namespace_ : options.inventory_namespace;
         const Result<void> approved = co_await approve(*session.client, &options, std::move(namespace_));
         if (!approved) co_return std::unexpected(approved.error());

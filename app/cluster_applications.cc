@@ -10,6 +10,8 @@
 #include "app/nothing_source.h"
 #include "app/observer_list.h"
 #include "app/own_definitions.h"
+#include "app/person_requests.h"
+#include "app/policy_check.h"
 #include "holdfast/base/log.h"
 #include "holdfast/model/api_status.h"
 #include "sources/application_reader.h"
@@ -189,10 +191,9 @@ asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
   Result<json::value> object = parse_json(live->body);
   if (!object || !object->is_object()) co_return;  // the server's own bug: nothing is concluded from it
   begin(name, subjects_.at(name), object->get_object());
-  if (live->terminating)
-    co_await end(std::move(name), std::move(object->get_object()));
-  else
-    co_await take(std::move(name), std::move(object->get_object()));
+  if (live->terminating) co_return co_await end(std::move(name), std::move(object->get_object()));
+  co_await take(name, object->get_object());
+  if (!stopping_) co_await meet_requests(std::move(name), std::move(object->get_object()));
 }
 
 // Its label names the installation that is to hold it; without one, whoever comes first does.
@@ -215,6 +216,9 @@ void ClusterApplications::begin(const ApplicationName& name, Subject& subject, c
   hooks.changed = [this, name] { write_status(name); };
   hooks.transition = [this, name](const std::string& type, const ApplicationCondition& now) { tell(name, type, now); };
   hooks.claim_known = [this, name] { claim_known(name); };
+  hooks.happened = [this, name, uid](bool warning, const std::string& reason, const std::string& note) {
+    writer_.tell({{name, uid}, warning, reason, note});
+  };
   subject.status = std::make_shared<ApplicationStatus>(true, std::move(hooks));
   if (const json::value* status = find(object, {"status"}); status != nullptr && status->is_object())
     subject.status->recall(status->get_object());
@@ -283,6 +287,9 @@ asio::awaitable<void> ClusterApplications::hold(ApplicationName name, Applicatio
   if (subjects_.at(name).held) co_await let_go(name);
   if (stopping_) co_return;
   Subject& subject = subjects_.at(name);
+  setup->told_by_status = true;
+  setup->roll_outs = subject.status->record();
+  setup->waiting_plan = subject.status->waiting_plan();
   if (refused_.erase(name) != 0) tell_missing();
   subject.unclaimed = true;
   subject.status->hold();
@@ -354,6 +361,37 @@ void ClusterApplications::notice_request(const ApplicationName& name, Subject& s
   daemon_.look_at(name);
 }
 
+// Each counts once, by its id; only where the API server has held it to who asks.
+asio::awaitable<void> ClusterApplications::meet_requests(ApplicationName name, json::object object) {
+  const std::optional<ApprovalRequest> approval = approval_asked(object);
+  const std::optional<RollbackRequest> rollback = rollback_asked(object);
+  const auto news = [this, name](const auto& request, std::string RollOutRecord::* handled) {
+    const auto subject = subjects_.find(name);
+    if (!request || subject == subjects_.end() || !subject->second.held) return false;
+    return subject->second.status->record().*handled != request->id;
+  };
+  const bool approves = news(approval, &RollOutRecord::handled_approval);
+  const bool rolls_back = news(rollback, &RollOutRecord::handled_rollback);
+  if ((!approves && !rolls_back) || daemon_.roll_outs(name) == nullptr) co_return;
+  const std::string objection = co_await objection_to_policy_of(cluster_.api);
+  RollOutControl* const roll_outs = daemon_.roll_outs(name);
+  const auto subject = subjects_.find(name);
+  if (roll_outs == nullptr || subject == subjects_.end() || !subject->second.held) co_return;
+  if (approves) {
+    if (objection.empty())
+      roll_outs->approve(*approval);
+    else
+      roll_outs->refuse_approval(*approval, objection);
+  }
+  if (!rolls_back) co_return;
+  const bool known = rollback->revision.empty() || subject->second.status->history().has(rollback->revision);
+  if (objection.empty() && known)
+    roll_outs->roll_back(*rollback);
+  else
+    roll_outs->refuse_rollback(*rollback,
+                               objection.empty() ? rollback->revision + " is not in its history" : objection);
+}
+
 // What was held before stays.
 void ClusterApplications::refuse(const ApplicationName& name, const std::string& why) {
   Subject& subject = subjects_.at(name);
@@ -401,6 +439,7 @@ void ClusterApplications::write_status(const ApplicationName& name) {
 void ClusterApplications::tell(const ApplicationName& name, const std::string& type, const ApplicationCondition& now) {
   const auto found = subjects_.find(name);
   if (found == subjects_.end() || type != "Ready" || now.reason == "Progressing") return;
+  if (now.reason == "ApprovalRequired" || now.reason == "RollOutFailed") return;  // told with what it is about
   writer_.tell({{name, found->second.uid}, now.status == ConditionStatus::False, now.reason, now.message});
 }
 

@@ -81,6 +81,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   [[nodiscard]] bool is_for_another(const LiveObject& live) const;
   void begin(const ApplicationName& name, Subject& subject, const json::object& object);
   void notice_request(const ApplicationName& name, Subject& subject, const json::object& object);
+  boost::asio::awaitable<void> meet_requests(ApplicationName name, json::object object);
   void refuse(const ApplicationName& name, const std::string& why);
   void write_status(const ApplicationName& name);
   void tell(const ApplicationName& name, const std::string& type, const ApplicationCondition& now);

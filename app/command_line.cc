@@ -79,6 +79,8 @@ struct Parsed {
   GetOptions get;
   ApproveOptions approve;
   HealthOptions health;
+  HistoryOptions history;
+  RollbackOptions rollback;
   InstallOptions install;
   PreviewsOptions previews;
   DoctorOptions doctor;
@@ -238,14 +240,20 @@ CLI::App* add_get(CLI::App& app, Parsed& parsed) {
 
 CLI::App* add_approve(CLI::App& app, Parsed& parsed) {
   ApproveOptions& options = parsed.approve;
-  CLI::App* approve = app.add_subcommand("approve", "let a drift be put back, or objects go, that wait for approval");
+  CLI::App* approve = app.add_subcommand(
+      "approve", "approve the plan that waits: APP PLAN; with --name: let a drift be put back, or objects go");
   add_cluster_options(*approve, options.cluster);
-  approve->add_option("--name", options.name, "the application")->required()->check(label_problem);
+  CLI::Option* const name =
+      approve->add_option("--name", options.name, "the application, of drifts and objects")->check(label_problem);
   approve->add_option("--inventory-namespace", options.inventory_namespace,
                       "namespace of the inventory ConfigMap (default: that of --namespace)");
-  approve->add_option("object", options.objects, "KIND/NAME; with --prune also how many objects may go at once")
-      ->required();
-  CLI::Option* const prune = approve->add_flag("--prune", options.prune, "they left Git, and may be deleted");
+  approve->add_option("object", options.objects,
+                      "APP and PLAN, as in `web 1a2b3c4d`; with --name: KIND/NAME, with --prune also how many objects");
+  CLI::Option* const prune =
+      approve->add_flag("--prune", options.prune, "they left Git, and may be deleted")->needs(name);
+  approve->add_option("--plan", options.plan, "of an application of a configuration: the plan that waits, from its log")
+      ->needs(name)
+      ->excludes(prune);
   approve->add_option("--field", options.fields, "put back only this field, named as reports name it; may be repeated")
       ->excludes(prune);
   approve->add_option("--for", options.period, "how long it holds, at most 24h")->capture_default_str();
@@ -302,6 +310,29 @@ CLI::App* add_keep(CLI::App& app, OverrideOptions& options) {
   keep->add_option("--branch", options.branch, "the branch to be made (default: keep/NAME)");
   keep->add_option("--base", options.base, "where it begins (default: what the application follows)");
   return keep;
+}
+
+CLI::App* add_rollback(CLI::App& app, Parsed& parsed) {
+  RollbackOptions& options = parsed.rollback;
+  CLI::App* rollback = app.add_subcommand(
+      "rollback", "hold an earlier revision of an Application, until there is a newer one (docs/rollouts.md)");
+  add_cluster_options(*rollback, options.cluster);
+  rollback->add_option("application", options.application, "its name, or NAMESPACE/NAME")->required();
+  CLI::Option* const to = rollback->add_option(
+      "--to", options.to, "a revision of its history, or the first digits of the commit (default: the one before)");
+  rollback->add_flag("--release", options.release, "follow the source again")->excludes(to);
+  rollback->add_option("--reason", options.reason, "for those who read it later")->required();
+  return rollback;
+}
+
+CLI::App* add_history(CLI::App& app, Parsed& parsed) {
+  CLI::App* history = app.add_subcommand("history", "tell what was done to an Application, when, by whom and why");
+  add_cluster_options(*history, parsed.history.cluster);
+  history->add_option("application", parsed.history.application, "its name, or NAMESPACE/NAME")->required();
+  history->add_option("-o,--output", parsed.history.output, "table or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
+  return history;
 }
 
 CLI::App* add_health(CLI::App& app, Parsed& parsed) {
@@ -442,6 +473,8 @@ int run_command_line(int argc, char** argv) {
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
+  CLI::App* history = add_history(app, parsed);
+  CLI::App* rollback = add_rollback(app, parsed);
   CLI::App* install = add_install(app, parsed);
   CLI::App* previews = add_previews(app, parsed);
   CLI::App* doctor = add_doctor(app, parsed);
@@ -467,10 +500,18 @@ int run_command_line(int argc, char** argv) {
     const bool named = !parsed.plan.application.empty();
     if (desires && parsed.run.config.empty() && parsed.run.application.repo.empty() && !named)
       throw CLI::RequiredError(applies ? "--repo, --config or --plan" : "--repo or --config");
+    if (!parsed.run.config.empty() && !parsed.run.application.ref.empty() && parsed.run.application.name.empty())
+      throw CLI::RequiredError("--name, for which application --ref is");
+    if (named && (!parsed.plan.save.empty() || !parsed.plan.live.empty()))
+      throw CLI::ExcludesError("an application of the cluster", "--save and --live");
     if (receiver->parsed() && parsed.receiver.config.empty() && parsed.receiver.print_setup.empty())
       throw CLI::RequiredError("--config or --print-setup");
     if (previews->parsed() && parsed.previews.name.empty() && parsed.previews.file.empty())
       throw CLI::RequiredError("the name of a set or --file");
+    if (approve->parsed() && parsed.approve.name.empty() && parsed.approve.objects.size() != 2)
+      throw CLI::RequiredError("APP and PLAN, or --name");
+    if (approve->parsed() && parsed.approve.objects.empty() && parsed.approve.plan.empty())
+      throw CLI::RequiredError("KIND/NAME or --plan");
     if (!parsed.plan.save.empty() && !parsed.run.config.empty() && !parsed.run.application.name.empty())
       throw CLI::ExcludesError("--save", "--name of a configuration");
   } catch (const CLI::ParseError& error) {
@@ -496,6 +537,8 @@ int run_command_line(int argc, char** argv) {
   if (render->parsed()) return render_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
+  if (history->parsed()) return history_command(parsed.history);
+  if (rollback->parsed()) return rollback_command(parsed.rollback);
   if (previews->parsed()) return previews_command(parsed.previews);
   for (InstallOptions* install_options : {&parsed.install, &parsed.doctor.install})
     if (!install_options->only_namespace.empty()) install_options->namespace_ = install_options->only_namespace;
@@ -511,10 +554,6 @@ int run_command_line(int argc, char** argv) {
   if (wait->parsed()) return wait_command(parsed.wait);
   if (why->parsed()) return why_command(parsed.why);
   return kUsageError;
-    if (!parsed.run.config.empty() && !parsed.run.application.ref.empty() && parsed.run.application.name.empty())
-      throw CLI::RequiredError("--name, for which application --ref is");
-    if (named && (!parsed.plan.save.empty() || !parsed.plan.live.empty()))
-      throw CLI::ExcludesError("an application of the cluster", "--save and --live");
 }
 
 }  // namespace holdfast

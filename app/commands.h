@@ -13,6 +13,8 @@ int render_command(const RunOptions& options);
 int demo_command(const DemoOptions& options);
 int doctor_command(const DoctorOptions& options);
 int approve_command(const ApproveOptions& options);
+int history_command(const HistoryOptions& options);
+int rollback_command(const RollbackOptions& options);
 int get_command(const GetOptions& options);
 int install_command(const InstallOptions& options);
 int try_command(const TryOptions& options);

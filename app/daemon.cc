@@ -205,6 +205,11 @@ bool Daemon::has_read(const ApplicationName& name, const std::string& commit) co
   return found != applications_.end() && found->second->application->read_revision().ends_with(commit);
 }
 
+RollOutControl* Daemon::roll_outs(const ApplicationName& name) {
+  const auto found = applications_.find(name);
+  return found == applications_.end() ? nullptr : found->second->application->roll_outs();
+}
+
 std::size_t Daemon::objects(const ApplicationName& name) const {
   const auto found = applications_.find(name);
   return found == applications_.end() ? 0 : found->second->application->objects();
@@ -378,6 +383,8 @@ std::string Daemon::pruning_waits_for(const ApplicationName& name, HeldApplicati
   for (const auto& [other_name, running] : applications_) {
     const HeldApplication& other = *running->application;
     if (&other == &application || other.ends() || other.repository() != repository) continue;
+    if (other.holds_back() && other.takes_from(application))
+      return "objects move to the application " + other.name() + ", which does not take them yet: its revision waits";
     if (other.desired_revision() == application.desired_revision()) continue;
     if (!other.problem().empty()) return block(name, other.name(), "cannot be read");
     if (other.waits() && other.read_revision() == application.desired_revision()) {

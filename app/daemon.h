@@ -69,6 +69,8 @@ class Daemon {
 
   // Looks at its source now. No such one: nothing.
   void look_at(const ApplicationName& name);
+  // What people ask of its roll-outs; null: no such one, or nothing is asked of it.
+  [[nodiscard]] RollOutControl* roll_outs(const ApplicationName& name);
   [[nodiscard]] std::size_t objects(const ApplicationName& name) const;  // that it holds; 0 where there is no such one
   // Hears what was pushed: the applications of that repository look at once.
   PushSink& pushes() { return router_; }

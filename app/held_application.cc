@@ -32,15 +32,18 @@ HeldApplication::HeldApplication(asio::any_io_executor executor, ApiServer& api,
                                  ClusterWatch& watch, ReconcilerGroup& group, ApplicationSetup setup,
                                  std::unique_ptr<Source> source, std::shared_ptr<ApplicationObserver> observer,
                                  Events events, Options options)
-    : setup_(std::move(setup)),
+    : executor_(executor),
+      setup_(std::move(setup)),
       repository_id_(to_hex(sha256(setup_.repository)).substr(0, 16)),
       source_(std::move(source)),
       observer_(std::move(observer)),
       events_(std::move(events)),
       options_(std::move(options)),
       acting_(api, accounts, setup_.acts_as),
+      planning_(api, acting_),
       inventory_(api, setup_.inventory),
       learned_(api, setup_.inventory),
+      roll_outs_(make_roll_outs()),
       reconciler_(executor, acting_, watch.store(), watch, inventory_, group, *observer_, reconciler_options()),
       tasks_(executor),
       refusals_(
@@ -75,10 +78,20 @@ ReconcilerOptions HeldApplication::reconciler_options() {
   options.chance = options_.chance;
   options.on_round = [this](const RoundSummary& summary) {
     last_round_ = summary;
+    if (roll_outs_ != nullptr) roll_outs_->round(summary);
     events_.round_finished();
   };
   options.on_desired = events_.desired;
-  options.on_ready = events_.readiness_changed;
+  options.on_ready = [this] {
+    if (roll_outs_ != nullptr && setup_.wait_for_health && reconciler_.ready())
+      roll_outs_->became_healthy(reconciler_.revision());
+    events_.readiness_changed();
+  };
+  options.watch_approvals = setup_.revisions == RevisionPolicy::Approve && !setup_.told_by_status;
+  options.on_approvals = [this](const std::vector<Approval>& approvals) { take_approvals(approvals); };
+  options.on_overdue = [this](const OverdueRollOut& overdue) {
+    if (roll_outs_ != nullptr) roll_outs_->failed(overdue);
+  };
   options.pruning_waits_for = events_.pruning_waits_for;
   options.will_want = [this](const ObjectKey& key) {
     const bool known = waits() && said_waiting_ == loaded_->revision;
@@ -101,20 +114,25 @@ asio::awaitable<void> HeldApplication::run() {
     log(LogLevel::Info, "holding", "holding " + setup_.name,
         {{"repo", without_credentials(setup_.source.repo)}, {"path", setup_.source.path}});
   if (co_await load_inventory()) {
+    recall_record();
     co_await load_learned();
     tasks_.spawn(follow_source());
     co_await reconciler_.run();
     if (setup_.ends && last_round_ && last_round_->complete && objects() == 0) co_await remove_records();
   }
   stop();
+  if (roll_outs_ != nullptr) co_await roll_outs_->ended();
   co_await refusals_.finish(options_.once && !halted_ ? RefusalTrace::kPatience : std::chrono::seconds{0});
   source_->stop();
+  if (earlier_source_ != nullptr) earlier_source_->stop();
   co_await tasks_.join();
 }
 
 void HeldApplication::stop() {
   if (std::exchange(stopping_, true)) return;
   if (!options_.once || !refusals_.busy()) source_->stop();  // otherwise the last words are waited for
+  if (earlier_source_ != nullptr) earlier_source_->stop();
+  if (roll_outs_ != nullptr) roll_outs_->stop();
   reconciler_.stop();
   pause_.cancel();
   source_pause_.cancel();
@@ -274,30 +292,61 @@ asio::awaitable<void> HeldApplication::hold_recorded() {
   hand_over();
 }
 
+// What is held back for a while is not what is desired, however new it is.
 std::string HeldApplication::desired_revision() const {
-  const bool up_to_date = read_ != nullptr && given_ == loaded_ && reconciler_.revision() == loaded_->revision;
+  if (roll_outs_ != nullptr && roll_outs_->holds_nothing()) return read_at_;
+  const ManifestSetPtr& wanted = holds_back() ? given_ : loaded_;
+  const bool up_to_date =
+      read_ != nullptr && wanted != nullptr && given_ == wanted && reconciler_.revision() == wanted->revision;
   return up_to_date ? read_at_ : reconciler_.revision();
 }
 
 void HeldApplication::hand_over() {
-  if (!waits()) return;
-  const bool known = given_ == nullptr && inventory_.inventory().revision == loaded_->revision;
-  if (!known && !setup_.ends)
+  if (waits()) bring_about();
+}
+
+void HeldApplication::bring_about() {
+  if (loaded_ == nullptr) return;
+  const ManifestSetPtr next = what_to_hold();
+  if (next != loaded_) note_waiting_objects();
+  if (next == nullptr || next == given_) return;
+  const bool known = given_ == nullptr && inventory_.inventory().revision == next->revision;
+  if (next == loaded_ && !known && !setup_.ends)
     if (const std::string names = events_.waits_for(); !names.empty()) return note_waiting(names);
-  waiting_objects_.clear();
-  given_ = loaded_;
+  if (next == loaded_) {
+    waiting_objects_.clear();
+    waiting_objects_of_ = nullptr;
+  }
+  given_ = next;
+  if (roll_outs_ != nullptr) roll_outs_->now_in_force(given_);
   reconciler_.set_desired(given_);
+}
+
+// Null: nothing new, for now.
+ManifestSetPtr HeldApplication::what_to_hold() {
+  if (roll_outs_ == nullptr) return loaded_;
+  const Inventory& recorded = inventory_.inventory();
+  RollOutSituation situation;
+  situation.from_source = read_ != nullptr;
+  situation.begun = recorded.newest.revision.empty() ? recorded.revision : recorded.newest.revision;
+  situation.newest_is_begun = loaded_->revision == situation.begun;
+  return roll_outs_->choose(loaded_, given_, std::move(situation));
 }
 
 void HeldApplication::note_waiting(const std::string& names) {
   if (loaded_->revision == std::exchange(said_waiting_, loaded_->revision)) return;
-  waiting_objects_.clear();
-  for (const Manifest& manifest : loaded_->manifests)
-    waiting_objects_.emplace(manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name);
+  note_waiting_objects();
   log(LogLevel::Info, "waiting", loaded_->revision + " waits until what it depends on is ready: " + names,
       {{"application", setup_.name}});
   observer_->waits_for(loaded_->revision, names);
   reconciler_.later_set_known();
+}
+
+void HeldApplication::note_waiting_objects() {
+  if (std::exchange(waiting_objects_of_, loaded_) == loaded_) return;
+  waiting_objects_.clear();
+  for (const Manifest& manifest : loaded_->manifests)
+    waiting_objects_.emplace(manifest.gvk.group, manifest.gvk.kind, manifest.namespace_, manifest.name);
 }
 
 const std::string& HeldApplication::repository_id() const { return repository().empty() ? kNone : repository_id_; }
@@ -338,7 +387,7 @@ bool HeldApplication::takes_from(const HeldApplication& other) const {
 // One reading that came out too small would delete what it lacks.
 bool HeldApplication::desired_is_sure() {
   if (sure_ == given_ || !has_to_prune()) return true;
-  if (!std::exchange(reading_again_, true)) tasks_.spawn(read_again());
+  if (!std::exchange(reading_again_, true)) tasks_.spawn(holds_back() ? read_earlier_again() : read_again());
   return sure_ == given_;  // a source that has it at hand answers at once
 }
 
@@ -349,6 +398,7 @@ asio::awaitable<void> HeldApplication::read_again() {
     const Result<ManifestSetPtr> second = co_await source_->read_afresh();
     if (stopping_) break;
     if (first != given_) continue;
+    if (holds_back()) break;  // it is not what is held any more
     if (compare_readings(first, second)) {
       sure_ = first;
       break;
@@ -379,8 +429,12 @@ bool HeldApplication::compare_readings(const ManifestSetPtr& first, const Result
   say(fmt::format("{} was read twice, and had {} objects, then {}", first->revision, first->manifests.size(),
                   (*second)->manifests.size()));
   if (loaded_ == first) loaded_ = *second;
-  given_ = *second;
-  reconciler_.set_desired(given_);
+  if (roll_outs_ != nullptr) {
+    hand_over();
+  } else {
+    given_ = *second;
+    reconciler_.set_desired(given_);
+  }
   return false;
 }
 

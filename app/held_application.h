@@ -21,6 +21,7 @@
 #include "app/cluster_watch.h"
 #include "app/refusal_trace.h"
 #include "app/revision_guard.h"
+#include "app/roll_out_control.h"
 #include "app/start_line.h"
 #include "engine/reconciler.h"
 #include "holdfast/base/clock.h"
@@ -70,6 +71,10 @@ class HeldApplication {
   // Where it waits after a failure to read, it waits no longer.
   void read_on() { source_pause_.cancel(); }
   void reconsider_pruning() { reconciler_.reconsider_pruning(); }
+  // What people ask of it; null where nothing is asked of it, for it ends, or is brought about only once.
+  [[nodiscard]] RollOutControl* roll_outs() { return roll_outs_.get(); }
+  // What it has read last waits for approval, or was rolled back from.
+  [[nodiscard]] bool holds_back() const { return roll_outs_ != nullptr && roll_outs_->holds_back(); }
   // Something that it depends on may have become ready.
   void hand_over();
   void set_catalog(const std::shared_ptr<const ApiCatalog>& catalog) { reconciler_.set_catalog(catalog); }
@@ -116,25 +121,38 @@ class HeldApplication {
   boost::asio::awaitable<void> load_learned();
   boost::asio::awaitable<void> remove_records();
   ReconcilerOptions reconciler_options();
+  std::unique_ptr<RollOutControl> make_roll_outs();
+  void keep_record(const RollOutRecord& record);
+  void recall_record();
+  void take_approvals(const std::vector<Approval>& approvals);
+  void bring_about();
+  [[nodiscard]] ManifestSetPtr what_to_hold();
+  boost::asio::awaitable<Result<ManifestSetPtr>> read_earlier(Source::Recorded recorded);
+  boost::asio::awaitable<void> read_earlier_again();
   bool take(const Result<ManifestSetPtr>& manifests);
   boost::asio::awaitable<void> hold_recorded();
   void give_up();
   void note_waiting(const std::string& names);
+  void note_waiting_objects();
   [[nodiscard]] bool waits_for(const ObjectKey& key) const;  // to bring it about
   bool asks_again(const ManifestSet& read);
   bool desired_is_sure();
   boost::asio::awaitable<void> read_again();
   bool compare_readings(const ManifestSetPtr& first, const Result<ManifestSetPtr>& second);
 
+  boost::asio::any_io_executor executor_;
   ApplicationSetup setup_;
   std::string repository_id_;
   std::unique_ptr<Source> source_;
+  std::unique_ptr<Source> earlier_source_;  // of the same, for revisions that it does not have any more; null: not yet
   std::shared_ptr<ApplicationObserver> observer_;
   Events events_;
   Options options_;
   ActingAccount acting_;  // for its objects; what is kept about them is the daemon's
+  PlanningAccount planning_;
   InventoryKeeper inventory_;
   LearnedKeeper learned_;
+  std::unique_ptr<RollOutControl> roll_outs_;
   Reconciler reconciler_;
   TaskScope tasks_;
   RefusalTrace refusals_;
@@ -146,7 +164,8 @@ class HeldApplication {
   ManifestSetPtr loaded_;  // the same, under the revision that it is on record by, or what is on record
   ManifestSetPtr given_;   // to the reconciler
   RevisionGuard guard_;
-  ManifestSetPtr sure_;                                                                       // read twice
+  ManifestSetPtr sure_;  // read twice
+  ManifestSetPtr waiting_objects_of_;
   std::set<std::tuple<std::string, std::string, std::string, std::string>> waiting_objects_;  // of loaded_, as written
   std::string said_older_;                                                                    // of which revision
   std::string said_waiting_;                                                                  // for which revision

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/access_rules.h"
+#include "app/approval_policy.h"
 #include "app/install_tenants.h"
 #include "app/override_policy.h"
 #include "app/own_definitions.h"
@@ -87,6 +88,7 @@ class Installation {
 
   void guard() {
     for (json::object& one : override_guard(options_, labels())) made_.push_back(std::move(one));
+    for (json::value& one : approval_policy()) made_.push_back(std::move(one.get_object()));
   }
 
   // Of the cluster, or of the one namespace.

@@ -176,8 +176,13 @@ void LogObserver::approved(const std::vector<Approval>& approvals) {
   progress_.clear();
   if (approvals.empty()) say(LogLevel::Info, "approved", "nothing is approved any more");
   for (const Approval& one : approvals) {
-    std::string what = one.action == ApprovedAction::Repair ? "to put back " : "to prune ";
-    what += one.object.kind.empty() ? fmt::format("{} objects at once", one.objects) : to_string(one.object);
+    std::string what = one.action == ApprovedAction::Repair  ? "to put back "
+                       : one.action == ApprovedAction::Prune ? "to prune "
+                                                             : "the plan ";
+    if (one.action == ApprovedAction::Plan)
+      what += one.plan.substr(0, 12);
+    else
+      what += one.object.kind.empty() ? fmt::format("{} objects at once", one.objects) : to_string(one.object);
     for (const std::string& field : one.fields) what += " " + field;
     say(LogLevel::Info, "approved",
         what + (one.by.empty() ? "" : ", by " + one.by) + (one.reason.empty() ? "" : ": " + one.reason));

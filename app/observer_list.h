@@ -77,6 +77,19 @@ class ObserverList final : public ApplicationObserver {
     tell(&ApplicationObserver::no_longer_ready, revision, key, now);
   }
 
+  void record_changed(const RollOutRecord& record) override { tell(&ApplicationObserver::record_changed, record); }
+  void plan_waits(const std::optional<WaitingPlan>& plan) override { tell(&ApplicationObserver::plan_waits, plan); }
+  void plan_unknown(const std::string& revision, const std::string& why) override {
+    tell(&ApplicationObserver::plan_unknown, revision, why);
+  }
+  void did(const HistoryEntry& entry) override { tell(&ApplicationObserver::did, entry); }
+  void request_refused(const std::string& action, const std::string& why) override {
+    tell(&ApplicationObserver::request_refused, action, why);
+  }
+  void roll_out_failed(const std::string& revision, const std::string& why) override {
+    tell(&ApplicationObserver::roll_out_failed, revision, why);
+  }
+
  private:
   template <class Method, class... Values>
   void tell(Method method, const Values&... values) {

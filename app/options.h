@@ -131,13 +131,29 @@ struct DoctorOptions {
 
 struct ApproveOptions {
   ClusterOptions cluster;
-  std::string name;                  // of the application
+  std::string name;                  // of the application; empty: `objects` are an application and the hash of a plan
   std::string inventory_namespace;   // empty: that of the cluster options
   bool prune = false;                // let go, rather than put back
   std::vector<std::string> objects;  // "KIND/NAME"; with `prune` also one number: how many may go at once
   std::vector<std::string> fields;   // without `prune`: only these
+  std::string plan;                  // with `name`: the hash of the plan that waits
   std::string period = "1h";
   std::string reason;
+};
+
+// Of an Application of the cluster, by name or NAMESPACE/NAME.
+struct RollbackOptions {
+  ClusterOptions cluster;
+  std::string application;
+  std::string to;        // a revision, or the first digits of its commit; empty: the one before
+  bool release = false;  // no longer
+  std::string reason;
+};
+
+struct HistoryOptions {
+  ClusterOptions cluster;
+  std::string application;
+  OutputFormat output = OutputFormat::Table;
 };
 
 enum class WhyOutput { Text, Json, Yaml };

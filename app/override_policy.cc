@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "app/approval_policy.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast {
@@ -139,7 +140,7 @@ std::vector<json::object> override_guard(const InstallOptions& options, const js
                          {"verbs", std::move(verbs_of_ours)}}};
   json::array sees{{{"apiGroups", json::array{"admissionregistration.k8s.io"}},
                     {"resources", json::array{"validatingadmissionpolicies", "validatingadmissionpolicybindings"}},
-                    {"resourceNames", json::array{kOverridePolicy}},
+                    {"resourceNames", json::array{kOverridePolicy, kApprovalPolicy}},
                     {"verbs", json::array{"get"}}}};
   json::object binding{
       {"apiVersion", "rbac.authorization.k8s.io/v1"},

@@ -12,6 +12,18 @@ std::int64_t seconds_of(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+const char* name_of(ApprovedAction action) {
+  switch (action) {
+    case ApprovedAction::Repair:
+      return "repair";
+    case ApprovedAction::Prune:
+      return "prune";
+    case ApprovedAction::Plan:
+      return "plan";
+  }
+  return "";
+}
+
 const json::value* number_at(const json::object& entry, std::string_view name) {
   const json::value* const found = entry.if_contains(name);
   return found != nullptr && found->is_int64() ? found : nullptr;
@@ -30,7 +42,8 @@ Result<void> read_prune_limit(const json::object& entry, Approval& approval) {
 std::string approvals_name(const std::string& inventory_name) { return inventory_name + "-approvals"; }
 
 std::string to_text(const Approval& approval) {
-  json::object entry{{"action", approval.action == ApprovedAction::Prune ? "prune" : "repair"}};
+  json::object entry{{"action", name_of(approval.action)}};
+  if (!approval.plan.empty()) entry["plan"] = approval.plan;
   if (!approval.object.kind.empty()) {
     entry["group"] = approval.object.group;
     entry["kind"] = approval.object.kind;
@@ -53,9 +66,11 @@ Result<Approval> read_approval(std::string_view text) {
   const json::object& entry = parsed->get_object();
   Approval approval;
   const std::string_view action = string_at(entry, {"action"});
-  if (action != "prune" && action != "repair")
-    return fail(ErrorKind::Invalid, "its action is neither repair nor prune");
-  approval.action = action == "prune" ? ApprovedAction::Prune : ApprovedAction::Repair;
+  if (action != "prune" && action != "repair" && action != "plan")
+    return fail(ErrorKind::Invalid, "its action is none of repair, prune and plan");
+  approval.action = action == "prune"  ? ApprovedAction::Prune
+                    : action == "plan" ? ApprovedAction::Plan
+                                       : ApprovedAction::Repair;
   const json::value* const until = number_at(entry, "until");
   if (until == nullptr) return fail(ErrorKind::Invalid, "does not say until when it holds (in seconds since 1970)");
   approval.until = WallTime(std::chrono::seconds(until->get_int64()));
@@ -68,6 +83,11 @@ Result<Approval> read_approval(std::string_view text) {
     if (!fields->is_array()) return fail(ErrorKind::Invalid, "its fields are no list");
     for (const json::value& field : fields->get_array())
       if (field.is_string()) approval.fields.emplace(field.get_string());
+  }
+  approval.plan = string_at(entry, {"plan"}).substr(0, kMostByBytes);
+  if (approval.action == ApprovedAction::Plan) {
+    if (approval.plan.empty()) return fail(ErrorKind::Invalid, "names no plan");
+    return approval;
   }
   const bool of_object = !approval.object.kind.empty() && !approval.object.name.empty();
   if (of_object) return approval;

@@ -1,6 +1,6 @@
-// What somebody has approved of an application: that an object is put back whose policy is Approve, or that something
-// goes which the guard of pruning holds back (correctness D13; ask 1). It is kept in a ConfigMap beside the inventory,
-// so that who may approve is a matter of the cluster's RBAC. Pure.
+// What somebody has approved of an application: that an object is put back whose policy is Approve, that something
+// goes which the guard of pruning holds back (correctness D13; ask 1), or that a plan is brought about. It is kept in a
+// ConfigMap beside the inventory, so that who may approve is a matter of the cluster's RBAC. Pure.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace holdfast {
 
-enum class ApprovedAction { Repair, Prune };
+enum class ApprovedAction { Repair, Prune, Plan };
 
 struct Approval {
   ApprovedAction action = ApprovedAction::Repair;
@@ -26,6 +26,7 @@ struct Approval {
   std::size_t objects = 0;       // Prune without an object: so many may go at once
   WallTime until;
   std::string by, reason;  // for people; at most 256 and 1024 bytes
+  std::string plan = {};   // Plan: its hash, and nothing else
   bool operator==(const Approval&) const = default;
 };
 

@@ -53,6 +53,7 @@ class InventoryKeeper {
     inventory_.content = std::move(content);
   }
   void belong_to(std::string repository) { inventory_.repository = std::move(repository); }
+  void keep_roll_outs(std::string record) { inventory_.roll_outs = std::move(record); }
   void saw_all(SeenRevision seen) { inventory_.seen = std::move(seen); }
   [[nodiscard]] const Uid* uid(const ObjectKey& key) const;
   [[nodiscard]] const InventoryLocation& location() const { return location_; }

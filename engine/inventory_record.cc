@@ -151,6 +151,7 @@ json::object to_config_map(const Inventory& inventory, const InventoryLocation& 
   if (!inventory.content.empty()) data["content"] = inventory.content;
   if (!inventory.repository.empty()) data["repository"] = inventory.repository;
   if (!inventory.seen.repository.empty()) data["seen"] = to_text(inventory.seen);
+  if (!inventory.roll_outs.empty()) data["rollOuts"] = inventory.roll_outs;
   return {
       {"apiVersion", "v1"},
       {"kind", "ConfigMap"},
@@ -180,6 +181,7 @@ Result<Inventory> from_config_map(const json::value& body, std::string_view inst
   inventory.content = std::string(string_at(body, {"data", "content"}));
   inventory.repository = std::string(string_at(body, {"data", "repository"}));
   inventory.seen = read_seen(string_at(body, {"data", "seen"}));
+  inventory.roll_outs = std::string(string_at(body, {"data", "rollOuts"}));
   std::string_view rest = lines->get_string();
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t end = rest.find('\n');

@@ -54,12 +54,21 @@
 
 namespace holdfast {
 
+// A roll-out that is not healthy in time: a wave that others wait for, or all of it.
+struct OverdueRollOut {
+  static constexpr std::size_t kMostObjects = 10;
+  std::string revision;
+  std::vector<ObjectKey> objects;  // the first of those that are not healthy
+  std::string what;                // the same in words, with what is said of their health
+};
+
 struct ReconcilerOptions {
   std::string application;  // its name, for words
   PrepareOptions prepare;
   PruneLimits prune;
-  ObjectKey approvals;  // the ConfigMap that holds what people approve; without a name: nobody does
-  bool adopt = false;   // take objects that exist already and that nobody else owns
+  ObjectKey approvals;           // the ConfigMap that holds what people approve; without a name: nobody does
+  bool watch_approvals = false;  // whatever else there is to approve
+  bool adopt = false;            // take objects that exist already and that nobody else owns
   DigestKey digest_key = DigestKey::random();
   YieldRules yield_rules;
   DriftPolicies policies;
@@ -78,6 +87,10 @@ struct ReconcilerOptions {
   std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
   std::function<void()> on_desired = [] {};                // a set has become what is desired
   std::function<void()> on_ready = [] {};                  // ready() or unready_for_long() is another than before
+  // What people have approved is another than before; those that hold now.
+  std::function<void(const std::vector<Approval>&)> on_approvals = [](const std::vector<Approval>&) {};
+  // Once for each wave and each time that all of it has waited for `wave_patience`.
+  std::function<void(const OverdueRollOut&)> on_overdue = [](const OverdueRollOut&) {};
   // The server refuses fields of an object; once for each form of it, after the observer has heard of it.
   std::function<void(ObjectRefusal)> on_refused_fields = [](const ObjectRefusal&) {};
   // Of a set that was read and that is to be desired later: whether it has the object. Nothing: none was read.
@@ -378,6 +391,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   template <class Keys>
   [[nodiscard]] std::string names_of(const Keys& keys) const;
   [[nodiscard]] std::string what_is_awaited() const;
+  void say_overdue(const std::set<ObjectKey>& objects);
   void note_hook(const ObjectKey& key);
   void note_recorded_hooks();
   bool judge_hook(const ObjectKey& key);

@@ -7,7 +7,7 @@ namespace holdfast {
 // Only where something may have to be approved: otherwise nobody follows ConfigMaps for it.
 void Reconciler::watch_approvals() {
   if (options_.approvals.name.empty() || catalog_ == nullptr) return;
-  if (held_back_.empty() && !options_.policies.asks_for_approval()) return;
+  if (held_back_.empty() && !options_.watch_approvals && !options_.policies.asks_for_approval()) return;
   if (const ApiResource* const resource = catalog_->find(options_.approvals.group_kind())) watches_.watch(*resource);
 }
 
@@ -28,6 +28,7 @@ void Reconciler::take_approvals(Approvals approvals) {
   for (const Approval& one : approvals_.all())
     if (one.until > now) in_force.push_back(one);
   observer_.approved(in_force);
+  options_.on_approvals(in_force);
   for (const Approval& one : in_force)
     if (one.action == ApprovedAction::Repair) reconsider(one.object);
   if (!held_back_.empty()) pruning_judged_ = false;

@@ -167,6 +167,14 @@ void Reconciler::note_impatience() {
   if (!end || options_.now() < *end) return;
   unready_for_long_ = true;
   options_.on_ready();
+  say_overdue({readiness_.unhealthy().begin(), readiness_.unhealthy().end()});
+}
+
+void Reconciler::say_overdue(const std::set<ObjectKey>& objects) {
+  OverdueRollOut overdue{revision_, {}, names_of(objects)};
+  for (const ObjectKey& key : objects)
+    if (overdue.objects.size() < OverdueRollOut::kMostObjects) overdue.objects.push_back(key);
+  options_.on_overdue(overdue);
 }
 
 // The first of them, with what is said of their health.

@@ -30,7 +30,8 @@ void Reconciler::set_desired(ManifestSetPtr manifests) {
 
 void Reconciler::set_catalog(std::shared_ptr<const ApiCatalog> catalog) {
   catalog_ = std::move(catalog);
-  round_due_ = next_manifests_ != nullptr;  // a type may have come, gone, or moved to another version
+  if (options_.watch_approvals) watch_approvals();  // something may have to be approved before there is anything
+  round_due_ = next_manifests_ != nullptr;          // a type may have come, gone, or moved to another version
   wake();
 }
 

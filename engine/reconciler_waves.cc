@@ -288,6 +288,7 @@ void Reconciler::say_what_waits() {
                                           options_.wave_patience.count(), what_is_awaited()),
                               {},
                               "what comes after it waits; see to these objects, or commit a change"});
+  say_overdue(awaited_);
 }
 
 // Everything but the hooks that run at the end.

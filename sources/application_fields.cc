@@ -16,6 +16,8 @@ constexpr std::int64_t kDay_s = 86'400, kWeek_s = 7 * kDay_s;
 constexpr std::string_view kPolicies[] = {"Enforce", "Warn", "Approve"};
 constexpr std::string_view kSignatureModes[] = {"HEAD", "Tag", "TagAndHEAD"};
 constexpr std::string_view kProviders[] = {"sops"};
+constexpr std::string_view kRevisionPolicies[] = {"Apply", "Approve"};
+constexpr std::string_view kFailurePolicies[] = {"Wait", "Rollback"};
 constexpr std::string_view kDeletionPolicies[] = {"Orphan", "Prune"};
 
 constexpr Field unsupported(std::string_view name, std::string_view instead, FieldKind type = FieldKind::Object) {
@@ -289,6 +291,14 @@ constexpr Field kSpec[] = {
          "whether what is applied first has to be healthy before the rest is, and all before what depends on it",
          "true"),
     duration("timeout", "how long that is waited for", "5m", 1, kDay_s),
+    choice("policy",
+           "how a new revision is met: `Apply` brings it about at once, `Approve` once somebody has approved its plan "
+           "(docs/rollouts.md)",
+           "Apply", kRevisionPolicies),
+    choice("onFailure",
+           "what follows where a roll-out is not healthy within `timeout`: `Wait` leaves it where it is, `Rollback` "
+           "returns to the last healthy revision (docs/rollouts.md)",
+           "Wait", kFailurePolicies),
     flag("suspend", "leave the objects alone until this is false again", "false"),
     choice("deletionPolicy",
            "what happens to the objects when the application goes: `Orphan` leaves them, `Prune` deletes them",

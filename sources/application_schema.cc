@@ -60,8 +60,13 @@ constexpr Pattern kPatterns[] = {
     {"spec.dependsOn[].name", kDnsLabel},
 };
 
-constexpr std::string_view kTimes[] = {"status.conditions[].lastTransitionTime", "status.history[].appliedAt",
-                                       "status.observedAt", "status.plan.expiresAt"};
+constexpr std::string_view kTimes[] = {"status.conditions[].lastTransitionTime",
+                                       "status.history[].at",
+                                       "status.observedAt",
+                                       "status.plan.plannedAt",
+                                       "status.plan.expiresAt",
+                                       "status.approved.at",
+                                       "status.pinned.at"};
 
 // Lists whose items are told apart by a field of theirs: server-side apply merges them, and nothing is in them twice.
 struct Key {

@@ -141,6 +141,8 @@ class ValueReader {
       application.depends_on.emplace(WrittenFields(&item).text("name"));
     spec.read("wait", application.wait);
     spec.read("timeout", application.timeout);
+    spec.read("policy", application.revisions);
+    spec.read("onFailure", application.on_failure);
     spec.read("suspend", application.suspend);
     spec.read("deletionPolicy", application.deletion_policy);
     spec.read("serviceAccountName", application.service_account);

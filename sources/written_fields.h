@@ -56,6 +56,14 @@ class WrittenFields {
     if (text(name) == "Orphan") into = DeletionPolicy::Orphan;
     if (text(name) == "Prune") into = DeletionPolicy::Prune;
   }
+  void read(std::string_view name, RevisionPolicy& into) const {
+    if (text(name) == "Apply") into = RevisionPolicy::Apply;
+    if (text(name) == "Approve") into = RevisionPolicy::Approve;
+  }
+  void read(std::string_view name, FailurePolicy& into) const {
+    if (text(name) == "Wait") into = FailurePolicy::Wait;
+    if (text(name) == "Rollback") into = FailurePolicy::Rollback;
+  }
   void read(std::string_view name, std::vector<std::string>& into) const {
     for (const json::value& item : items(name))
       if (item.is_string()) into.emplace_back(std::string_view(item.get_string()));

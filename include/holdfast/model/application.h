@@ -141,6 +141,18 @@ struct SourceSpec {
 
 enum class DeletionPolicy { Prune, Orphan };
 
+// How a new revision is met.
+enum class RevisionPolicy {
+  Apply,    // brought about at once
+  Approve,  // once somebody has approved its plan; what was approved before is held meanwhile
+};
+
+// What follows where a roll-out is not healthy in time.
+enum class FailurePolicy {
+  Wait,      // it stays where it is, and goes on when its objects become healthy after all
+  Rollback,  // back to the last healthy revision, until there is a newer one than the one that failed
+};
+
 struct Application {
   std::string namespace_;  // of the document: where its inventory is kept; empty: the daemon's own
   std::string name;        // a DNS label of at most 40 characters
@@ -164,6 +176,8 @@ struct Application {
   std::set<std::string> depends_on;   // names of applications that have to be ready first
   bool wait = true;                   // a wave goes on when what came before is healthy
   std::chrono::seconds timeout{300};  // of that waiting
+  RevisionPolicy revisions = RevisionPolicy::Apply;
+  FailurePolicy on_failure = FailurePolicy::Wait;
   bool suspend = false;
   DeletionPolicy deletion_policy = DeletionPolicy::Orphan;
   bool operator==(const Application&) const = default;

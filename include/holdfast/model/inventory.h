@@ -36,10 +36,11 @@ struct Inventory {
   std::string content;              // of that revision (ManifestSet::content): later ones may have the same
   std::string repository;           // whose applications have it in common: a digest of its URL and the ref
   SeenRevision seen;                // of all of those
+  std::string roll_outs = {};       // how its revisions are met (JSON), where no object of the cluster has that
   BegunRevision newest;             // that was begun; written along with the rest, and no reason to write
   bool operator==(const Inventory& other) const {
     return entries == other.entries && hooks == other.hooks && revision == other.revision && content == other.content &&
-           repository == other.repository && seen == other.seen;
+           repository == other.repository && seen == other.seen && roll_outs == other.roll_outs;
   }
 };
 

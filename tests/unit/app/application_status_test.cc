@@ -175,7 +175,53 @@ TEST_F(ApplicationStatusTest, goes_on_from_what_an_earlier_process_wrote) {
   next.became_ready("main@sha1:aa", 2);
   const json::object document = next.document();
   EXPECT_EQ(document.at("history").as_array().size(), 1u);
-  EXPECT_EQ(string_at(document.at("history").as_array()[0], {"appliedAt"}), "2027-01-15T08:00:00Z");
+  EXPECT_EQ(string_at(document.at("history").as_array()[0], {"at"}), "2027-01-15T08:00:00Z");
+}
+
+TEST_F(ApplicationStatusTest, says_what_waits_for_approval_beside_what_is_in_force) {
+  WaitingPlan plan{"0123456789abcdef", "main@sha1:bb", {{ChangeVerb::Change, 2}}, {}, now_, now_ + 24h};
+  status_.plan_waits(plan);
+  const std::string waits =
+      "the plan 0123456789ab of main@sha1:bb waits for approval until 2027-01-16T08:00:00Z: 2 to change";
+  EXPECT_EQ(condition("Ready"), "Unknown ApprovalRequired: " + waits) << "nothing is in force yet";
+  roll_out("main@sha1:aa");
+  status_.became_ready("main@sha1:aa", 2);
+  EXPECT_EQ(condition("Ready"), "Unknown ApprovalRequired: " + waits + "; Applied revision: main@sha1:aa");
+  EXPECT_EQ(condition("Stalled"), "False NotStalled: nothing is stuck, and a plan waits for approval");
+  EXPECT_TRUE(condition("Reconciling").starts_with("True ApprovalRequired"));
+  EXPECT_EQ(string_at(status_.document(), {"plan", "summary"}), "2 to change");
+  status_.no_longer_ready("main@sha1:aa", kWeb, {HealthStatus::Degraded, Kstatus::Failed, "no image"});
+  EXPECT_TRUE(condition("Ready").starts_with("False HealthCheckFailed")) << "what is in force comes first";
+  status_.became_ready("main@sha1:aa", 2);
+  status_.plan_waits(std::nullopt);
+  EXPECT_EQ(condition("Ready"), "True ReconciliationSucceeded: Applied revision: main@sha1:aa");
+  EXPECT_FALSE(status_.document().contains("plan"));
+  status_.plan_unknown("main@sha1:bb", "forbidden");
+  EXPECT_TRUE(
+      condition("Ready").starts_with("Unknown ApprovalRequired: main@sha1:bb waits for approval, and its plan"));
+}
+
+TEST_F(ApplicationStatusTest, a_roll_out_that_fails_and_what_is_held_instead_are_told_apart) {
+  roll_out("main@sha1:aa");
+  status_.became_ready("main@sha1:aa", 2);
+  status_.round_started("main@sha1:bb", 2);
+  status_.roll_out_failed("main@sha1:bb", "no such image");
+  EXPECT_EQ(condition("Ready"), "False RollOutFailed: main@sha1:bb: no such image");
+  RollOutRecord record;
+  record.pinned = PinnedRevision{{"main@sha1:aa", "a"}, {"main@sha1:bb", "b"}, now_, {}, "no such image"};
+  status_.did({"Return", "main@sha1:aa", "2027-01-15T08:00:00Z", "Progressing", 0, {}, "no such image"});
+  status_.record_changed(record);
+  roll_out("main@sha1:aa");
+  status_.became_ready("main@sha1:aa", 2);
+  EXPECT_EQ(condition("Ready"),
+            "False RolledBack: Applied revision: main@sha1:aa; pinned at main@sha1:aa instead of main@sha1:bb since "
+            "2027-01-15T08:00:00Z: no such image; a newer commit ends it");
+  record.pinned->who = "alice";
+  status_.record_changed(record);
+  EXPECT_TRUE(condition("Ready").starts_with("True RolledBack"));
+  EXPECT_EQ(status_.history().entries().size(), 3u);
+  EXPECT_EQ(status_.history().entries()[0].outcome, "Healthy");
+  EXPECT_EQ(status_.history().entries()[1].outcome, "Failed");
 }
 
 TEST_F(ApplicationStatusTest, a_transition_is_told_once) {

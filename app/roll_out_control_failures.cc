@@ -1,0 +1,82 @@
+// Of RollOutControl: roll-outs that are not well in time.
+#include <spdlog/fmt/fmt.h>
+
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "app/roll_out_control.h"
+#include "app/short_text.h"
+#include "holdfast/base/log.h"
+#include "holdfast/base/timestamp.h"
+
+namespace holdfast {
+
+namespace asio = boost::asio;
+
+void RollOutControl::became_healthy(const std::string& revision) {
+  if (revision == std::exchange(record_.healthy, revision)) return;
+  if (keeps_sets() && in_force_ != nullptr && in_force_->revision == revision) remember(in_force_);
+  tell_record();
+}
+
+// What was healthy once is no roll-out that fails: that a node went away is no reason to go back.
+void RollOutControl::failed(OverdueRollOut overdue) {
+  if (stopping_ || in_force_ == nullptr || overdue.revision != in_force_->revision) return;
+  if (overdue.revision == record_.healthy || overdue.revision == std::exchange(failed_, overdue.revision)) return;
+  tasks_.spawn(meet_failure(std::move(overdue)));
+}
+
+void RollOutControl::round(const RoundSummary& summary) {
+  if (summary.complete) {
+    if (incomplete_ == summary.revision) incomplete_.clear();
+    completion_pause_.cancel();
+    return;
+  }
+  if (stopping_ || options_.on_failure != FailurePolicy::Rollback) return;
+  if (summary.revision == std::exchange(incomplete_, summary.revision)) return;
+  tasks_.spawn(await_completion(
+      {summary.revision, {}, fmt::format("{} of {} objects could not be applied", summary.failed, summary.objects)}));
+}
+
+asio::awaitable<void> RollOutControl::await_completion(OverdueRollOut overdue) {
+  co_await wait_on(completion_pause_, Clock::now() + options_.timeout);
+  if (!stopping_ && incomplete_ == overdue.revision) failed(std::move(overdue));
+}
+
+asio::awaitable<void> RollOutControl::meet_failure(OverdueRollOut overdue) {
+  const std::string pods = co_await ports_.look_at_pods(overdue.objects);
+  if (stopping_ || in_force_ == nullptr || overdue.revision != in_force_->revision ||
+      overdue.revision == record_.healthy)
+    co_return;
+  const std::string why = shortened(fmt::format("it was not brought about within {} s: {}", options_.timeout.count(),
+                                                pods.empty() ? overdue.what : pods),
+                                    kLongestReasonBytes);
+  log(LogLevel::Error, "roll-out-failed", overdue.revision + " has failed: " + why,
+      {{"application", options_.application}});
+  observer_.roll_out_failed(overdue.revision, why);
+  if (options_.on_failure != FailurePolicy::Rollback || in_force_ != newest_) co_return;
+  co_await return_to_healthy(overdue.revision, why);
+}
+
+asio::awaitable<void> RollOutControl::return_to_healthy(std::string failed, std::string why) {
+  if (record_.healthy.empty()) {
+    log(LogLevel::Error, "nowhere-to-return", "no revision of it was healthy before, so there is none to return to",
+        {{"application", options_.application}});
+    co_return;
+  }
+  RevisionContent wanted{record_.healthy, {}};
+  const Result<ManifestSetPtr> read = co_await read_set(std::move(wanted));
+  if (stopping_ || in_force_ == nullptr || in_force_->revision != failed || newest_ != in_force_) co_return;
+  if (!read) {
+    log(LogLevel::Error, "nowhere-to-return",
+        fmt::format("{} was healthy and cannot be read: {}", record_.healthy, describe(read.error())),
+        {{"application", options_.application}});
+    co_return;
+  }
+  const RevisionContent what = content_of_set(**read), instead = content_of_set(*newest_);
+  if (what.content == instead.content) co_return;
+  observer_.did({"Return", what.revision, to_timestamp(options_.now()), "Progressing", 0, {}, failed + ": " + why});
+  pin(*read, {what, instead, options_.now(), {}, why});
+}
+
+}  // namespace holdfast

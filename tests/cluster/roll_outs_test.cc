@@ -1,0 +1,455 @@
+// How new revisions are met, on a real cluster and with the rights of real accounts: plans that wait for approval,
+// rollbacks, and roll-outs that fail (docs/rollouts.md).
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "cluster/control_plane.h"
+#include "cluster/eventually.h"
+#include "cluster/git_server.h"
+#include "cluster/holdfast_process.h"
+#include "cluster/live_watch.h"
+#include "cluster/repository.h"
+#include "holdfast/base/timestamp.h"
+
+namespace holdfast::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDeadline = 30s;
+
+class RollOuts : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    plane_ = std::make_unique<ControlPlane>(ControlPlane::own());
+    plane_->start_controllers();
+  }
+  static void TearDownTestSuite() { plane_.reset(); }
+
+  RollOuts()
+      : kubectl_(plane_->kubectl()),
+        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
+                 .username = {},
+                 .password = {},
+                 .certificate = {},
+                 .redirect_to = {}}) {
+    install();
+    kubectl_.must({"apply", "-f", "-"}, people());
+    daemon_config_ = kubeconfig_of("holdfast-system", "holdfast");
+    for (const char* person : {"alice", "bob"}) configs_[person] = kubeconfig_of("teams", person);
+    repository_.write("shop/page.yaml", config_map("page", "blue"));
+    first_ = "main@sha1:" + repository_.commit("Start");
+  }
+  ~RollOuts() override {
+    daemon_.reset();
+    for (const char* what : {"hfapp", "configmaps"})
+      std::ignore = kubectl_.run({"delete", what, "--all", "-n", "teams"});
+    for (const char* what : {"deployments", "configmaps"})
+      std::ignore = kubectl_.run({"delete", what, "--all", "-n", "shop"});
+  }
+
+  void install() const {
+    const Finished printed = HoldfastProcess::run({"install"});
+    ASSERT_EQ(printed.exit_code, 0) << printed.err;
+    kubectl_.must({"apply", "-f", "-"}, printed.out);
+    kubectl_.wait_until_established("applications.holdfast.dev", kDeadline);
+    // Until its policy counts as known everywhere.
+    const auto is_old = [this] {
+      const auto made =
+          parse_timestamp(kubectl_.must({"get", "validatingadmissionpolicybinding", "approvals.holdfast.dev", "-o",
+                                         "jsonpath={.metadata.creationTimestamp}"}));
+      return made && std::chrono::system_clock::now() > *made + 6s;
+    };
+    ASSERT_TRUE(eventually(is_old, kDeadline));
+  }
+
+  // Both may change applications; alice may approve and roll back as well.
+  static std::string people() {
+    std::string text =
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: teams}\n---\n"
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: edit, namespace: teams}\n"
+        "rules: [{apiGroups: [holdfast.dev], resources: [applications], verbs: [get, list, patch, update]}]\n---\n"
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: approve, namespace: teams}\n"
+        "rules: [{apiGroups: [holdfast.dev], resources: [applications], resourceNames: [shop],\n"
+        "         verbs: [approve, rollback]}]\n";
+    for (const auto& [person, role] :
+         {std::pair("alice", "edit"), std::pair("alice", "approve"), std::pair("bob", "edit")})
+      text += "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: " + std::string(person) +
+              ", namespace: teams}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n"
+              "metadata: {name: " +
+              person + "-" + role +
+              ", namespace: teams}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: " + role +
+              "}\nsubjects: [{kind: ServiceAccount, name: " + person + ", namespace: teams}]\n";
+    return text;
+  }
+
+  // As a Pod of that account has it, but for the way to the server.
+  std::string kubeconfig_of(const std::string& home, const std::string& account) {
+    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
+    const std::string folder = repository_.cache() + "/" + account;
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/ca.crt") << server.ca_pem;
+    std::ofstream(folder + "/token") << kubectl_.must({"-n", home, "create", "token", account});
+    std::ofstream(folder + "/kubeconfig")
+        << "current-context: c\n"
+        << "contexts: [{name: c, context: {cluster: c, user: u, namespace: " << home
+        << "}}]\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:" << server.port
+        << "', certificate-authority: ca.crt}}]\n"
+        << "users: [{name: u, user: {tokenFile: token}}]\n";
+    return folder + "/kubeconfig";
+  }
+
+  static std::string config_map(const std::string& name, const std::string& color) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color + "}\n";
+  }
+  static std::string deployment(const std::string& image) {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n"
+           "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
+           "    spec: {containers: [{name: web, image: '" +
+           image + "'}]}\n";
+  }
+  void apply(const std::string& spec) const {
+    kubectl_.must({"apply", "-f", "-"},
+                  "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: shop, namespace: teams}\n"
+                  "spec:\n  source: {repoURL: " +
+                      server_.url() +
+                      "/work, ref: {branch: main}, path: shop, interval: 1s}\n"
+                      "  destination: {namespace: shop}\n" +
+                      spec);
+  }
+  void start() {
+    daemon_ = std::make_unique<HoldfastProcess>(
+        std::vector<std::string>{"run", "--kubeconfig", daemon_config_, "--cache-dir", repository_.cache() + "/git"});
+  }
+  [[nodiscard]] Finished as(const std::string& person, const std::vector<std::string>& words) const {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {"--kubeconfig", configs_.at(person)});
+    return HoldfastProcess::run(std::move(all));
+  }
+  [[nodiscard]] std::string status(const std::string& path) const {
+    return kubectl_.field("teams", "hfapp", "shop", "{.status." + path + "}");
+  }
+  [[nodiscard]] std::string condition(const std::string& part) const {
+    return status("conditions[?(@.type==\"Ready\")]." + part);
+  }
+  [[nodiscard]] std::string color(const std::string& name) const {
+    return kubectl_.field("shop", "configmap", name, "{.data.color}");
+  }
+  void paint(const std::string& value) const {
+    kubectl_.must(
+        {"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":")" + value + R"("}})"});
+  }
+  std::string commit_color(const std::string& value) {
+    repository_.write("shop/page.yaml", config_map("page", value));
+    return "main@sha1:" + repository_.commit("Paint it " + value);
+  }
+  ::testing::AssertionResult becomes(const std::function<std::string()>& what, const std::string& expected) {
+    if (eventually([&] { return what() == expected; }, kDeadline)) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n"
+                                         << kubectl_.must({"-n", "teams", "get", "hfapp", "shop", "-o", "yaml"})
+                                         << daemon_->output();
+  }
+  // Of that revision, once it waits.
+  std::string plan_of(const std::string& revision) {
+    EXPECT_TRUE(becomes([&] { return status("plan.revision"); }, revision));
+    return status("plan.hash");
+  }
+  [[nodiscard]] std::string events() const {
+    return kubectl_.must(
+        {"-n", "teams", "get", "events", "-o", "jsonpath={range .items[*]}{.reason}: {.message}\n{end}"});
+  }
+  // As a kubelet would say of each pod of this image.
+  void pods_of(const std::string& image, const std::string& told) {
+    const auto names = [&] {
+      return kubectl_.must(
+          {"-n", "shop", "get", "pods", "-o",
+           "jsonpath={range .items[?(@.spec.containers[0].image==\"" + image + "\")]}{.metadata.name}\n{end}"});
+    };
+    ASSERT_TRUE(eventually([&] { return !names().empty(); }, kDeadline)) << daemon_->output();
+    std::istringstream all(names());
+    for (std::string name; std::getline(all, name);)
+      if (!name.empty())
+        kubectl_.must({"-n", "shop", "patch", "pod", name, "--subresource=status", "--type=merge", "-p",
+                       R"({"status":)" + told + "}"});
+  }
+
+  static std::unique_ptr<ControlPlane> plane_;
+  Kubectl kubectl_;
+  Repository repository_;
+  GitServer server_;
+  std::string daemon_config_, first_;
+  std::map<std::string, std::string> configs_;
+  std::unique_ptr<HoldfastProcess> daemon_;
+};
+
+std::unique_ptr<ControlPlane> RollOuts::plane_;
+
+constexpr const char* kRunning =
+    R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],
+        "containerStatuses":[{"name":"web","ready":true,"restartCount":0,"image":"i","imageID":"i"}]})";
+constexpr const char* kNoImage =
+    R"({"phase":"Pending","conditions":[{"type":"Ready","status":"False","reason":"ContainersNotReady"}],
+        "containerStatuses":[{"name":"web","ready":false,"restartCount":0,"image":"i","imageID":"",
+          "state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image example.com/web:2"}}}]})";
+
+TEST_F(RollOuts, a_new_revision_waits_for_approval_and_what_was_approved_is_healed) {
+  start();
+  apply("  policy: Approve\n");
+  const std::string first = plan_of(first_);
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "ApprovalRequired"));
+  EXPECT_TRUE(condition("message").contains("1 to create")) << condition("message");
+  EXPECT_EQ(status("plan.changes.create"), "1");
+  EXPECT_TRUE(status("plan.lines[0]").contains("create    ConfigMap shop/page")) << status("plan.lines[0]");
+  EXPECT_EQ(color("page"), "");
+  const Finished approved = as("alice", {"approve", "shop", first.substr(0, 8), "--reason", "it begins"});
+  EXPECT_EQ(approved.exit_code, 0) << approved.err << daemon_->output();
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "ReconciliationSucceeded"));
+  EXPECT_EQ(status("plan.hash"), "");
+  EXPECT_EQ(status("approved.who"), "system:serviceaccount:teams:alice");
+  EXPECT_EQ(status("history[0].action"), "Approve");
+  EXPECT_EQ(status("history[0].why"), "it begins");
+
+  const std::string second = commit_color("green");
+  const std::string plan = plan_of(second);
+  paint("red");
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  start();
+  daemon_->wait_for_line("waits for approval", kDeadline, 0);
+  paint("red");
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+  EXPECT_EQ(status("plan.hash"), plan);
+  EXPECT_EQ(as("alice", {"approve", "shop", plan}).exit_code, 0) << daemon_->output();
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "green"));
+  EXPECT_TRUE(becomes([&] { return status("history[0].outcome"); }, "Healthy"));
+  EXPECT_EQ(status("history[*].revision"), second + " " + first_);
+  EXPECT_TRUE(eventually([&] { return events().contains("PlanApproved: " + second); }, kDeadline)) << events();
+}
+
+TEST_F(RollOuts, the_api_server_decides_who_may_approve_and_in_whose_name) {
+  start();
+  apply("  policy: Approve\n");
+  const std::string plan = plan_of(first_);
+  const Finished bob = as("bob", {"approve", "shop", plan});
+  EXPECT_EQ(bob.exit_code, 1);
+  EXPECT_TRUE(bob.err.contains("approving a plan needs the verb approve on this application")) << bob.err;
+  const auto annotate = [&](const std::string& person, const std::string& who) {
+    return kubectl_.run({"-n", "teams", "annotate", "hfapp", "shop", "--overwrite", "--as",
+                         "system:serviceaccount:teams:" + person,
+                         "holdfast.dev/approve-plan=" + plan + "@" + status("plan.plannedAt"),
+                         "holdfast.dev/approve-by=" + who, "holdfast.dev/approve-at=2026-01-01T00:00:00Z"});
+  };
+  EXPECT_TRUE(annotate("bob", "system:serviceaccount:teams:alice").err.contains("needs the verb approve"));
+  const Finished forged = annotate("alice", "system:serviceaccount:teams:bob");
+  EXPECT_TRUE(forged.err.contains("holdfast.dev/approve-by has to be who asks")) << forged.err << forged.out;
+  const auto patch = [&](const std::string& person, const std::string& spec) {
+    return kubectl_.run({"-n", "teams", "patch", "hfapp", "shop", "--type=merge", "--as",
+                         "system:serviceaccount:teams:" + person, "-p", R"({"spec":)" + spec + "}"});
+  };
+  EXPECT_TRUE(
+      patch("bob", R"({"policy":"Apply"})").err.contains("leaving spec.policy: Approve needs the verb approve"));
+  EXPECT_EQ(patch("bob", R"({"timeout":"6m"})").exit_code, 0) << "all else is hers to change";
+  const Finished rollback = as("bob", {"rollback", "shop", "--to", first_, "--reason", "no"});
+  EXPECT_EQ(rollback.exit_code, 1);
+  EXPECT_EQ(color("page"), "");
+
+  // Without the policy nobody is known to be who they say.
+  kubectl_.must({"delete", "validatingadmissionpolicybinding", "approvals.holdfast.dev"});
+  EXPECT_TRUE(
+      eventually([&] { return annotate("bob", "system:serviceaccount:teams:alice").exit_code == 0; }, kDeadline));
+  EXPECT_TRUE(becomes([&] { return status("lastHandledApproval") == "" ? "" : "handled"; }, "handled"));
+  EXPECT_TRUE(status("refused").contains("Binding approvals.holdfast.dev is not installed")) << status("refused");
+  EXPECT_EQ(color("page"), "");
+  install();
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  start();
+  daemon_->wait_for_line("waits for approval", kDeadline);
+  EXPECT_EQ(color("page"), "") << "what was refused never counts";
+  EXPECT_NE(annotate("bob", "system:serviceaccount:teams:bob").exit_code, 0);
+  const Finished alice = as("alice", {"approve", "shop", plan});
+  EXPECT_EQ(alice.exit_code, 0) << alice.err << daemon_->output();
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+}
+
+TEST_F(RollOuts, what_changes_while_a_plan_waits_makes_another_plan) {
+  start();
+  apply("  policy: Approve\n");
+  ASSERT_EQ(as("alice", {"approve", "shop", plan_of(first_)}).exit_code, 0) << daemon_->output();
+  repository_.write("shop/extra.yaml", config_map("extra", "gold"));
+  const std::string second = "main@sha1:" + repository_.commit("One more");
+  const std::string plan = plan_of(second);
+  kubectl_.must({"-n", "shop", "create", "configmap", "extra", "--from-literal=color=mine"});
+  const Finished late = as("alice", {"approve", "shop", plan});
+  EXPECT_EQ(late.exit_code, 1);
+  EXPECT_TRUE(late.err.contains("the cluster is not as it was when the plan")) << late.err;
+  EXPECT_EQ(color("extra"), "mine");
+  EXPECT_TRUE(becomes([&] { return status("plan.changes.refuse"); }, "1"));
+
+  const std::string third = commit_color("green");
+  EXPECT_TRUE(becomes([&] { return status("plan.revision"); }, third));
+  const Finished superseded = as("alice", {"approve", "shop", plan});
+  EXPECT_TRUE(superseded.err.contains("does not wait any more")) << superseded.err;
+  EXPECT_TRUE(superseded.err.contains(status("plan.hash").substr(0, 12))) << superseded.err;
+  kubectl_.must({"-n", "shop", "delete", "configmap", "extra"});
+  EXPECT_EQ(as("alice", {"approve", "shop", status("plan.hash")}).exit_code, 1) << "it would be made now";
+  EXPECT_TRUE(becomes([&] { return status("plan.changes.create"); }, "1"));
+  const Finished approved = as("alice", {"approve", "shop", status("plan.hash")});
+  EXPECT_EQ(approved.exit_code, 0) << approved.err;
+  EXPECT_TRUE(becomes([&] { return color("extra") + color("page"); }, "goldgreen"));
+}
+
+TEST_F(RollOuts, a_rollback_is_held_and_healed_until_a_newer_commit) {
+  repository_.write("shop/extra.yaml", config_map("extra", "gold"));
+  repository_.commit("One more");
+  repository_.remove("shop/extra.yaml");
+  start();
+  apply("");
+  EXPECT_TRUE(becomes([&] { return color("page") + color("extra"); }, "bluegold"));
+  EXPECT_TRUE(becomes([&] { return status("history[0].outcome"); }, "Healthy"));
+  const std::string before = status("lastAppliedRevision");
+  const std::string second = commit_color("green");
+  EXPECT_TRUE(
+      becomes([&] { return status("history[0].revision") + status("history[0].outcome"); }, second + "Healthy"));
+  EXPECT_EQ(color("extra"), "");
+
+  const Finished back = as("alice", {"rollback", "shop", "--reason", "it is too green"});
+  EXPECT_EQ(back.exit_code, 0) << back.err << daemon_->output();
+  EXPECT_TRUE(becomes([&] { return color("page") + color("extra"); }, "bluegold"));
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "RolledBack"));
+  const std::string pinned = "pinned at " + before + " instead of " + second;
+  EXPECT_TRUE(condition("message").contains(pinned)) << condition("message");
+  EXPECT_EQ(condition("status"), "True");
+  EXPECT_EQ(status("history[0].action") + " " + status("history[0].why"), "Rollback it is too green");
+  paint("red");
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+  // A commit beside it ends nothing, and neither does a restart.
+  repository_.write("market/stall.yaml", config_map("stall", "grey"));
+  repository_.commit("Something else");
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  start();
+  daemon_->wait_for_line("the cluster is at", kDeadline);
+  paint("red");
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+  const Finished history = as("alice", {"history", "shop"});
+  EXPECT_TRUE(history.out.contains(pinned)) << history.out << history.err;
+
+  repository_.remove("shop/extra.yaml");
+  const std::string third = commit_color("white");
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "white"));
+  EXPECT_TRUE(becomes([&] { return color("extra"); }, ""));
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "ReconciliationSucceeded"));
+  EXPECT_EQ(status("pinned.revision"), "");
+}
+
+TEST_F(RollOuts, a_roll_out_that_fails_says_why_and_returns_by_itself) {
+  repository_.write("shop/page.yaml", deployment("example.com/web:1"));
+  const std::string good = "main@sha1:" + repository_.commit("Start the web");
+  start();
+  apply("  onFailure: Rollback\n  timeout: 10s\n");
+  pods_of("example.com/web:1", kRunning);
+  EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, good));
+
+  repository_.write("shop/page.yaml", deployment("example.com/web:2"));
+  const std::string bad = "main@sha1:" + repository_.commit("An image that is not there");
+  pods_of("example.com/web:2", kNoImage);
+  EXPECT_TRUE(becomes([&] { return status("pinned.revision"); }, good));
+  const auto image = [&] {
+    return kubectl_.field("shop", "deployment", "web", "{.spec.template.spec.containers[0].image}");
+  };
+  EXPECT_TRUE(becomes(image, "example.com/web:1"));
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "RolledBack"));
+  EXPECT_EQ(condition("status"), "False") << "a pipeline that waits for its commit has to hear of it";
+  EXPECT_TRUE(
+      condition("message").contains("container web: ImagePullBackOff: Back-off pulling image example.com/web:2"))
+      << condition("message");
+  EXPECT_EQ(status("history[0].action") + status("history[1].outcome"), "ReturnFailed");
+  EXPECT_TRUE(eventually([&] { return events().contains("RollOutFailed: " + bad); }, kDeadline)) << events();
+  const std::string generation = kubectl_.field("shop", "deployment", "web", "{.metadata.generation}");
+
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  start();
+  daemon_->wait_for_line("the cluster is at " + good, kDeadline);
+  EXPECT_EQ(kubectl_.field("shop", "deployment", "web", "{.metadata.generation}"), generation)
+      << "it is not tried again";
+  repository_.write("shop/page.yaml", deployment("example.com/web:3"));
+  const std::string next = "main@sha1:" + repository_.commit("One that is there");
+  pods_of("example.com/web:3", kRunning);
+  EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, next));
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "ReconciliationSucceeded"));
+}
+
+TEST_F(RollOuts, an_application_of_a_configuration_waits_as_well) {
+  const std::string config = repository_.cache() + "-config.yaml";
+  std::ofstream(config) << "apiVersion: holdfast.dev/v1alpha1\nkind: Application\n"
+                        << "metadata: {name: one, namespace: teams}\nspec:\n  source: {repoURL: "
+                        << repository_.directory() << ", path: shop}\n  destination: {namespace: shop}\n"
+                        << "  policy: Approve\n";
+  const auto run = [&] {
+    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{"run", "--config", config, "--kubeconfig",
+                                                                         plane_->admin_kubeconfig(), "--cache-dir",
+                                                                         repository_.cache() + "/git"});
+  };
+  // The hash that is shown is the last word of its line.
+  const auto plan = [&](const std::string& revision) {
+    const std::string line = daemon_->wait_for_line(revision + " waits for approval", kDeadline);
+    const std::string words = line.substr(line.find("--plan "));
+    return words.substr(7, 12);
+  };
+  const auto approve = [&](const std::string& hash) {
+    return HoldfastProcess::run({"approve", "--name", "one", "--plan", hash, "--reason", "go", "-n", "teams",
+                                 "--kubeconfig", plane_->admin_kubeconfig()});
+  };
+  run();
+  const std::string first = plan(first_);
+  EXPECT_EQ(color("page"), "");
+  const Finished approved = approve(first);
+  EXPECT_EQ(approved.exit_code, 0) << approved.err;
+  EXPECT_TRUE(eventually([&] { return color("page") == "blue"; }, kDeadline)) << daemon_->output();
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  const std::string second = commit_color("green");
+  run();
+  const std::string next = plan(second);
+  paint("red");
+  EXPECT_TRUE(eventually([&] { return color("page") == "blue"; }, kDeadline)) << daemon_->output();
+  EXPECT_EQ(approve(next).exit_code, 0);
+  EXPECT_TRUE(eventually([&] { return color("page") == "green"; }, kDeadline)) << daemon_->output();
+}
+
+TEST_F(RollOuts, a_branch_is_planned_against_what_runs) {
+  start();
+  apply("");
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+  repository_.git({"checkout", "-q", "-b", "feature/green"});
+  commit_color("green");
+  repository_.git({"checkout", "-q", "main"});
+  const auto plan = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"plan",         "teams/shop",
+                                   "--kubeconfig", plane_->admin_kubeconfig(),
+                                   "--cache-dir",  repository_.cache() + "/person"};
+    words.insert(words.end(), more.begin(), more.end());
+    return HoldfastProcess::run(std::move(words));
+  };
+  const Finished same = plan({});
+  EXPECT_EQ(same.exit_code, 0) << same.out << same.err;
+  const Finished branch = plan({"--ref", "feature/green"});
+  EXPECT_EQ(branch.exit_code, 1) << branch.out << branch.err;
+  EXPECT_TRUE(branch.out.contains("~   change    ConfigMap shop/page")) << branch.out;
+  EXPECT_TRUE(branch.out.contains("    - .data.color: \"blue\"\n    + .data.color: \"green\"\n")) << branch.out;
+  EXPECT_FALSE(branch.out.contains('\x1b'));
+  EXPECT_TRUE(plan({"--ref", "feature/green", "--color", "always"})
+                  .out.contains("\x1b[32m    + .data.color: \"green\"\x1b[0m"));
+  const Finished document = plan({"--ref", "feature/green", "-o", "json"});
+  EXPECT_TRUE(document.out.contains(R"("revision":"feature/green@sha1:)")) << document.out;
+  const Finished comment = plan({"--ref", "feature/green", "-o", "markdown"});
+  EXPECT_TRUE(comment.out.contains("| ConfigMap | 1 change |")) << comment.out;
+  EXPECT_EQ(plan({"--ref", "nothing"}).exit_code, 2);
+  EXPECT_EQ(color("page"), "blue");
+}
+
+}  // namespace
+}  // namespace holdfast::cluster
