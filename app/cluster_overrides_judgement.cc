@@ -143,6 +143,7 @@ void ClusterOverrides::accept(const ApplicationName& name) {
   subject.accepted = true;
   subject.waiting = subject.objects;
   const Override& one = *subject.spec;
+  if (!subject.was_active) wait(name, "Applying", "it is being brought about");
   log(LogLevel::Info, "override-accepted",
       fmt::format("{} tries {} on {} until {}{}", one.requested_by, what_is_tried(one),
                   shown(application_of(subject, name)), to_timestamp(one.ends_at()), because(one)),

@@ -290,6 +290,8 @@ CLI::App* add_try(CLI::App& app, TryOptions& options) {
       ->check(duration_problem)
       ->capture_default_str();
   tried->add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
+  tried->add_option("--kustomize-program", options.kustomize_program, "kustomize, or a kubectl (default: found)");
+  tried->add_option("--helm-program", options.helm_program, "helm (default: found)");
   tried->add_flag("-y,--yes", options.yes, "do not ask");
   tried->add_flag("--no-plan", options.no_plan, "do not show what it would change; then --object says which one")
       ->needs(tried->get_option("--yes"));
@@ -308,6 +310,8 @@ CLI::App* add_keep(CLI::App& app, OverrideOptions& options) {
       app, "keep", "make a commit of what is tried, on a new branch of your clone; pushes nothing", options);
   keep->add_option("-C,--directory", options.directory, "your clone of the repository")->capture_default_str();
   keep->add_option("--branch", options.branch, "the branch to be made (default: keep/NAME)");
+  keep->add_option("--kustomize-program", options.kustomize_program, "kustomize, or a kubectl (default: found)");
+  keep->add_option("--helm-program", options.helm_program, "helm (default: found)");
   keep->add_option("--base", options.base, "where it begins (default: what the application follows)");
   return keep;
 }

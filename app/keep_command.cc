@@ -208,6 +208,7 @@ class Keep {
   // As the daemon would read that commit.
   asio::awaitable<Result<ManifestSetPtr>> manifests_at(std::string commit) {
     SetupContext context{options_.cluster.installation, session_.namespace_, {}, false, nullptr};
+    context.programs = {options_.kustomize_program, options_.helm_program};
     Application local = application_;
     local.source.verify.reset();
     local.source.credentials_secret.clear();

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <sstream>
 #include <tuple>
 #include <variant>
 
@@ -107,7 +108,6 @@ std::string describe_values(const std::vector<ChartValue>& values) {
 
 std::string kustomize_patch(const OverridePatch& patch, const std::string& api_version) {
   const auto address = FieldAddress::parse(patch.path);
-  json::object target{{"kind", patch.target.kind}, {"name", patch.target.name}};
   json::object body{
       {"apiVersion", api_version}, {"kind", patch.target.kind}, {"metadata", {{"name", patch.target.name}}}};
   json::value value = patch.value;
@@ -124,8 +124,11 @@ std::string kustomize_patch(const OverridePatch& patch, const std::string& api_v
     }
   if (value.is_object())
     for (auto& [name, below] : value.get_object()) body[name] = std::move(below);
-  return yaml_text(json::object{
-      {"patches", json::array{{{"target", std::move(target)}, {"patch", yaml_text(json::value(std::move(body)))}}}}});
+  std::string text =
+      fmt::format("patches:\n- target: {{kind: {}, name: {}}}\n  patch: |-\n", patch.target.kind, patch.target.name);
+  std::istringstream lines(yaml_text(json::value(std::move(body))));
+  for (std::string line; std::getline(lines, line);) text += "    " + line + "\n";
+  return text;
 }
 
 }  // namespace holdfast

@@ -187,6 +187,7 @@ struct TryOptions {
   std::string period = "1h", reason;
   std::string timeout = "1m";  // of the wait until it is applied
   std::string cache_dir;
+  std::string kustomize_program, helm_program;  // empty: looked for
   bool yes = false;
   bool no_plan = false;  // and no question
 };
@@ -194,10 +195,11 @@ struct TryOptions {
 // Of `drop` and `keep`.
 struct OverrideOptions {
   ClusterOptions cluster;
-  std::string name;             // of the Override
-  std::string directory = ".";  // `keep`: the developer's clone
-  std::string branch;           // `keep`: to be made; empty: keep/NAME
-  std::string base;             // `keep`: the ref that it begins at; empty: the application's
+  std::string name;                             // of the Override
+  std::string directory = ".";                  // `keep`: the developer's clone
+  std::string branch;                           // `keep`: to be made; empty: keep/NAME
+  std::string base;                             // `keep`: the ref that it begins at; empty: the application's
+  std::string kustomize_program, helm_program;  // `keep`; empty: looked for
 };
 
 struct HealthOptions {

@@ -147,6 +147,7 @@ class Try {
   asio::awaitable<Result<void>> show_plan() {
     SetupContext context{options_.cluster.installation, session_.namespace_, options_.cache_dir, false,
                          session_.values.get()};
+    context.programs = {options_.kustomize_program, options_.helm_program};
     auto setup = make_setup(application_, context);
     if (!setup) co_return std::unexpected(setup.error());
     const auto hub = std::make_shared<RepositoryHub>(executor_);

@@ -79,8 +79,10 @@ TEST(KeptValue, finds_the_value_of_a_chart_by_what_it_is_and_what_it_is_called) 
 
 TEST(KeptValue, writes_a_patch_for_a_kustomization) {
   const std::string text = kustomize_patch(patch("spec.template.spec.containers[web].image", "web:2"), "apps/v1");
-  EXPECT_TRUE(text.contains("patches:")) << text;
-  EXPECT_TRUE(text.contains("image: web:2") || text.contains("image: \\\"web:2\\\"")) << text;
+  EXPECT_EQ(text,
+            "patches:\n- target: {kind: Deployment, name: web}\n  patch: |-\n    apiVersion: apps/v1\n"
+            "    kind: Deployment\n    metadata:\n      name: web\n    spec:\n      template:\n        spec:\n"
+            "          containers:\n          - name: web\n            image: web:2\n");
 }
 
 }  // namespace
