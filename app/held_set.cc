@@ -128,9 +128,10 @@ asio::awaitable<void> HeldSet::pass() {
   if (live->terminating) co_return co_await end(std::move(object->get_object()));
   take(object->get_object());
   const bool wants_finalizer = !namespaces_.records().empty() || (set_ && set_->preview);
-  if (wants_finalizer && !has_finalizer(object->get_object()))
-    co_await set_finalizer(std::move(object->get_object()), true);
-  if (!stopping_ && set_ && !set_->suspend) co_await hold();
+  // Without it a namespace that is made now could be left over.
+  const bool may_hold = !wants_finalizer || has_finalizer(object->get_object()) ||
+                        co_await set_finalizer(std::move(object->get_object()), true);
+  if (!stopping_ && may_hold && set_ && !set_->suspend) co_await hold();
   if (!stopping_) tell();
 }
 
@@ -222,11 +223,11 @@ asio::awaitable<void> HeldSet::end(json::object object) {
     co_await take_down(std::move(application));
     if (stopping_) co_return;
   }
-  if (namespaces_.records().empty()) co_await set_finalizer(std::move(object), false);
+  if (namespaces_.records().empty()) (void)co_await set_finalizer(std::move(object), false);
 }
 
 // On the version that was seen: what somebody changed meanwhile comes by the watch, and is met then.
-asio::awaitable<void> HeldSet::set_finalizer(json::object object, bool wanted) {
+asio::awaitable<bool> HeldSet::set_finalizer(json::object object, bool wanted) {
   json::array finalizers;
   for (json::value& one : finalizers_of(object))
     if (!one.is_string() || std::string_view(one.get_string()) != kFinalizer) finalizers.push_back(std::move(one));
@@ -240,12 +241,13 @@ asio::awaitable<void> HeldSet::set_finalizer(json::object object, bool wanted) {
                                         {"uid", uid_.value},
                                         {"finalizers", std::move(finalizers)}}}});
   const Result<json::value> answer = co_await ask_json(ports_.api, std::move(request));
-  if (answer || answer.error().kind == ErrorKind::NotFound) co_return;
+  if (answer || answer.error().kind == ErrorKind::NotFound) co_return answer.has_value();
   if (answer.error().kind != ErrorKind::Conflict)
     log(LogLevel::Warning, "finalizer-unwritten",
         fmt::format("could not {} the finalizer of {}: {}", wanted ? "set" : "remove", shown(),
                     describe(answer.error())));
   retry_later();
+  co_return false;
 }
 
 void HeldSet::tell() {

@@ -99,7 +99,7 @@ class HeldSet {
   boost::asio::awaitable<void> let_go(Expansion expansion);
   boost::asio::awaitable<void> take_down(std::string application);
   boost::asio::awaitable<void> end(json::object object);
-  boost::asio::awaitable<void> set_finalizer(json::object object, bool wanted);
+  boost::asio::awaitable<bool> set_finalizer(json::object object, bool wanted);  // false: it could not be
   [[nodiscard]] bool held_back(std::size_t leaving, std::size_t members);
   void problem(const ExpandedApplication& wanted, std::string reason, const Error& error);
   void retry_later();

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
+#include <optional>
 
 #include "app/application_setup.h"
 #include "app/cluster_session.h"
@@ -119,6 +120,12 @@ asio::awaitable<Result<std::map<std::string, json::value>>> applications_of(ApiS
   co_return all;
 }
 
+std::string cache_folder(const PreviewsOptions& options) {
+  SetupContext context;
+  context.cache_dir = options.cache_dir;
+  return cache_folder_of(context);
+}
+
 Result<ApplicationSet> read_file(const PreviewsOptions& options) {
   Result<std::string> content = read_input(options.file);
   if (!content) return std::unexpected(std::move(content.error()));
@@ -127,26 +134,14 @@ Result<ApplicationSet> read_file(const PreviewsOptions& options) {
 }
 
 // A file whose generators need no Secret needs no cluster either; then nothing is known to be there.
-int print_file(const PreviewsOptions& options) {
-  const Result<ApplicationSet> set = read_file(options);
-  const bool needs_cluster = set && names_secret(*set);
-  if (!set || needs_cluster) {
-    std::fprintf(
-        stderr, "holdfast: %s\n",
-        !set ? describe(set.error()).c_str()
-             : "a generator names a Secret, which is in the cluster (apply the set with suspend: true, and give "
-               "its name instead of the file)");
-    return kTrouble;
-  }
+int print_without_cluster(const PreviewsOptions& options, const ApplicationSet& set) {
   asio::io_context io(1);
   int code = kTrouble;
   auto work = [&]() -> asio::awaitable<void> {
-    SetupContext context;
-    context.cache_dir = options.cache_dir;
-    ApplicationSet read = *set;
-    GeneratorAccess access{set->namespace_, cache_folder_of(context), nullptr};
+    ApplicationSet read = set;
+    GeneratorAccess access{set.namespace_, cache_folder(options), nullptr};
     const auto readings = co_await read_generators(io.get_executor(), std::move(read), std::move(access));
-    code = print(*set, readings, {}, options.output);
+    code = print(set, readings, {}, options.output);
   };
   asio::co_spawn(io, work(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
@@ -155,24 +150,42 @@ int print_file(const PreviewsOptions& options) {
   return code;
 }
 
+// Of a file: as it would be once it is applied, to the set of its name or to none.
+asio::awaitable<Result<int>> print_beside_cluster(asio::any_io_executor executor, ClusterSession& session,
+                                                  const PreviewsOptions& options, std::optional<ApplicationSet> file) {
+  std::string namespace_ = file ? file->namespace_ : session.namespace_;
+  std::string name = file ? file->name : options.name;
+  Result<ApplicationSet> set = co_await read_from_cluster(*session.client, namespace_, std::move(name));
+  if (!set && (!file || set.error().kind != ErrorKind::NotFound)) co_return std::unexpected(set.error());
+  if (file) {
+    file->uid = set ? set->uid : std::string();
+    set = std::move(*file);
+  }
+  const auto live = co_await applications_of(*session.client, std::move(namespace_));
+  if (!live && live.error().kind != ErrorKind::NotFound) co_return std::unexpected(live.error());
+  ApplicationSet read = *set;
+  GeneratorAccess access{set->namespace_, cache_folder(options), session.values.get()};
+  const auto readings = co_await read_generators(executor, std::move(read), std::move(access));
+  co_return print(*set, readings, live ? *live : std::map<std::string, json::value>(), options.output);
+}
+
 }  // namespace
 
 int previews_command(const PreviewsOptions& options) {
-  if (!options.file.empty()) return print_file(options);
+  std::optional<ApplicationSet> file;
+  if (!options.file.empty()) {
+    Result<ApplicationSet> read = read_file(options);
+    if (!read) {
+      std::fprintf(stderr, "holdfast: %s\n", describe(read.error()).c_str());
+      return kTrouble;
+    }
+    if (!names_secret(*read)) return print_without_cluster(options, *read);
+    file = std::move(*read);
+  }
   return run_in_session(options.cluster, kTrouble,
                         [&](asio::any_io_executor executor, ClusterSession& session) -> asio::awaitable<Result<int>> {
-                          std::string namespace_ = session.namespace_, name = options.name;
-                          const Result<ApplicationSet> set =
-                              co_await read_from_cluster(*session.client, namespace_, std::move(name));
-                          if (!set) co_return std::unexpected(set.error());
-                          const auto live = co_await applications_of(*session.client, std::move(namespace_));
-                          if (!live) co_return std::unexpected(live.error());
-                          SetupContext context;
-                          context.cache_dir = options.cache_dir;
-                          ApplicationSet read = *set;
-                          GeneratorAccess access{set->namespace_, cache_folder_of(context), session.values.get()};
-                          const auto readings = co_await read_generators(executor, std::move(read), std::move(access));
-                          co_return print(*set, readings, *live, options.output);
+                          std::optional<ApplicationSet> set = file;
+                          co_return co_await print_beside_cluster(executor, session, options, std::move(set));
                         });
 }
 

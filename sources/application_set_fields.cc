@@ -196,6 +196,14 @@ constexpr Field kSetStatus[] = {
 
 constexpr Field kStatusRoot = object("status", "what the daemon says of it", kSetStatus);
 
+// What the template leaves out stays left out, and is for people to say in a single application.
+void remove_defaults(json::object& schema) {
+  schema.erase("default");
+  if (json::value* below = schema.if_contains("properties"))
+    for (auto& [name, property] : below->get_object()) remove_defaults(property.get_object());
+  if (json::value* items = schema.if_contains("items")) remove_defaults(items->get_object());
+}
+
 }  // namespace
 
 const ApplicationField& application_set_document() {
@@ -212,6 +220,7 @@ json::object application_set_schema() {
   spec["x-kubernetes-validations"] =
       json::array{{{"rule", "has(self.preview) == has(oldSelf.preview)"},
                    {"message", "cannot get or lose its preview; make another ApplicationSet"}}};
+  remove_defaults(spec["properties"].at("template").get_object());
   properties["spec"] = std::move(spec);
   properties["status"] = field_schema(application_set_status(), "status");
   const std::string name_rule = fmt::format("self.metadata.name.size() <= {}", kLongestName);

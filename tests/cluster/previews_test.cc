@@ -293,6 +293,41 @@ TEST_F(Previews, nothing_escalates_through_a_preview) {
   EXPECT_EQ(kubectl_.field(space, "resourcequota", "holdfast-preview", "{.spec.hard.pods}"), "50");
 }
 
+TEST_F(Previews, each_folder_has_an_application_and_what_it_made_stays_when_the_folder_goes) {
+  for (const char* team : {"red", "blue"})
+    repository_.write("teams/" + std::string(team) + "/page.yaml", config_map("page-" + std::string(team), team));
+  repository_.commit("Have teams");
+  start();
+  apply(
+      "apiVersion: holdfast.dev/v1alpha1\nkind: ApplicationSet\nmetadata: {name: previews, namespace: teams}\nspec:\n"
+      "  generators:\n  - directories: {repoURL: " +
+      server_.url() + "/work, paths: [teams/*], interval: 2s}\n" +
+      "  template:\n    metadata: {name: 'team-{{pathBase}}'}\n"
+      "    spec: {source: {repoURL: " +
+      server_.url() + "/work, path: '{{path}}'}, prune: false, destination: {namespace: shop}}\n");
+  EXPECT_TRUE(eventually_is([&] { return status("ready"); }, "2"));
+  EXPECT_EQ(color("shop", "page-red"), "red");
+  EXPECT_EQ(names("hfapp"), (std::vector<std::string>{"team-blue", "team-red"}));
+  repository_.git({"rm", "-rq", "teams/red"});
+  repository_.commit("Leave");
+  EXPECT_TRUE(eventually([&] { return names("hfapp") == std::vector<std::string>{"team-blue"}; }, kDeadline))
+      << daemon_->output();
+  EXPECT_EQ(color("shop", "page-red"), "red");
+  kubectl_.must({"-n", "shop", "delete", "configmaps", "page-red", "page-blue"});
+}
+
+TEST_F(Previews, the_api_server_refuses_what_contradicts_itself) {
+  std::string two = set();
+  two.replace(two.find("  - branches:"), 13, "  - list: {elements: []}\n    branches:");
+  EXPECT_TRUE(kubectl_.run({"apply", "-f", "-"}, two).err.contains("has to be one of branches, directories and list"));
+  apply(set());
+  const Finished moved =
+      kubectl_.run({"-n", "teams", "patch", "hfset", "previews", "--type=merge", "-p", R"({"spec":{"preview":null}})"});
+  EXPECT_TRUE(moved.err.contains("make another ApplicationSet")) << moved.err;
+  const std::string explained = kubectl_.must({"explain", "applicationset.spec.preview.quota"});
+  EXPECT_TRUE(explained.contains("hard limits of its ResourceQuota")) << explained;
+}
+
 TEST_F(Previews, while_the_repository_is_away_nothing_is_deleted) {
   start();
   apply(set());

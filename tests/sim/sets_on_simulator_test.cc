@@ -282,6 +282,52 @@ TEST_F(SetsOnSimulator, through_faults_and_restarts_what_has_a_branch_is_never_d
   EXPECT_EQ(previews, 2U) << "none is left over " << shown_set();
 }
 
+// Without previews: so many at once are more likely a slip in the set than what somebody wants.
+TEST_F(SetsOnSimulator, many_applications_do_not_go_at_once) {
+  EXPECT_EQ(request("DELETE", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews", ""), 200);
+  run_for(30s);
+  json::object plain = parse_json(kSet).value().as_object();
+  plain["spec"].as_object().erase("preview");
+  plain["spec"].as_object()["pruneLimit"] = json::object{{"applications", 2}, {"percent", 20}};
+  for (int i = 0; i < 20; ++i) remote_.branches.insert("b" + std::to_string(i));
+  plain["spec"].at("generators").at(0).at("branches").as_object()["max"] = 100;
+  EXPECT_EQ(request("POST", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets", to_json(plain)), 201);
+  run_for(10s);
+  ASSERT_NE(application_of("b19"), nullptr) << shown_set();
+  EXPECT_EQ(namespace_of("b19"), nullptr);
+  remote_.branches = {"b0"};
+  look();
+  run_for(5min);
+  EXPECT_NE(application_of("b19"), nullptr);
+  EXPECT_TRUE(deleted_.empty());
+  EXPECT_TRUE(shown_set().contains("PruneHeldBack")) << shown_set();
+  EXPECT_EQ(request("PATCH", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews",
+                    R"({"spec":{"pruneLimit":{"applications":100}}})"),
+            200);
+  run_for(1min);
+  EXPECT_EQ(application_of("b19"), nullptr);
+  EXPECT_NE(application_of("b0"), nullptr);
+}
+
+// Whoever may write a status names any namespace there: its own mark has to be on it.
+TEST_F(SetsOnSimulator, a_namespace_that_only_the_status_names_is_not_deleted) {
+  EXPECT_EQ(
+      request("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"victim"}})"),
+      201);
+  const std::string uid(string_at(cluster_.store().find("namespaces", "", "victim")->body, {"metadata", "uid"}));
+  lives_.back()->sets.stop();
+  run_for(10s);
+  EXPECT_EQ(request("PATCH", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews/status",
+                    R"({"status":{"previews":[{"application":"web-x","namespace":"victim","uid":")" + uid +
+                        R"(","token":"t"}]}})"),
+            200);
+  start();
+  run_for(5min);
+  const StoredPtr victim = cluster_.store().find("namespaces", "", "victim");
+  ASSERT_NE(victim, nullptr);
+  EXPECT_EQ(find(victim->body, {"metadata", "deletionTimestamp"}), nullptr);
+}
+
 TEST_F(SetsOnSimulator, a_namespace_that_somebody_put_in_its_place_is_neither_used_nor_deleted) {
   remote_.branches = {"a"};
   look();
