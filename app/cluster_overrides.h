@@ -76,6 +76,7 @@ class ClusterOverrides final : public ApplicationObjectsSink {
     std::shared_ptr<TrialBook> book;
     PrepareOptions prepare;
     YieldRules yield_rules;
+    std::optional<ServiceAccount> acts_as;
     std::string complete;  // the revision of the last round that was
     bool held = false, tried_in_force = false;
   };

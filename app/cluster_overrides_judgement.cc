@@ -97,10 +97,11 @@ asio::awaitable<bool> ClusterOverrides::examine(ApplicationName name, json::obje
     co_return false;
   }
   const YieldRules rules = tried.yield_rules;
+  const std::optional<ServiceAccount> as = tried.acts_as;
   std::vector<FormerValue> former;
   std::set<ObjectKey> keys;
   for (const OverriddenObject& one : *objects) {
-    const auto found = co_await requests_.look_at(one, rules);
+    const auto found = co_await requests_.look_at(one, rules, as);
     if (stopping_) co_return false;
     if (!found) {
       retry(name, found.error());

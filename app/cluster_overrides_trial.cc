@@ -79,10 +79,11 @@ asio::awaitable<bool> ClusterOverrides::let_fields_be(ApplicationName name) {
   former.patches = patches_to_restore(subject.status);
   auto objects = examine_override(former, *tried->second.book->outcome()->unpatched, *catalog, tried->second.prepare);
   if (!objects) co_return true;  // the object has left Git, and so have its fields
+  const std::optional<ServiceAccount> as = tried->second.acts_as;
   for (OverriddenObject& object : *objects) {
     std::vector<std::string> paths;
     for (const OverridePatch& patch : object.undeclared) paths.push_back(patch.path);
-    const Result<void> left = co_await requests_.leave_fields(std::move(object.desired), std::move(paths));
+    const Result<void> left = co_await requests_.leave_fields(std::move(object.desired), std::move(paths), as);
     if (left) continue;
     log(LogLevel::Warning, "fields-not-left",
         fmt::format("{}: what was put back cannot be let go of yet, which is tried again: {}", shown(name),

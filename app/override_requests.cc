@@ -65,9 +65,11 @@ asio::awaitable<Result<std::optional<std::string>>> OverrideRequests::policy_pro
   co_return policy_problem(*policy, *binding, created);
 }
 
-asio::awaitable<Result<OverrideRequests::Found>> OverrideRequests::look_at(OverriddenObject object, YieldRules rules) {
+asio::awaitable<Result<OverrideRequests::Found>> OverrideRequests::look_at(OverriddenObject object, YieldRules rules,
+                                                                           std::optional<ServiceAccount> as) {
   const ObjectKey& key = object.desired.key;
   ApiRequest of_object = get(resource_path(object.desired.resource, key.namespace_, key.name));
+  of_object.impersonate = as;
   const Result<json::value> live = co_await get_or_null(api_, std::move(of_object));
   if (!live) co_return std::unexpected(live.error());
   Found found;
@@ -75,6 +77,7 @@ asio::awaitable<Result<OverrideRequests::Found>> OverrideRequests::look_at(Overr
   if (!live->is_null()) found.refused = left_to_others(object, *live, rules);
   if (!object.scales || found.refused) co_return found;
   ApiRequest of_autoscalers = get("/apis/autoscaling/v2/namespaces/" + key.namespace_ + "/horizontalpodautoscalers");
+  of_autoscalers.impersonate = as;
   const Result<json::value> autoscalers = co_await get_or_null(api_, std::move(of_autoscalers));
   const bool hidden = !autoscalers && autoscalers.error().kind == ErrorKind::Forbidden;
   if (!autoscalers && !hidden) co_return std::unexpected(autoscalers.error());
@@ -111,9 +114,11 @@ asio::awaitable<Result<void>> OverrideRequests::set_finalizer(json::object objec
   co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> OverrideRequests::leave_fields(Desired desired, std::vector<std::string> paths) {
+asio::awaitable<Result<void>> OverrideRequests::leave_fields(Desired desired, std::vector<std::string> paths,
+                                                             std::optional<ServiceAccount> as) {
   const std::string target = resource_path(desired.resource, desired.key.namespace_, desired.key.name);
   ApiRequest of_object = get(target);
+  of_object.impersonate = as;
   const Result<json::value> live = co_await get_or_null(api_, std::move(of_object));
   if (!live) co_return std::unexpected(live.error());
   if (live->is_null()) co_return Result<void>();
@@ -124,6 +129,7 @@ asio::awaitable<Result<void>> OverrideRequests::leave_fields(Desired desired, st
   if (!body) co_return std::unexpected(body.error());
   ApiRequest request = patch(target + "?fieldManager=" + handover_manager(kFormerManager).value,
                              "application/apply-patch+yaml", std::move(*body));
+  request.impersonate = as;
   const Result<json::value> answer = co_await ask_json(api_, std::move(request));
   if (!answer) co_return std::unexpected(answer.error());
   co_return Result<void>();

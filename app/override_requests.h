@@ -21,6 +21,7 @@ inline constexpr std::string_view kOverrideFinalizer = "holdfast.dev/override";
 
 class OverrideRequests {
  public:
+  // `as`, here and below: whom its application acts as.
   explicit OverrideRequests(ApiServer& api) : api_(api) {}
 
   // See policy_problem(). Errors: it cannot be told.
@@ -30,7 +31,8 @@ class OverrideRequests {
     std::optional<std::string> refused;  // why the object may not be overridden so
     std::vector<FormerValue> former;
   };
-  boost::asio::awaitable<Result<Found>> look_at(OverriddenObject object, YieldRules rules);
+  boost::asio::awaitable<Result<Found>> look_at(OverriddenObject object, YieldRules rules,
+                                                std::optional<ServiceAccount> as);
 
   // The status of an Override, at once: what is in it has to be there before anything is written.
   boost::asio::awaitable<Result<void>> write_status(ApplicationName name, Uid uid, json::object status);
@@ -38,7 +40,8 @@ class OverrideRequests {
 
   // What was put back, and Git does not declare, stays as it is though we let go of it: it is held by a manager of its
   // own from now on. `desired`: the object with these fields in it.
-  boost::asio::awaitable<Result<void>> leave_fields(Desired desired, std::vector<std::string> paths);
+  boost::asio::awaitable<Result<void>> leave_fields(Desired desired, std::vector<std::string> paths,
+                                                    std::optional<ServiceAccount> as);
 
  private:
   ApiServer& api_;
