@@ -2,6 +2,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "app/account_access.h"
@@ -53,11 +54,17 @@ void add_rights(const json::object& rule, const std::string& namespace_, std::ve
         for (const std::string& name : names) rights.push_back({verb, group, resource, namespace_, name});
 }
 
+// Of the roles that the daemon's account is bound to; there are others, for people.
 std::vector<Right> granted_rights(const std::vector<json::object>& manifests) {
+  std::set<std::string, std::less<>> bound;
+  for (const json::object& manifest : manifests)
+    if (string_at(manifest, {"kind"}).ends_with("RoleBinding")) bound.emplace(string_at(manifest, {"roleRef", "name"}));
   std::vector<Right> rights;
   for (const json::object& manifest : manifests) {
     const std::string_view kind = string_at(manifest, {"kind"});
     if (kind != "Role" && kind != "ClusterRole") continue;
+    const bool added = string_at(manifest, {"metadata", "labels", kManagedRoleLabel}) == "true";
+    if (!added && !bound.contains(string_at(manifest, {"metadata", "name"}))) continue;
     const std::string namespace_(string_at(manifest, {"metadata", "namespace"}));
     if (const json::value* rules = find(manifest, {"rules"}); rules != nullptr && rules->is_array())
       for (const json::value& rule : rules->get_array()) add_rights(rule.get_object(), namespace_, rights);
