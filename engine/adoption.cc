@@ -45,13 +45,23 @@ bool is_status(const FieldPath& path) { return path[0].text() == "status"; }
 // The API server counts a change of a Deployment's annotations as a change of its generation. So those by which other
 // tools keep their books stay there where Git does not have them, and stay theirs: an object that is taken over as it
 // is has the generation that it had.
-bool stays_for_generation(const Desired& desired, const FieldSet& declared, const FieldPath& path) {
+bool is_book_of_others(const Desired& desired, const FieldSet& declared, const FieldPath& path) {
   constexpr std::string_view kBooks[] = {kLastApplied, "argocd.argoproj.io/tracking-id"};
   const GroupVersionKind& type = desired.resource.gvk;
-  if (type.kind != "Deployment" || type.group != "apps" || path.size() < 2) return false;
-  if (path[0].text() != "metadata" || path[1].text() != "annotations") return false;
-  return path.size() == 2 ||
-         (std::ranges::find(kBooks, path[2].text()) != std::end(kBooks) && !touches(declared, path));
+  if (type.kind != "Deployment" || type.group != "apps" || path.size() != 3) return false;
+  return path[0].text() == "metadata" && path[1].text() == "annotations" &&
+         std::ranges::find(kBooks, path[2].text()) != std::end(kBooks) && !touches(declared, path);
+}
+
+// With the map that holds them.
+FieldSet books_of_others(const Desired& desired, const FieldSet& declared, const FieldSet& fields) {
+  FieldSet books;
+  fields.for_each([&](const FieldPath& path) {
+    if (!is_book_of_others(desired, declared, path)) return;
+    books.insert(path);
+    books.insert({path[0], path[1]});
+  });
+  return books;
 }
 
 FieldSet filtered(const FieldSet& set, const std::function<bool(const FieldPath&)>& keep) {
@@ -191,13 +201,12 @@ Result<std::optional<std::string>> adoption_patch(const Desired& desired, const 
   auto rewrite = Rewrite::of(desired, live, manager);
   if (!rewrite) return std::unexpected(rewrite.error());
   const FieldSet declared = desired_fields(desired.body, shapes_of(rewrite->entries()));
-  const auto stays = [&](const FieldPath& path) {
-    return is_status(path) || stays_for_generation(desired, declared, path);
-  };
   for (std::size_t i = 0; i < rewrite->entries().size(); ++i) {
     const ManagedFieldsEntry& entry = rewrite->entries()[i];
     const bool own = rewrite->is_ours(entry) || is_applied_by(entry.owner, handover_manager(manager));
     if (own || !is_predecessor(entry.owner, former)) continue;
+    const FieldSet books = books_of_others(desired, declared, entry.fields);
+    const auto stays = [&](const FieldPath& path) { return is_status(path) || books.contains(path); };
     const FieldSet taken = filtered(entry.fields, [&](const FieldPath& path) { return !stays(path); });
     FieldSet kept = filtered(entry.fields, stays);
     if (!taken.empty()) rewrite->split(i, taken, std::move(kept));
