@@ -7,6 +7,7 @@
 #include "app/revision_planner.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
+#include "holdfast/model/override.h"
 #include "net/backoff.h"
 
 namespace holdfast {
@@ -75,6 +76,7 @@ asio::awaitable<Result<ManifestSetPtr>> HeldApplication::read_earlier(Source::Re
     if (!made) co_return std::unexpected(std::move(made.error()));
     earlier_source_ = std::move(*made);
   }
+  recorded.revision = without_trial(recorded.revision);  // what was tried on it is over
   co_return co_await earlier_source_->read_recorded(std::move(recorded));
 }
 

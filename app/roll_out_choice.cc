@@ -3,12 +3,18 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "holdfast/base/timestamp.h"
+#include "holdfast/model/override.h"
 
 namespace holdfast {
 namespace {
 
 bool same_content(const RevisionContent& one, const RevisionContent& other) {
   return one.content.empty() || other.content.empty() ? one.revision == other.revision : one.content == other.content;
+}
+
+// What is tried on a revision makes no newer one of it.
+bool comes_from(const RevisionContent& one, const RevisionContent& other) {
+  return same_content(one, other) || without_trial(one.revision) == without_trial(other.revision);
 }
 
 std::string short_hash(const std::string& hash) { return hash.substr(0, 12); }
@@ -19,7 +25,7 @@ RollOutChoice choose_revision(const RollOutSituation& situation, const RollOutRe
   using What = RollOutChoice::What;
   RollOutChoice choice;
   if (record.pinned) {
-    const bool holds = !situation.from_source || same_content(situation.newest, record.pinned->instead);
+    const bool holds = !situation.from_source || comes_from(situation.newest, record.pinned->instead);
     if (holds && same_content(situation.newest, record.pinned->what)) return choice;  // what is on record
     if (holds) return {What::Earlier, record.pinned->what};
     choice.ends_pin = true;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "holdfast/model/override.h"
+
 namespace holdfast {
 namespace {
 
@@ -42,6 +44,13 @@ TEST(RollOutChoice, holds_what_is_pinned_until_there_is_another_content_than_wha
   const RollOutChoice other = choose_revision(at(kNewest), pinned());
   EXPECT_EQ(other.what, What::Newest);
   EXPECT_TRUE(other.ends_pin);
+}
+
+TEST(RollOutChoice, what_is_tried_on_what_was_rolled_back_from_ends_no_pin) {
+  const RevisionContent tried{with_trial(kNew.revision, "0123456789ab"), "content-b-tried"};
+  const RollOutChoice choice = choose_revision(at(tried), pinned());
+  EXPECT_EQ(choice.what, What::Earlier);
+  EXPECT_FALSE(choice.ends_pin);
 }
 
 TEST(RollOutChoice, a_source_that_cannot_be_read_ends_no_pin) {
