@@ -82,7 +82,7 @@ TEST(KeptValue, writes_a_patch_for_a_kustomization) {
   EXPECT_EQ(text,
             "patches:\n- target: {kind: Deployment, name: web}\n  patch: |-\n    apiVersion: apps/v1\n"
             "    kind: Deployment\n    metadata:\n      name: web\n    spec:\n      template:\n        spec:\n"
-            "          containers:\n          - name: web\n            image: web:2\n");
+            "          containers:\n          - name: web\n            image: \"web:2\"\n");
 }
 
 }  // namespace
