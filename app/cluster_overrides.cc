@@ -116,6 +116,7 @@ std::unique_ptr<Source> ClusterOverrides::around(const ApplicationName& name, co
   tried.book->on_outcome = [this, name] { outcome_told(name); };
   tried.prepare = setup.prepare;
   tried.yield_rules = setup.yield_rules;
+  tried.needs_approval = setup.revisions == RevisionPolicy::Approve;
   tried.acts_as = setup.acts_as;
   tried.complete.clear();
   tried.held = true;

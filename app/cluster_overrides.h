@@ -78,7 +78,7 @@ class ClusterOverrides final : public ApplicationObjectsSink {
     YieldRules yield_rules;
     std::optional<ServiceAccount> acts_as;
     std::string complete;  // the revision of the last round that was
-    bool held = false, tried_in_force = false;
+    bool held = false, tried_in_force = false, needs_approval = false;
   };
 
   boost::asio::awaitable<void> reconcile(ApplicationName name);

@@ -41,6 +41,10 @@ asio::awaitable<void> ClusterOverrides::consider(ApplicationName name, json::obj
       co_return wait(
           name, "ApplicationNotHeld",
           fmt::format("the Application {} is not there, is suspended, or cannot be held", subject.spec->application));
+    // Its end would wait for approval as its beginning does, and nothing would end by itself.
+    if (tried->second.needs_approval && !subject.was_active)
+      co_return end(name, OverridePhase::Rejected, "ApprovalRequired",
+                    "its revisions wait for approval, so nothing is tried on it (try it on another environment)");
   }
   if (!co_await may_be_believed(name) || stopping_) co_return;
   bool undecided = false;
