@@ -62,6 +62,8 @@ class ApplicationStatus final : public ApplicationObserver {
   [[nodiscard]] const RollOutRecord& record() const { return record_; }
   [[nodiscard]] const std::optional<WaitingPlan>& waiting_plan() const { return plan_; }
   [[nodiscard]] const ApplicationHistory& history() const { return history_; }
+  // Something else that belongs into its history, of which no revision comes by itself.
+  void was_done(std::string action, std::string who, std::string why);
 
   [[nodiscard]] Conditions conditions() const;
   // `status`, for a server-side apply that owns all of it. Where another installation holds the application, it says

@@ -49,4 +49,9 @@ std::string ApplicationStatus::what_waits() const {
                      to_timestamp(plan_->expires_at), summary_of(plan_->counts));
 }
 
+void ApplicationStatus::was_done(std::string action, std::string who, std::string why) {
+  history_.add({std::move(action), {}, to_timestamp(hooks_.now()), {}, 0, std::move(who), std::move(why)});
+  touched();
+}
+
 }  // namespace holdfast

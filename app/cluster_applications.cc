@@ -105,9 +105,14 @@ ClusterOverrides::Hooks ClusterApplications::override_hooks() {
     if (const auto found = subjects_.find(name); found != subjects_.end() && !found->second.uid.empty())
       writer_.tell({{name, found->second.uid}, warning, std::move(reason), std::move(note)});
   };
-  return {tell_of, [this](const ApplicationName& name) {
+  return {tell_of,
+          [this](const ApplicationName& name) {
             if (const auto found = subjects_.find(name); found != subjects_.end() && found->second.status != nullptr)
               write_status(name);
+          },
+          [this](const ApplicationName& name, std::string action, std::string who, std::string why) {
+            if (const auto found = subjects_.find(name); found != subjects_.end() && found->second.status != nullptr)
+              found->second.status->was_done(std::move(action), std::move(who), std::move(why));
           }};
 }
 

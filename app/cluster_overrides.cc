@@ -268,6 +268,7 @@ void ClusterOverrides::gone(const ApplicationName& name) {
     if (hooks_.tell)
       hooks_.tell(application, false, "OverrideDropped",
                   fmt::format("{} of {} was deleted: {}", name.second, spec->requested_by, what_is_tried(*spec)));
+    if (hooks_.done) hooks_.done(application, "TryEnded", {}, fmt::format("{} was deleted", name.second));
   }
   rebuild(application);
   look_at_all_of(application);

@@ -32,6 +32,9 @@ class ClusterOverrides final : public ApplicationObjectsSink {
     // For an Event about the application.
     std::function<void(const ApplicationName& application, bool warning, std::string reason, std::string note)> tell;
     std::function<void(const ApplicationName& application)> changed;  // in_force() may be another
+    // For the application's history: "Try" and "TryEnded"; `who` is empty where nobody asked for it.
+    std::function<void(const ApplicationName& application, std::string action, std::string who, std::string why)> done =
+        {};
   };
   // All references outlive run().
   ClusterOverrides(boost::asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,

@@ -153,10 +153,13 @@ void ClusterOverrides::accept(const ApplicationName& name) {
       fmt::format("{} tries {} on {} until {}{}", one.requested_by, what_is_tried(one),
                   shown(application_of(subject, name)), to_timestamp(one.ends_at()), because(one)),
       {{"override", shown(name)}});
-  if (!subject.was_active)
-    tell(name, false, "Accepted",
-         fmt::format("{} tries {} until {}{}", one.requested_by, what_is_tried(one), to_timestamp(one.ends_at()),
-                     because(one)));
+  if (subject.was_active) return;
+  tell(name, false, "Accepted",
+       fmt::format("{} tries {} until {}{}", one.requested_by, what_is_tried(one), to_timestamp(one.ends_at()),
+                   because(one)));
+  if (hooks_.done)
+    hooks_.done(application_of(subject, name), "Try", one.requested_by,
+                fmt::format("{}: {}{}", name.second, what_is_tried(one), because(one)));
 }
 
 void ClusterOverrides::wait(const ApplicationName& name, const std::string& reason, const std::string& message) {

@@ -46,6 +46,8 @@ void ClusterOverrides::end(const ApplicationName& name, OverridePhase phase, con
                   message),
       {{"override", shown(name)}});
   tell(name, refused, reason, fmt::format("{}: {}", what_is_tried(*subject.spec), message));
+  if (was_in_force && hooks_.done)
+    hooks_.done(application_of(subject, name), "TryEnded", {}, fmt::format("{}: {}", name.second, message));
   write(name);
   rebuild(application_of(subject, name));
   look_at_all_of(application_of(subject, name));

@@ -57,7 +57,9 @@ constexpr Field kInventory[] = {
 };
 
 constexpr Field kHistoryEntry[] = {
-    required_text("action", "what was done: `Apply`, `Approve`, `Rollback`, or `Return` where a roll-out had failed"),
+    required_text("action",
+                  "what was done: `Apply`, `Approve`, `Rollback`, `Return` where a roll-out had failed, `Try` or "
+                  "`TryEnded` (docs/overrides.md)"),
     text("revision", "what was brought about by it"),
     required_text("at", "when it began"),
     text("outcome", "what became of it: `Progressing`, `Applied`, `Healthy`, `Failed` or `Superseded`"),
