@@ -129,7 +129,8 @@ Completion complete_words(const Command& program, const std::vector<std::string>
   std::size_t at = 0;
   for (const CommandOption& option : place.command->options)
     if (option.positional && at++ == place.arguments) add_values(found, option, typed, {});
-  if (typed.starts_with('-') || found.words.empty())
+  const bool meant = !found.words.empty() || found.files || found.applications;
+  if (typed.starts_with('-') || !meant)
     for (const CommandOption& option : place.command->options)
       if (!option.positional) add(found, typed, option.names.back(), option.meaning);
   return found;
