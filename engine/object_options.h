@@ -6,9 +6,9 @@
 //   hook          holdfast.dev/hook: pre | post; argocd.argoproj.io/hook: PreSync | PostSync | Skip;
 //                 helm.sh/hook: pre-install, pre-upgrade | post-install, post-upgrade
 //   prune         holdfast.dev/prune: disabled, kustomize.toolkit.fluxcd.io/prune: disabled,
-//                 argocd.argoproj.io/sync-options: Prune or Delete, each =false or =confirm; helm.sh/resource-policy: keep,
-//                 client.lifecycle.config.k8s.io/deletion: detach;
-//                 read from the live object, when it is about to be deleted (see Ownership)
+//                 argocd.argoproj.io/sync-options: Prune or Delete, each =false or =confirm; helm.sh/resource-policy:
+//                 keep, client.lifecycle.config.k8s.io/deletion: detach; read from the live object, when it is about to
+//                 be deleted (see Ownership)
 //   manage        holdfast.dev/manage: full | once | none; kustomize.toolkit.fluxcd.io/reconcile: disabled and
 //                 /ssa: Ignore (none), /ssa: IfNotPresent (once)
 //   replace       holdfast.dev/replace: enabled, kustomize.toolkit.fluxcd.io/force: enabled,
