@@ -30,6 +30,7 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr std::chrono::seconds kStopPatience{12};
 constexpr int kBadOptions = 2;
 
 int refuse(const Error& error) {
@@ -74,7 +75,8 @@ class Run {
         account_values_(daemon_.accounts(), *session.values),
         held_(io.get_executor()),
         tasks_(io.get_executor()),
-        signals_(io, SIGINT, SIGTERM) {
+        signals_(io, SIGINT, SIGTERM),
+        hurry_(io) {
     context_.values_as = [this](const ServiceAccount& who) { return &account_values_.of(who); };
   }
 
@@ -90,6 +92,7 @@ class Run {
       log(LogLevel::Info, "stopping", "finishing what is under way", {{"signal", number}});
       interrupted_ = true;
       stop();
+      give_up_at(Clock::now() + kStopPatience);
     });
     asio::co_spawn(io_, work(), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
@@ -239,6 +242,18 @@ class Run {
     if (lease_) co_await lease_->release();
     if (lease_connection_) lease_connection_->close_all();
     signals_.cancel();
+    hurry_.cancel();
+  }
+
+  // A pod that takes longer is killed, wherever it is by then.
+  void give_up_at(Clock::time_point when) {
+    hurry_.expires_at(when);
+    hurry_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      log(LogLevel::Warning, "stopping", "the API server does not answer; giving up what is under way");
+      session_.client->close_all();
+      give_up_at(Clock::now() + std::chrono::seconds{1});  // what that has begun anew
+    });
   }
 
   void stop() {
@@ -273,6 +288,7 @@ class Run {
   bool stopping_ = false, interrupted_ = false;
   TaskScope tasks_;
   asio::signal_set signals_;
+  Timer hurry_;
   int code_ = 1;
 };
 
