@@ -18,6 +18,8 @@ std::string_view short_name(std::string_view ref) {
   return ref;
 }
 
+constexpr std::string_view kPeeled = "^{}";
+
 bool is_default(const std::string& name) { return name.empty() || name == "HEAD"; }
 
 // Of a tag, what it names in the end.
@@ -104,6 +106,11 @@ Result<RemoteRefs> RemoteRefs::parse(std::string_view text, const std::string& u
                   "SHA-256 is not supported");
     refs.objects.emplace(name, left);
   }
+  // What a tag comes to, without the tag: no server of good will lists that.
+  std::erase_if(refs.objects, [&](const auto& named) {
+    const std::string& name = named.first;
+    return name.ends_with(kPeeled) && !refs.objects.contains(name.substr(0, name.size() - kPeeled.size()));
+  });
   return refs;
 }
 

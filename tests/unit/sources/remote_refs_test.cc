@@ -35,5 +35,12 @@ TEST(RemoteRefs, the_highest_version_in_the_range_is_taken_and_peeled) {
   EXPECT_EQ(resolve_wish({"", "nonsense"}, refs, "url").error().kind, ErrorKind::Invalid);
 }
 
+TEST(RemoteRefs, what_a_tag_comes_to_is_nothing_without_the_tag) {
+  const RemoteRefs refs = refs_of({{"refs/tags/1.2.0^{}", '1'}, {"refs/tags/1.1.0", '2'}});
+  EXPECT_EQ(resolve_wish({"", "*"}, refs, "url")->object, id('2'));
+  EXPECT_EQ(resolve_wish({"1.2.0", ""}, refs, "url").error().kind, ErrorKind::NotFound);
+  EXPECT_EQ(resolve_wish({"refs/tags/1.2.0", ""}, refs, "url").error().kind, ErrorKind::NotFound);
+}
+
 }  // namespace
 }  // namespace holdfast
