@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/short_text.h"
+#include "holdfast/base/printable.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast {
@@ -48,7 +49,8 @@ json::array ApplicationHistory::document() const {
 }
 
 void ApplicationHistory::add(HistoryEntry entry) {
-  entry.why = shortened(std::move(entry.why), kLongestReasonBytes);
+  entry.why = shortened(printable_line(entry.why), kLongestReasonBytes);
+  entry.who = printable_line(entry.who);
   entries_.push_front(std::move(entry));
   if (entries_.size() > kMost) entries_.pop_back();
 }

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include "app/admission_guard.h"
 #include "app/person_requests.h"
 #include "holdfast/base/timestamp.h"
 
@@ -99,21 +100,6 @@ std::string path_of(std::string_view resource) {
   return fmt::format("/apis/{}/{}/{}", kGroupVersion, resource, kApprovalPolicy);
 }
 
-// Of the rules: what the server adds where nothing is given is no difference.
-bool same_rule(const json::value* ours, const json::value* theirs) {
-  if (ours == nullptr || theirs == nullptr || !theirs->is_array() || theirs->get_array().size() != 1) return false;
-  for (const char* name : {"apiGroups", "apiVersions", "operations", "resources"}) {
-    const json::value* there = find(theirs->get_array()[0], {name});
-    if (there == nullptr || *there != ours->get_array()[0].at(name)) return false;
-  }
-  return find(theirs->get_array()[0], {"resourceNames"}) == nullptr;
-}
-
-bool is_empty(const json::value* value) {
-  return value == nullptr || (value->is_object() && value->get_object().empty()) ||
-         (value->is_array() && value->get_array().empty());
-}
-
 }  // namespace
 
 json::array approval_policy() {
@@ -134,24 +120,14 @@ std::string objection_to_policy(const json::value& policy, const json::value& bi
   if (binding.is_null())
     return refuse(fmt::format("the ValidatingAdmissionPolicyBinding {} is not installed", kApprovalPolicy));
   const json::object ours = policy_spec();
-  const json::value* const rules = find(policy, {"spec", "matchConstraints", "resourceRules"});
-  bool same = string_at(policy, {"spec", "failurePolicy"}) == "Fail" &&
-              same_rule(find(ours, {"matchConstraints", "resourceRules"}), rules) &&
-              is_empty(find(policy, {"spec", "matchConditions"})) && is_empty(find(policy, {"spec", "paramKind"}));
-  for (const char* selector : {"namespaceSelector", "objectSelector", "excludeResourceRules"})
-    same = same && is_empty(find(policy, {"spec", "matchConstraints", selector}));
+  bool same = covers_what_ours_does(policy, ours);
   for (const char* part : {"variables", "validations"}) {
     const json::value* theirs = find(policy, {"spec", part});
     same = same && theirs != nullptr && *theirs == ours.at(part);
   }
   if (!same)
     return refuse(fmt::format("the ValidatingAdmissionPolicy {} is another one than this version's", kApprovalPolicy));
-  const json::value* const actions = find(binding, {"spec", "validationActions"});
-  const bool denies = actions != nullptr && *actions == json::value(json::array{"Deny"}) &&
-                      string_at(binding, {"spec", "policyName"}) == kApprovalPolicy &&
-                      is_empty(find(binding, {"spec", "matchResources"})) &&
-                      is_empty(find(binding, {"spec", "paramRef"}));
-  if (!denies)
+  if (!denies_everywhere(binding, kApprovalPolicy))
     return refuse(fmt::format("the ValidatingAdmissionPolicyBinding {} does not deny everywhere", kApprovalPolicy));
   for (const json::value* one : {&policy, &binding}) {
     const auto created = parse_timestamp(string_at(*one, {"metadata", "creationTimestamp"}));

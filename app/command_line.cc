@@ -12,6 +12,7 @@
 #include "app/nearest_command.h"
 #include "app/options.h"
 #include "app/progress.h"
+#include "app/trial_verbs.h"
 #include "holdfast/base/duration.h"
 
 namespace holdfast {
@@ -79,15 +80,11 @@ struct Parsed {
   GetOptions get;
   ApproveOptions approve;
   HealthOptions health;
-  HistoryOptions history;
-  RollbackOptions rollback;
   InstallOptions install;
   PreviewsOptions previews;
   DoctorOptions doctor;
   ReceiverOptions receiver;
   SimulateOptions simulate;
-  TryOptions tried;
-  OverrideOptions over;
   WaitOptions wait;
   WhyOptions why;
   std::string wait_for = "healthy", wait_timeout = "5m";
@@ -261,84 +258,6 @@ CLI::App* add_approve(CLI::App& app, Parsed& parsed) {
   return approve;
 }
 
-std::string duration_problem(const std::string& text) {
-  const auto duration = parse_duration(text);
-  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
-}
-
-// docs/overrides.md
-CLI::App* add_try(CLI::App& app, TryOptions& options) {
-  CLI::App* tried = app.add_subcommand("try", "try a branch or a field on an Application for a while, without a merge");
-  add_cluster_options(*tried, options.cluster);
-  tried->add_option("application", options.application, "the Application, in the namespace of --namespace")->required();
-  CLI::Option* const ref = tried->add_option("--ref,--branch", options.branch, "a branch of its repository");
-  CLI::Option* const tag = tried->add_option("--tag", options.tag, "a tag of it")->excludes(ref);
-  CLI::Option* const commit =
-      tried->add_option("--commit", options.commit, "a full commit id of it")->excludes(ref)->excludes(tag);
-  CLI::Option* const set =
-      tried->add_option("--set", options.sets, "PATH=VALUE, as in spec.template.spec.containers[web].image=web:2");
-  CLI::Option* const scale =
-      tried->add_option("--scale", options.scale, "so many replicas")->check(CLI::Range(0, 100'000));
-  CLI::Option* const image = tried->add_option("--image", options.images, "CONTAINER=IMAGE");
-  for (CLI::Option* const field : {set, scale, image})
-    for (CLI::Option* const other : {ref, tag, commit}) field->excludes(other);
-  tried->add_option("--object", options.object, "Kind/name of the object, where several could be meant");
-  tried->add_option("--for", options.period, "how long, 1s to 168h")->check(duration_problem)->capture_default_str();
-  tried->add_option("--reason", options.reason, "for those who read it later");
-  tried->add_option("--name", options.name, "of the Override (default: one is made up)");
-  tried->add_option("--timeout", options.timeout, "of the wait until it is applied")
-      ->check(duration_problem)
-      ->capture_default_str();
-  tried->add_option("--cache-dir", options.cache_dir, "where repositories are kept (default: ~/.cache/holdfast)");
-  tried->add_option("--kustomize-program", options.kustomize_program, "kustomize, or a kubectl (default: found)");
-  tried->add_option("--helm-program", options.helm_program, "helm (default: found)");
-  tried->add_flag("-y,--yes", options.yes, "do not ask");
-  tried->add_flag("--no-plan", options.no_plan, "do not show what it would change; then --object says which one")
-      ->needs(tried->get_option("--yes"));
-  return tried;
-}
-
-CLI::App* add_override_verb(CLI::App& app, const char* verb, const char* description, OverrideOptions& options) {
-  CLI::App* made = app.add_subcommand(verb, description);
-  add_cluster_options(*made, options.cluster);
-  made->add_option("name", options.name, "the Override; `kubectl get overrides` lists them")->required();
-  return made;
-}
-
-CLI::App* add_keep(CLI::App& app, OverrideOptions& options) {
-  CLI::App* keep = add_override_verb(
-      app, "keep", "make a commit of what is tried, on a new branch of your clone; pushes nothing", options);
-  keep->add_option("-C,--directory", options.directory, "your clone of the repository")->capture_default_str();
-  keep->add_option("--branch", options.branch, "the branch to be made (default: keep/NAME)");
-  keep->add_option("--kustomize-program", options.kustomize_program, "kustomize, or a kubectl (default: found)");
-  keep->add_option("--helm-program", options.helm_program, "helm (default: found)");
-  keep->add_option("--base", options.base, "where it begins (default: what the application follows)");
-  return keep;
-}
-
-CLI::App* add_rollback(CLI::App& app, Parsed& parsed) {
-  RollbackOptions& options = parsed.rollback;
-  CLI::App* rollback = app.add_subcommand(
-      "rollback", "hold an earlier revision of an Application, until there is a newer one (docs/rollouts.md)");
-  add_cluster_options(*rollback, options.cluster);
-  rollback->add_option("application", options.application, "its name, or NAMESPACE/NAME")->required();
-  CLI::Option* const to = rollback->add_option(
-      "--to", options.to, "a revision of its history, or the first digits of the commit (default: the one before)");
-  rollback->add_flag("--release", options.release, "follow the source again")->excludes(to);
-  rollback->add_option("--reason", options.reason, "for those who read it later")->required();
-  return rollback;
-}
-
-CLI::App* add_history(CLI::App& app, Parsed& parsed) {
-  CLI::App* history = app.add_subcommand("history", "tell what was done to an Application, when, by whom and why");
-  add_cluster_options(*history, parsed.history.cluster);
-  history->add_option("application", parsed.history.application, "its name, or NAMESPACE/NAME")->required();
-  history->add_option("-o,--output", parsed.history.output, "table or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
-  return history;
-}
-
 CLI::App* add_health(CLI::App& app, Parsed& parsed) {
   CLI::App* health = app.add_subcommand("health", "judge objects from a file, without a cluster; 2: an error");
   health->add_option("file", parsed.health.file, "YAML documents, JSON or a List, with status; - is standard input")
@@ -477,22 +396,18 @@ int run_command_line(int argc, char** argv) {
   CLI::App* get = add_get(app, parsed);
   CLI::App* approve = add_approve(app, parsed);
   CLI::App* health = add_health(app, parsed);
-  CLI::App* history = add_history(app, parsed);
-  CLI::App* rollback = add_rollback(app, parsed);
   CLI::App* install = add_install(app, parsed);
   CLI::App* previews = add_previews(app, parsed);
   CLI::App* doctor = add_doctor(app, parsed);
   CLI::App* receiver = add_receiver(app, parsed);
   CLI::App* simulate = add_simulate(app, parsed);
-  CLI::App* tried = add_try(app, parsed.tried);
-  CLI::App* drop = add_override_verb(app, "drop", "end what is tried, before its time is over", parsed.over);
-  CLI::App* keep = add_keep(app, parsed.over);
   CLI::App* wait = add_wait(app, parsed);
   CLI::App* why = add_why(app, parsed);
   CLI::App* demo = app.add_subcommand("demo", "a simulated cluster, a sample repository and a story, in one process");
   demo->add_flag("--exit", parsed.demo.exit, "end after the story: 0 if all of it happened");
   CLI::App* version = app.add_subcommand("version", "print the version");
   add_version(*version, parsed.version);
+  TrialVerbs trials(app);
   MovingVerbs moving(app);
   if (const std::optional<int> code = moving.complete(argc, argv)) return *code;
   try {
@@ -541,16 +456,12 @@ int run_command_line(int argc, char** argv) {
   if (render->parsed()) return render_command(parsed.run);
   if (get->parsed()) return get_command(parsed.get);
   if (approve->parsed()) return approve_command(parsed.approve);
-  if (history->parsed()) return history_command(parsed.history);
-  if (rollback->parsed()) return rollback_command(parsed.rollback);
   if (previews->parsed()) return previews_command(parsed.previews);
+  if (const std::optional<int> code = trials.run()) return *code;
   for (InstallOptions* install_options : {&parsed.install, &parsed.doctor.install})
     if (!install_options->only_namespace.empty()) install_options->namespace_ = install_options->only_namespace;
   if (doctor->parsed()) return doctor_command(parsed.doctor);
   if (install->parsed()) return install_command(parsed.install);
-  if (tried->parsed()) return try_command(parsed.tried);
-  if (drop->parsed()) return drop_command(parsed.over);
-  if (keep->parsed()) return keep_command(parsed.over);
   if (health->parsed()) return health_command(parsed.health);
   if (demo->parsed()) return demo_command(parsed.demo);
   if (receiver->parsed()) return receiver_command(parsed.receiver);

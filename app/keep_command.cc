@@ -55,7 +55,7 @@ class Clone {
   Result<std::string> run(std::vector<std::string> arguments, std::string input = {},
                           const std::string& index = {}) const {
     ProcessSpec spec;
-    spec.argv = {git_, "-C", directory_};
+    spec.argv = {git_, "-C", directory_, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"};
     spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
     for (const char* name : {"HOME", "PATH", "XDG_CONFIG_HOME", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL",
                              "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GNUPGHOME", "SSH_AUTH_SOCK", "GPG_TTY"})

@@ -15,11 +15,6 @@
 namespace holdfast {
 namespace {
 
-std::string duration_problem(const std::string& text) {
-  const auto duration = parse_duration(text);
-  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
-}
-
 std::string_view program_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace

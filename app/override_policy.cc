@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "app/admission_guard.h"
 #include "app/approval_policy.h"
 #include "holdfast/base/timestamp.h"
 
@@ -75,14 +76,6 @@ std::set<std::string> expressions_of(const json::value& policy) {
     for (const json::value& one : variables->get_array())
       all.insert(fmt::format("{}={}", string_at(one, {"name"}), string_at(one, {"expression"})));
   return all;
-}
-
-bool denies(const json::value& binding) {
-  const json::value* actions = find(binding, {"spec", "validationActions"});
-  if (actions == nullptr || !actions->is_array()) return false;
-  for (const json::value& action : actions->get_array())
-    if (action == json::value("Deny")) return find(binding, {"spec", "matchResources"}) == nullptr;
-  return false;
 }
 
 bool was_there(const json::value& object, std::chrono::sys_seconds created) {
@@ -173,11 +166,9 @@ std::optional<std::string> policy_problem(const json::value& policy, const json:
     return fmt::format(
         "nobody checks who asks, for the cluster has no ValidatingAdmissionPolicy {} or no binding of it ({})",
         kOverridePolicy, kInstall);
-  const bool whole = expressions_of(policy) == expressions_of(json::value(override_policy())) &&
-                     string_at(policy, {"spec", "failurePolicy"}) == "Fail" &&
-                     find(policy, {"spec", "matchConditions"}) == nullptr &&
-                     find(policy, {"spec", "matchConstraints", "excludeResourceRules"}) == nullptr;
-  if (!whole || !denies(binding))
+  const json::object ours = override_policy();
+  if (expressions_of(policy) != expressions_of(json::value(ours)) ||
+      !covers_what_ours_does(policy, ours.at("spec").as_object()) || !denies_everywhere(binding, kOverridePolicy))
     return fmt::format(
         "nobody can tell who asks, for the ValidatingAdmissionPolicy {} or its binding is another one "
         "than this daemon knows ({})",

@@ -4,33 +4,13 @@
 
 #include <algorithm>
 
+#include "app/plan_text.h"
+
 namespace holdfast {
 namespace {
 
 constexpr std::string_view kAbsent = "(absent)";
 constexpr std::size_t kReserveBytes = 400;  // for the last words
-
-std::string_view sign_of(ChangeVerb verb) {
-  switch (verb) {
-    case ChangeVerb::Create:
-      return "+";
-    case ChangeVerb::Change:
-      return "~";
-    case ChangeVerb::Replace:
-      return "-/+";
-    case ChangeVerb::Move:
-      return ">";
-    case ChangeVerb::Prune:
-      return "-";
-    case ChangeVerb::HoldBack:
-      return "=";
-    case ChangeVerb::Refuse:
-      return "!";
-    case ChangeVerb::Unknown:
-      return "?";
-  }
-  return "?";
-}
 
 // In a cell of a table, or where else markup would be read as such.
 std::string plain(std::string_view text) {

@@ -13,28 +13,6 @@ namespace {
 constexpr std::string_view kAbsent = "(absent)";
 constexpr std::size_t kWidestObject = 60;  // what is longer stands out to the right
 
-std::string_view sign_of(ChangeVerb verb) {
-  switch (verb) {
-    case ChangeVerb::Create:
-      return "+";
-    case ChangeVerb::Change:
-      return "~";
-    case ChangeVerb::Replace:
-      return "-/+";
-    case ChangeVerb::Move:
-      return ">";
-    case ChangeVerb::Prune:
-      return "-";
-    case ChangeVerb::HoldBack:
-      return "=";
-    case ChangeVerb::Refuse:
-      return "!";
-    case ChangeVerb::Unknown:
-      return "?";
-  }
-  return "?";
-}
-
 constexpr std::string_view kRed = "31", kGreen = "32", kYellow = "33", kMagenta = "35";
 
 std::string_view color_of(ChangeVerb verb) {
@@ -171,6 +149,28 @@ std::string plan_text(const ChangePlan& plan, const PlanTextOptions& options) {
   Writer writer(options);
   writer.write(plan);
   return writer.take();
+}
+
+std::string_view sign_of(ChangeVerb verb) {
+  switch (verb) {
+    case ChangeVerb::Create:
+      return "+";
+    case ChangeVerb::Change:
+      return "~";
+    case ChangeVerb::Replace:
+      return "-/+";
+    case ChangeVerb::Move:
+      return ">";
+    case ChangeVerb::Prune:
+      return "-";
+    case ChangeVerb::HoldBack:
+      return "=";
+    case ChangeVerb::Refuse:
+      return "!";
+    case ChangeVerb::Unknown:
+      return "?";
+  }
+  return "?";
 }
 
 }  // namespace holdfast

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/change_plan.h"
 
@@ -16,5 +17,8 @@ struct PlanTextOptions {
 
 // Never shows the value of a Secret.
 std::string plan_text(const ChangePlan& plan, const PlanTextOptions& options);
+
+// What stands before an object of which that is to become.
+std::string_view sign_of(ChangeVerb verb);
 
 }  // namespace holdfast

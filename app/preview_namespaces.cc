@@ -59,6 +59,8 @@ std::string limits_text(const PreviewNamespaces::Record& record, const PreviewSp
   return text;
 }
 
+std::string shown(const ApplicationName& set) { return set.first + "/" + set.second; }
+
 }  // namespace
 
 bool PreviewNamespaces::is_made(const std::string& application, const PreviewSpec& spec, const std::string& name,
@@ -73,10 +75,21 @@ bool PreviewNamespaces::is_made(const std::string& application, const PreviewSpe
 void PreviewNamespaces::recall(const json::object& status) {
   const json::value* list = find(status, {"previews"});
   if (list == nullptr || !list->is_array()) return;
-  for (const json::value& one : list->get_array())
-    records_[std::string(string_at(one, {"application"}))] = {std::string(string_at(one, {"namespace"})),
-                                                              std::string(string_at(one, {"uid"})),
-                                                              std::string(string_at(one, {"token"}))};
+  for (const json::value& one : list->get_array()) {
+    Record record{std::string(string_at(one, {"namespace"})), std::string(string_at(one, {"uid"})),
+                  std::string(string_at(one, {"token"}))};
+    const std::string application(string_at(one, {"application"}));
+    if (application.empty() || record.namespace_.empty() || record.token.empty()) continue;  // none that we wrote
+    records_[application] = std::move(record);
+  }
+}
+
+// What is written on a namespace as it is made says for whom. A record alone would let whoever can write a status have
+// any namespace taken or deleted.
+bool PreviewNamespaces::is_of(const std::string& application, const Record& record, const json::value& live) const {
+  return !record.token.empty() && string_at(live, {"metadata", "annotations", kPreviewToken}) == record.token &&
+         string_at(live, {"metadata", "annotations", kPreviewSet}) == shown(set_) &&
+         string_at(live, {"metadata", "labels", kPreviewLabel}) == application;
 }
 
 asio::awaitable<Result<void>> PreviewNamespaces::make(std::string application, PreviewSpec spec, std::string name) {
@@ -102,13 +115,13 @@ asio::awaitable<Result<void>> PreviewNamespaces::create(std::string application)
                     {"metadata",
                      {{"name", record.namespace_},
                       {"labels", {{kSetLabel, set_.second}, {kPreviewLabel, application}}},
-                      {"annotations", {{kPreviewToken, record.token}}}}}};
+                      {"annotations", {{kPreviewToken, record.token}, {kPreviewSet, shown(set_)}}}}}};
   ApiRequest request = request_of(Method::Post, fmt::format("/api/v1/namespaces?fieldManager={}", kSetManager), body);
   Result<json::value> made = co_await ask_json(api_, std::move(request));
   const bool is_there = !made && made.error().kind == ErrorKind::Conflict;
   if (is_there || (!made && made.error().kind == ErrorKind::UnknownOutcome)) made = co_await read(record.namespace_);
   if (!made) co_return std::unexpected(std::move(made.error()));
-  if (string_at(*made, {"metadata", "annotations", kPreviewToken}) != record.token) {
+  if (!is_of(application, record, *made)) {
     auto forgotten = co_await forget(std::move(application));
     if (!forgotten) co_return forgotten;
     co_return fail(
@@ -213,7 +226,7 @@ asio::awaitable<Result<bool>> PreviewNamespaces::remove(std::string application)
   const Record record = known->second;
   const Result<json::value> live = co_await read(record.namespace_);
   if (!live && live.error().kind != ErrorKind::NotFound) co_return std::unexpected(live.error());
-  const bool ours = live && string_at(*live, {"metadata", "annotations", kPreviewToken}) == record.token &&
+  const bool ours = live && is_of(application, record, *live) &&
                     (record.uid.empty() || string_at(*live, {"metadata", "uid"}) == record.uid);
   if (!ours) {
     if (live)

@@ -20,6 +20,7 @@ namespace holdfast {
 
 // A word of chance on a namespace of ours: with it it was made.
 inline constexpr std::string_view kPreviewToken = "holdfast.dev/preview-token";
+inline constexpr std::string_view kPreviewSet = "holdfast.dev/preview-of";  // the set: NAMESPACE/NAME
 
 class PreviewNamespaces {
  public:
@@ -50,6 +51,7 @@ class PreviewNamespaces {
   [[nodiscard]] const std::map<std::string, Record>& records() const { return records_; }
 
  private:
+  [[nodiscard]] bool is_of(const std::string& application, const Record& record, const json::value& live) const;
   boost::asio::awaitable<Result<void>> create(std::string application);
   boost::asio::awaitable<Result<void>> check(std::string application);
   boost::asio::awaitable<Result<void>> limit(std::string application, PreviewSpec spec);

@@ -164,6 +164,22 @@ json::object document_of(const json::object& object) {
   return document;
 }
 
+// Whoever may make objects of a cluster has no say about the files of the machine that the daemon runs on, among which
+// are the repositories of others. The definition refuses these as well; the one that a cluster has may be older.
+std::optional<FieldProblem> names_our_machine(const json::object& object) {
+  const std::string_view repo = string_at(object, {"spec", "source", "repoURL"});
+  const auto names = [&](std::string_view scheme) {
+    return repo.size() >= scheme.size() &&
+           std::ranges::equal(repo.substr(0, scheme.size()), scheme,
+                              [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+  };
+  const bool directory = !repo.empty() && (repo.starts_with('/') || repo.starts_with('.') || !repo.contains(':'));
+  if (!directory && !names("file:") && find(object, {"spec", "source", "files"}) == nullptr) return std::nullopt;
+  return FieldProblem{{"spec", "source", "repoURL"},
+                      "spec.source.repoURL has to be a URL: a directory is one of the machine that the daemon runs on",
+                      "name the repository as the daemon reaches it"};
+}
+
 }  // namespace
 
 Result<Application> read_application(const json::object& object, const ApplicationReadOptions& options) {
@@ -171,6 +187,7 @@ Result<Application> read_application(const json::object& object, const Applicati
   ApplicationValues values = application_values(document, options);
   std::vector<FieldProblem> problems = check_fields(json::value(document), application_document());
   std::ranges::move(values.problems, std::back_inserter(problems));
+  if (auto local = names_our_machine(object)) problems.push_back(std::move(*local));
   if (problems.empty()) return std::move(values.application);
   Error all{ErrorKind::Invalid, {}, {}, {}};
   for (FieldProblem& problem : problems) {

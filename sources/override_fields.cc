@@ -134,7 +134,8 @@ json::object spec_schema() {
   at(schema, {"ref", "commit"})["pattern"] = "^[0-9a-f]{40}$";
   for (const char* name : {"branch", "tag"})
     at(schema, {"ref", name})["x-kubernetes-validations"] =
-        json::array{rule("!self.startsWith('-')", "begins with a dash, which no ref does")};
+        json::array{rule("!self.startsWith('-')", "begins with a dash, which no ref does"),
+                    rule("!self.startsWith('refs/')", "has to be the name of a branch or tag, without refs/")};
   at(schema, {"application"})["maxLength"] = static_cast<std::int64_t>(kLongestName);
   json::object& patches = at(schema, {"patches"});
   patches["minItems"] = 1;

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "holdfast/base/duration.h"
+#include "holdfast/base/printable.h"
 #include "holdfast/base/timestamp.h"
 #include "sources/field_address.h"
 #include "sources/override_fields.h"
@@ -61,8 +62,8 @@ Result<Override> read_override(const json::object& object) {
   one.namespace_ = string_at(object, {"metadata", "namespace"});
   one.name = string_at(object, {"metadata", "name"});
   one.application = string_at(object, {"spec", "application"});
-  one.reason = string_at(object, {"spec", "reason"});
-  one.requested_by = string_at(object, {"spec", "requestedBy"});
+  one.reason = printable_line(string_at(object, {"spec", "reason"}));
+  one.requested_by = printable_line(string_at(object, {"spec", "requestedBy"}));
   if (one.application.empty()) return wrong("spec.application is missing", "name the Application of this namespace");
   if (one.requested_by.empty()) return wrong("spec.requestedBy is missing", "say who asks");
   const auto created = parse_timestamp(string_at(object, {"metadata", "creationTimestamp"}));
@@ -78,6 +79,8 @@ Result<Override> read_override(const json::object& object) {
     one.ref = OverrideRef{std::string(string_at(*ref, {"branch"})), std::string(string_at(*ref, {"tag"})),
                           std::string(string_at(*ref, {"commit"}))};
     if (one.ref->name().empty()) return wrong("spec.ref names none of branch, tag and commit");
+    if (one.ref->branch.starts_with("refs/") || one.ref->tag.starts_with("refs/"))
+      return wrong("spec.ref names a ref by its whole name", "name the branch or the tag as Git shows it");
     return one;
   }
   if (!patches->is_array() || patches->get_array().empty() || patches->get_array().size() > kMostOverridePatches)

@@ -246,7 +246,10 @@ TriedRefSource tried_ref_source(asio::any_io_executor executor, SourceOptions op
       wanted.artifact.semver.clear();
       wanted.artifact.digest.clear();
     } else {
-      wanted.ref = ref.name();
+      // Not what else a server may list, such as what strangers propose.
+      wanted.ref = !ref.branch.empty() ? "refs/heads/" + ref.branch
+                   : !ref.tag.empty()  ? "refs/tags/" + ref.tag
+                                       : ref.commit;
       wanted.semver.clear();
     }
     return make_source(executor, std::move(wanted));

@@ -93,4 +93,9 @@ std::string to_duration_text(std::chrono::seconds duration) {
   return text;
 }
 
+std::string duration_problem(const std::string& text) {
+  const auto duration = parse_duration(text);
+  return duration ? std::string() : text + ' ' + duration.error().message + "; " + duration.error().hint;
+}
+
 }  // namespace holdfast

@@ -1,0 +1,28 @@
+// The verbs by which something is tried on an Application, kept or taken back: `try`, `drop`, `keep`, `rollback` and
+// `history`. Defined and run here; the command line (command_line.cc) has them among all others.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <optional>
+
+#include "app/options.h"
+
+namespace holdfast {
+
+class TrialVerbs {
+ public:
+  // `app` outlives it.
+  explicit TrialVerbs(CLI::App& app);
+
+  // The exit code of the verb that was named; nothing where it is none of these.
+  [[nodiscard]] std::optional<int> run() const;
+
+ private:
+  TryOptions tried_options_;
+  OverrideOptions override_options_;
+  RollbackOptions rollback_options_;
+  HistoryOptions history_options_;
+  CLI::App *tried_, *drop_, *keep_, *rollback_, *history_;
+};
+
+}  // namespace holdfast
