@@ -63,8 +63,12 @@ StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::
       manager_(installation == kFirstInstallation ? kManager : std::string(kManager) + "." + installation),
       chance_(std::move(chance)),
       signal_(executor),
-      tasks_(executor) {
-  tasks_.spawn(work());
+      tasks_(executor) {}
+
+// One that has nothing to write keeps no loop alive.
+void StatusWriter::wake() {
+  if (!std::exchange(begun_, true)) tasks_.spawn(work());
+  signal_.cancel();
 }
 
 std::string StatusWriter::status_target(const ApplicationName& name) const {
@@ -81,7 +85,7 @@ void StatusWriter::write(const StatusTarget& target, std::function<json::object(
   subject.not_before = std::max(subject.not_before, Clock::now() + kGathering);
   if (subject.under_way) return;  // it is looked at again when that has ended
   queue_.push_back(target.name);
-  signal_.cancel();
+  wake();
 }
 
 void StatusWriter::forget(const ApplicationName& name) {
@@ -93,7 +97,7 @@ void StatusWriter::tell(ClusterEvent event) {
   if (stopping_) return;
   if (events_.size() == kMostEvents) events_.pop_front();
   events_.push_back(std::move(event));
-  signal_.cancel();
+  wake();
 }
 
 void StatusWriter::stop() {

@@ -66,6 +66,7 @@ class StatusWriter {
     bool dirty = false, under_way = false;
   };
 
+  void wake();
   boost::asio::awaitable<void> work();
   bool begin_one();
   boost::asio::awaitable<void> write_status(ApplicationName name);
@@ -85,7 +86,7 @@ class StatusWriter {
   std::size_t under_way_ = 0;
   Timer signal_;
   TaskScope tasks_;
-  bool stopping_ = false;
+  bool begun_ = false, stopping_ = false;
 };
 
 }  // namespace holdfast

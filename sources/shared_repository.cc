@@ -269,7 +269,9 @@ void SharedRepository::tell_followers(std::shared_ptr<const RepositoryLook> look
     const RepositoryLook::Asker& asker = looked->askers[from];
     const auto follower = followers_.find(asker.follower);
     if (follower == followers_.end()) continue;  // has left meanwhile
-    (*follower)->looked(looked->number, looked->found[asker.wish], asker.same);
+    // It may have been read anew since it was asked.
+    const bool holds = asker.same && (*follower)->last() == asker.last;
+    (*follower)->looked(looked->number, looked->found[asker.wish], holds ? asker.same : std::nullopt);
   }
   const bool over = from == looked->askers.size();
   options_.turns->add([weak = weak_from_this(), looked = std::move(looked), from, over] {

@@ -40,12 +40,13 @@ class TriedSource final : public Source {
   asio::awaitable<Result<ManifestSetPtr>> load() override {
     while (!book_->known() && !stopped_) co_await book_->changed(nullptr);
     if (stopped_) co_return stopped();
-    if (within_is_due_) {
+    // Whoever asks again has a reason (RevisionGuard); only where what is tried has changed is it known to be the same.
+    if (std::exchange(within_is_due_, true)) {
       Result<ManifestSetPtr> read = co_await within_->load();
       // What is tried ends, although it cannot be told what is new.
       if (!read && (base_ == nullptr || trial_ == book_->trial() || stopped_)) co_return read;
+      failed_ = !read;
       if (read) base_ = std::move(*read);
-      within_is_due_ = !read;
     }
     trial_ = book_->trial();
     co_return co_await with_trial_on(base_);
@@ -79,23 +80,20 @@ class TriedSource final : public Source {
   }
 
   asio::awaitable<Result<void>> changed() override {
+    if (std::exchange(failed_, false)) co_return fail(ErrorKind::Busy, "its own source could not be read; once more");
     const TrialPtr trial = trial_;
     if (ref_source_ == nullptr) {
       auto either = co_await (within_->changed() || book_->changed(trial));
       if (stopped_) co_return stopped();
-      if (either.index() == 0) {
-        within_is_due_ = true;
-        co_return std::get<0>(std::move(either));
-      }
+      if (either.index() == 0) co_return std::get<0>(std::move(either));
+      within_is_due_ = false;
       co_return Result<void>();
     }
     const std::shared_ptr<Source> ref = ref_source_;
     auto one = co_await (within_->changed() || ref->changed() || book_->changed(trial));
     if (stopped_) co_return stopped();
-    if (one.index() == 0) {
-      within_is_due_ = true;
-      co_return std::get<0>(std::move(one));
-    }
+    if (one.index() == 0) co_return std::get<0>(std::move(one));
+    within_is_due_ = false;
     if (one.index() == 1) ref_is_due_ = true;
     co_return Result<void>();  // that the tried ref cannot be followed is told by reading it
   }
@@ -221,6 +219,7 @@ class TriedSource final : public Source {
   TriedRefSource make_ref_source_;
   TrialPtr trial_;  // as it was brought about last
   ManifestSetPtr base_;
+  bool failed_ = false;  // its last reading did, and what was read before was given
   bool within_is_due_ = true;
   std::shared_ptr<Source> ref_source_;  // null: none is tried
   OverrideRef of_ref_;

@@ -103,6 +103,14 @@ Trial branch(const std::string& in_force = {}) {
   return {TriedRef{"branch", OverrideRef{"feature/x", {}, {}}, in_force}, {}};
 }
 
+TEST(TriedSource, whoever_asks_again_is_answered_anew) {
+  Tried tried;
+  tried.book->set({});
+  ASSERT_TRUE(tried.load());
+  ASSERT_TRUE(tried.load());  // as where an older commit was named
+  EXPECT_EQ(tried.within->loads, 2);
+}
+
 TEST(TriedSource, waits_until_it_is_known_what_is_tried) {
   Tried tried;
   auto future = asio::co_spawn(tried.io, tried.source->load(), asio::use_future);
