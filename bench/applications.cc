@@ -27,6 +27,7 @@
 #include "app/own_definitions.h"
 #include "bench/observed_tunnel.h"
 #include "bench/repair_eyes.h"
+#include "cluster/git_server.h"
 #include "cluster/holdfast_process.h"
 #include "cluster/repository.h"
 #include "holdfast/model/api_resource.h"
@@ -72,8 +73,7 @@ double cpu_seconds(pid_t pid) {
 // The cluster as an administrator has it.
 class Cluster {
  public:
-  Cluster(asio::io_context& io, ApiServer& api, const cluster::Repository& repository)
-      : timer_(io), api_(api), repository_(repository) {}
+  Cluster(asio::io_context& io, ApiServer& api, std::string url) : timer_(io), api_(api), url_(std::move(url)) {}
 
   asio::awaitable<void> until_served() {
     for (int tries = 0; tries < 500; ++tries) {
@@ -113,7 +113,7 @@ class Cluster {
         {"apiVersion", "holdfast.dev/v1alpha1"},
         {"kind", "Application"},
         {"metadata", {{"name", name}, {"namespace", "apps"}}},
-        {"spec", {{"source", {{"repoURL", repository_.directory()}, {"path", path}}}, {"deletionPolicy", "Orphan"}}}};
+        {"spec", {{"source", {{"repoURL", url_}, {"path", path}}}, {"deletionPolicy", "Orphan"}}}};
     co_await ask(Method::Post, kApplications, to_json(document));
   }
 
@@ -142,17 +142,17 @@ class Cluster {
  private:
   asio::steady_timer timer_;
   ApiServer& api_;
-  const cluster::Repository& repository_;
+  std::string url_;
 };
 
 class Bench {
  public:
   Bench(const Options& options, asio::io_context& io, ApiServer& api, RepairEyes& eyes, std::string tunnel,
-        const cluster::Repository& repository)
+        const cluster::Repository& repository, std::string url)
       : options_(options),
         eyes_(eyes),
         editor_(api, eyes),
-        cluster_(io, api, repository),
+        cluster_(io, api, std::move(url)),
         tunnel_(std::move(tunnel)),
         repository_(repository) {}
 
@@ -285,7 +285,12 @@ int run(const Options& options) {
   RepairEyes eyes(io.get_executor(), {std::begin(kFirstWrites), std::end(kFirstWrites)});
   ObservedTunnel tunnel(io.get_executor(), server->client, eyes);
   std::ofstream(through) << tunnel.kubeconfig_text();
-  Bench bench(options, io, *session->client, eyes, through, repository);
+  const cluster::GitServer git({.folder = std::filesystem::path(repository.directory()).parent_path(),
+                                .username = {},
+                                .password = {},
+                                .certificate = {},
+                                .redirect_to = {}});
+  Bench bench(options, io, *session->client, eyes, through, repository, git.url() + "/work");
   asio::co_spawn(io, tunnel.run(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });

@@ -94,6 +94,11 @@ TEST_F(LeaseTest, the_second_stands_by_and_takes_over_when_the_first_ends) {
   EXPECT_TRUE(eventually([&] { return color("shop", "page") == "blue"; }, kDeadline)) << second_->output();
 }
 
+TEST_F(LeaseTest, who_stands_by_ends_when_it_is_told_to) {
+  install_two();
+  EXPECT_EQ(second_->stop(10s), 0) << second_->output();
+}
+
 // What hung past its term wakes up with a repair to make, and a Lease that is another's by now.
 TEST_F(LeaseTest, who_was_stopped_past_its_term_writes_nothing_when_it_goes_on) {
   install_two();
