@@ -69,9 +69,10 @@ Result<ServerAddress> parse_server_url(std::string_view url) {
   address.tls = tls;
   address.host = view.host_address();
   if (address.host.empty()) return invalid("the server address names no host");
-  const auto strange = [](char c) {
+  const bool numeric = view.host_type() == boost::urls::host_type::ipv6;
+  const auto strange = [&](char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'), digit = c >= '0' && c <= '9';
-    return !letter && !digit && std::string_view("-._:").find(c) == std::string_view::npos;
+    return !letter && !digit && std::string_view(numeric ? "-._:" : "-._").find(c) == std::string_view::npos;
   };
   if (std::ranges::any_of(address.host, strange)) {
     return invalid("the host of the server address has a character that no host has");

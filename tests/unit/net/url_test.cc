@@ -28,8 +28,9 @@ TEST(Url, server_with_port_and_prefix) {
 }
 
 TEST(Url, a_host_is_of_letters_digits_and_what_joins_them) {
-  for (const char* const text : {"https://a%1eb", "https://a%00", "https://a%0d%0ab", "https://a%7f", "https://a%e9",
-                                 "https://a%20b", "https://a%3e", "https://a(b)", "https://a%3cb", "https://a%2fb"})
+  for (const char* const text :
+       {"https://a%1eb", "https://a%00", "https://a%0d%0ab", "https://a%7f", "https://a%e9", "https://a%20b",
+        "https://a%3e", "https://a(b)", "https://a%3ab", "https://a%3cb", "https://a%2fb"})
     EXPECT_FALSE(parse_server_url(text)) << text;
 }
 
