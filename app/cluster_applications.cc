@@ -105,7 +105,7 @@ ClusterOverrides::Hooks ClusterApplications::override_hooks() {
     if (const auto found = subjects_.find(name); found != subjects_.end() && !found->second.uid.empty())
       writer_.tell({{name, found->second.uid}, warning, std::move(reason), std::move(note)});
   };
-  return {tell_of,
+  return {[this](const ApplicationName& name) { return presence_of(name); }, tell_of,
           [this](const ApplicationName& name) {
             if (const auto found = subjects_.find(name); found != subjects_.end() && found->second.status != nullptr)
               write_status(name);
@@ -114,6 +114,17 @@ ClusterOverrides::Hooks ClusterApplications::override_hooks() {
             if (const auto found = subjects_.find(name); found != subjects_.end() && found->second.status != nullptr)
               found->second.status->was_done(std::move(action), std::move(who), std::move(why));
           }};
+}
+
+// One that goes is there until it is let go of.
+ClusterOverrides::Presence ClusterApplications::presence_of(const ApplicationName& name) const {
+  using enum ClusterOverrides::Presence;
+  const auto found = subjects_.find(name);
+  const Subject* const subject = found == subjects_.end() ? nullptr : &found->second;
+  if (subject != nullptr && subject->ending) return Gone;
+  if (objects_.find(name) == nullptr && (subject == nullptr || !subject->held))
+    return objects_.known() ? Gone : Unknown;
+  return subject == nullptr || subject->uid.empty() ? Unknown : Present;
 }
 
 asio::awaitable<void> ClusterApplications::run() {
@@ -157,6 +168,7 @@ void ClusterApplications::object_changed(const ApplicationName& name) {
 
 void ClusterApplications::objects_known() {
   daemon_.all_are_here();
+  overrides_.presences_changed();
   if (!std::exchange(unseen_, std::string()).empty())
     log(LogLevel::Info, "applications-seen", "the Applications of the cluster are seen again");
 }
@@ -181,7 +193,10 @@ void ClusterApplications::ended(const ApplicationName& name, std::size_t objects
 
 // Level-triggered: whatever brought us here, what counts is what there is now.
 asio::awaitable<void> ClusterApplications::reconcile(ApplicationName name) {
-  while (!stopping_ && std::exchange(subjects_.at(name).again, false)) co_await look_at(name);
+  while (!stopping_ && std::exchange(subjects_.at(name).again, false)) {
+    co_await look_at(name);
+    overrides_.presence_changed(name);
+  }
   Subject& subject = subjects_.at(name);
   subject.busy = false;
   if (objects_.find(name) == nullptr && !subject.held && !subject.ending) subjects_.erase(name);

@@ -87,6 +87,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   void tell(const ApplicationName& name, const std::string& type, const ApplicationCondition& now);
   void tell_missing();
   ClusterOverrides::Hooks override_hooks();
+  [[nodiscard]] ClusterOverrides::Presence presence_of(const ApplicationName& name) const;
 
   boost::asio::any_io_executor executor_;
   Daemon& daemon_;

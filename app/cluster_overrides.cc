@@ -139,6 +139,21 @@ void ClusterOverrides::not_held(const ApplicationName& name) {
   look_at_all_of(name);
 }
 
+void ClusterOverrides::presence_changed(const ApplicationName& name) {
+  std::vector<ApplicationName> names;
+  for (const auto& [own, subject] : subjects_)
+    if (subject.spec && application_of(subject, own) == name && subject.seen != hooks_.presence(name))
+      names.push_back(own);
+  for (const ApplicationName& own : names) object_changed(own);
+}
+
+void ClusterOverrides::presences_changed() {
+  std::set<ApplicationName> applications;
+  for (const auto& [own, subject] : subjects_)
+    if (subject.spec) applications.insert(application_of(subject, own));
+  for (const ApplicationName& application : applications) presence_changed(application);
+}
+
 std::vector<std::string> ClusterOverrides::in_force(const ApplicationName& name) const {
   std::vector<std::string> all;
   for (const auto& [own, subject] : subjects_)
@@ -196,6 +211,7 @@ asio::awaitable<void> ClusterOverrides::look_at(ApplicationName name) {
   json::object object = std::move(parsed->get_object());
   subjects_.at(name).retry_at = Clock::time_point::max();
   if (begin(name, object)) {
+    subjects_.at(name).seen = hooks_.presence(application_of(subjects_.at(name), name));
     if (live->terminating)
       end(name, OverridePhase::Expired, "Dropped", "somebody has ended it by deleting it");
     else if (wall_time() >= subjects_.at(name).spec->ends_at())

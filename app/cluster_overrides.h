@@ -28,7 +28,14 @@ namespace holdfast {
 
 class ClusterOverrides final : public ApplicationObjectsSink {
  public:
+  // How an application is there, whether it is held or not.
+  enum class Presence {
+    Unknown,  // not known yet
+    Gone,     // there is none, or it ends with all that it held
+    Present,
+  };
   struct Hooks {
+    std::function<Presence(const ApplicationName& application)> presence;
     // For an Event about the application.
     std::function<void(const ApplicationName& application, bool warning, std::string reason, std::string note)> tell;
     std::function<void(const ApplicationName& application)> changed;  // in_force() may be another
@@ -49,6 +56,9 @@ class ClusterOverrides final : public ApplicationObjectsSink {
                                  std::unique_ptr<Source> source, bool tried_in_force);
   std::shared_ptr<ApplicationObserver> observer(const ApplicationName& name);
   void not_held(const ApplicationName& name);
+  // Hooks::presence may say something else: of this one, or of all.
+  void presence_changed(const ApplicationName& name);
+  void presences_changed();
   // What is tried on it now, for its status: "web-cpu: Deployment web … = 500m, by alice until …".
   [[nodiscard]] std::vector<std::string> in_force(const ApplicationName& name) const;
 
@@ -73,6 +83,7 @@ class ClusterOverrides final : public ApplicationObjectsSink {
     std::set<ObjectKey> objects, waiting;  // of patches; and those that are not applied yet
     std::string set_revision;              // with which it is brought about, or ended
     Clock::time_point retry_at = Clock::time_point::max();
+    Presence seen = Presence::Unknown;  // of its application, when it was looked at last
     bool busy = false, again = false;
   };
   struct Tried {  // an application
@@ -93,6 +104,7 @@ class ClusterOverrides final : public ApplicationObjectsSink {
   boost::asio::awaitable<bool> keep_former(ApplicationName name, json::object object, std::vector<FormerValue> former);
   [[nodiscard]] std::string conflict(const Subject& subject, bool& undecided) const;
   boost::asio::awaitable<void> finish_end(ApplicationName name, json::object object);
+  void leave_as_it_is(const ApplicationName& name);
   boost::asio::awaitable<bool> let_fields_be(ApplicationName name);
   void accept(const ApplicationName& name);
   void end(const ApplicationName& name, OverridePhase phase, const std::string& reason, const std::string& message);

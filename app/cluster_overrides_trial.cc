@@ -53,8 +53,23 @@ void ClusterOverrides::end(const ApplicationName& name, OverridePhase phase, con
   look_at_all_of(application_of(subject, name));
 }
 
+// Nobody puts anything back for an application that is gone.
+void ClusterOverrides::leave_as_it_is(const ApplicationName& name) {
+  Subject& subject = subjects_.at(name);
+  if (subject.status.ended_at || subject.seen != Presence::Gone) return;
+  const auto now = wall_seconds();
+  const std::string message =
+      fmt::format("{}; the Application {} is gone, so what is left of its objects stays as it is",
+                  subject.status.message, subject.spec->application);
+  subject.restoring = false;
+  subject.status.ended_at = now;
+  subject.status.set(subject.status.phase, subject.status.reason, message, now);
+  write(name);
+}
+
 // What it took is put back, and nothing holds it any more.
 asio::awaitable<void> ClusterOverrides::finish_end(ApplicationName name, json::object object) {
+  leave_as_it_is(name);
   if (subjects_.at(name).restoring) {
     if (!subjects_.at(name).restored || !co_await let_fields_be(name) || stopping_) co_return;
     Subject& subject = subjects_.at(name);

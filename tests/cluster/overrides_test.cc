@@ -310,6 +310,28 @@ TEST_F(Overrides, a_field_that_git_does_not_declare_is_as_it_was_afterwards) {
   EXPECT_EQ(web("{.spec.replicas}"), "2");
 }
 
+// It has a finalizer, so a namespace would stay with it for good.
+TEST_F(Overrides, what_goes_with_its_application_goes_and_leaves_what_it_tried) {
+  hold();
+  kubectl_.must({"-n", "shop", "scale", "deployment", "web", "--replicas=4"});
+  must_create(override_of("scale", patch_of("spec.replicas", "7")));
+  ASSERT_TRUE(eventually_is([&] { return web("{.spec.replicas}") + phase("scale"); }, "7Active"));
+  kubectl_.must({"-n", "shop", "delete", "hfapp", "web", "--timeout=10s"});
+  daemon_->wait_for_line("letting go of shop/web", kDeadline);
+  const Finished gone = kubectl_.run({"-n", "shop", "delete", "hfo", "scale", "--timeout=10s"});
+  EXPECT_EQ(gone.exit_code, 0) << gone.err << daemon_->output();
+  EXPECT_EQ(web("{.spec.replicas}"), "7");
+
+  kubectl_.must({"apply", "-f", "-"}, application());
+  must_create(override_of("scale", patch_of("spec.replicas", "9")));
+  ASSERT_TRUE(eventually_is([&] { return web("{.spec.replicas}") + phase("scale"); }, "9Active"));
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  kubectl_.must({"-n", "shop", "delete", "hfapp", "web", "--timeout=10s"});
+  kubectl_.must({"-n", "shop", "delete", "hfo", "scale", "--wait=false"});
+  start();
+  EXPECT_TRUE(eventually_is([&] { return kubectl_.field("shop", "hfo", "scale", "{.metadata.name}"); }, ""));
+}
+
 TEST_F(Overrides, what_is_tried_outlives_a_restart_and_its_end_does_not_wait_for_one) {
   hold();
   kubectl_.must({"-n", "shop", "scale", "deployment", "web", "--replicas=4"});
