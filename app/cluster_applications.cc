@@ -231,6 +231,7 @@ void ClusterApplications::begin(const ApplicationName& name, Subject& subject, c
   subject.uid = uid;
   subject.generation = 0;
   subject.requested_at = requested_at(object);
+  subject.unclaimed = true;
   ApplicationStatus::Hooks hooks;
   hooks.now = wall_time;
   hooks.changed = [this, name] { write_status(name); };
@@ -286,8 +287,10 @@ asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::obje
   Subject& now = subjects_.at(name);
   if (now.again || generation == now.generation) co_return;
   now.generation = generation;
+  if (!now.held && !read->suspend && !std::exchange(now.unclaimed, true)) writer_.forget(name);  // suspended, refused
   now.status->set_generation(generation, read->wait);
   if (read->suspend) {
+    now.unclaimed = false;
     log(LogLevel::Info, "suspended", "leaving " + shown(name) + " alone while it is suspended");
     now.status->suspend();
     if (now.held) co_await let_go(std::move(name));
@@ -418,6 +421,7 @@ void ClusterApplications::refuse(const ApplicationName& name, const std::string&
   log(LogLevel::Error, "application-refused",
       shown(name) + " cannot be held: " + why + (subject.held ? "; it goes on as it was before" : ""),
       {{"application", shown(name)}});
+  if (!subject.held) subject.unclaimed = false;
   subject.status->refuse(why + (subject.held ? "\nIt goes on as it was before." : ""));
   if (subject.held) return;
   refused_[name] = repository_of_object(objects_.find(name));
@@ -440,7 +444,7 @@ void ClusterApplications::claim_known(const ApplicationName& name) {
 
 void ClusterApplications::write_status(const ApplicationName& name) {
   const auto found = subjects_.find(name);
-  if (found == subjects_.end() || (found->second.held && found->second.unclaimed)) return;
+  if (found == subjects_.end() || found->second.unclaimed) return;
   std::weak_ptr<ApplicationStatus> status = found->second.status;
   writer_.write({name, found->second.uid}, [this, name, status] {
     const auto kept = status.lock();

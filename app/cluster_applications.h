@@ -66,7 +66,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
     std::optional<Application> held;  // as it is held
     bool ending = false, ended = false;
     bool busy = false, again = false;
-    bool unclaimed = false;  // held, and not known yet whether another installation holds it
+    bool unclaimed = false;  // it is not known yet whether another installation holds it, so nothing is said of it
   };
 
   boost::asio::awaitable<void> reconcile(ApplicationName name);

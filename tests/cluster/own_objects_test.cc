@@ -156,6 +156,25 @@ TEST_F(OwnObjects, what_it_says_is_changed_suspended_and_resumed_at_any_moment) 
       eventually_is([&] { return kubectl_.field("teams", "hfapp", "shop", "{.status.observedGeneration}"); }, "4"));
 }
 
+TEST_F(OwnObjects, another_installation_says_only_that_it_does_not_hold_it) {
+  start();
+  apply(application());
+  wait_for("Ready");
+  const std::string said = "{.status.lastAppliedRevision} {.status.observedGeneration} {.status.inventory.objects}";
+  const std::string before = kubectl_.field("teams", "hfapp", "shop", said);
+  EXPECT_EQ(before, "main@sha1:" + first_ + " 1 1");
+  HoldfastProcess other(
+      {"run", "--kubeconfig", kubeconfig_, "--installation", "other", "--cache-dir", repository_.cache() + "/other"});
+  EXPECT_TRUE(eventually_is([&] { return condition("Contested", "status"); }, "True")) << other.output();
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", said), before);
+  EXPECT_EQ(condition("Ready", "status"), "True");
+  kubectl_.must({"-n", "teams", "annotate", "hfapp", "shop", "holdfast.dev/requestedAt=now"});
+  EXPECT_TRUE(eventually_is(
+      [&] { return kubectl_.field("teams", "hfapp", "shop", "{.status.lastHandledReconcileAt}"); }, "now"));
+  EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", said), before);
+  EXPECT_EQ(condition("Contested", "status"), "True");
+}
+
 TEST_F(OwnObjects, what_is_deleted_leaves_its_objects_unless_they_are_to_go) {
   start();
   apply(application());
