@@ -332,7 +332,7 @@ asio::awaitable<void> ClusterApplications::end(ApplicationName name, json::objec
   const bool prunes =
       read ? read->deletion_policy == DeletionPolicy::Prune : string_at(object, {"spec", "deletionPolicy"}) == "Prune";
   if (!prunes || subject.ended) {
-    if (subject.held) co_await let_go(name);
+    if (subject.held || (subject.ending && !subject.ended)) co_await let_go(name);
     co_return co_await set_finalizer(std::move(name), std::move(object), false);
   }
   if (subject.ending) co_return;
