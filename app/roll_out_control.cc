@@ -9,6 +9,7 @@
 #include "app/short_text.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
+#include "holdfast/model/override.h"
 #include "net/backoff.h"
 
 namespace holdfast {
@@ -45,10 +46,12 @@ RevisionContent RollOutControl::content_of_set(const ManifestSet& set) const {
   return content_in(set, options_.default_namespace);
 }
 
+// By its name, a revision is what the source has of it: what was tried on it ends, and would outlive that here.
 ManifestSetPtr RollOutControl::known_set(const RevisionContent& wanted) const {
+  const std::string untried = without_trial(wanted.revision);
   const auto is_wanted = [&](const ManifestSetPtr& set) {
     if (set == nullptr) return false;
-    return wanted.content.empty() ? set->revision == wanted.revision : content_of_set(*set).content == wanted.content;
+    return wanted.content.empty() ? set->revision == untried : content_of_set(*set).content == wanted.content;
   };
   for (const ManifestSetPtr& set : {in_force_, newest_})
     if (is_wanted(set)) return set;
@@ -133,7 +136,7 @@ void RollOutControl::want_set(const RevisionContent& wanted) {
 
 asio::awaitable<Result<ManifestSetPtr>> RollOutControl::read_set(RevisionContent wanted) {
   if (ManifestSetPtr known = known_set(wanted); known != nullptr) co_return known;
-  Source::Recorded recorded{wanted.revision, {}};
+  Source::Recorded recorded{without_trial(wanted.revision), {}};
   Result<ManifestSetPtr> read = co_await ports_.read_earlier(std::move(recorded));
   if (!read) co_return read;
   if (!wanted.content.empty() && content_of_set(**read).content != wanted.content)

@@ -86,6 +86,7 @@ class RollOutControl {
 
   [[nodiscard]] RevisionContent content_of_set(const ManifestSet& set) const;
   [[nodiscard]] ManifestSetPtr known_set(const RevisionContent& wanted) const;
+  [[nodiscard]] bool was_healthy(const std::string& revision) const;
   void remember(const ManifestSetPtr& set);
   // Of thousands of applications few ever go back; the others read again what they need then.
   [[nodiscard]] bool keeps_sets() const {
@@ -124,6 +125,7 @@ class RollOutControl {
   std::string said_plan_;                    // its hash
   std::string problem_;                      // with the plan, as it was said last
   std::string incomplete_, failed_;          // revisions: not all of it could be applied; it has failed
+  std::string healthy_as_tried_;             // a revision with something tried in it, of which all was healthy
   bool planning_ = false, fetching_ = false, plan_again_ = false, stopping_ = false;
   Timer plan_pause_, fetch_pause_, completion_pause_;
   TaskScope tasks_;

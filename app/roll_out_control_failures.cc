@@ -8,21 +8,31 @@
 #include "app/short_text.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
+#include "holdfast/model/override.h"
 
 namespace holdfast {
 
 namespace asio = boost::asio;
 
+// Of what was healthy with something tried in it, it is not known that it is without.
 void RollOutControl::became_healthy(const std::string& revision) {
+  if (revision != without_trial(revision)) {
+    healthy_as_tried_ = revision;
+    return;
+  }
   if (revision == std::exchange(record_.healthy, revision)) return;
   if (keeps_sets() && in_force_ != nullptr && in_force_->revision == revision) remember(in_force_);
   tell_record();
 }
 
+bool RollOutControl::was_healthy(const std::string& revision) const {
+  return revision == record_.healthy || revision == healthy_as_tried_;
+}
+
 // What was healthy once is no roll-out that fails: that a node went away is no reason to go back.
 void RollOutControl::failed(OverdueRollOut overdue) {
   if (stopping_ || in_force_ == nullptr || overdue.revision != in_force_->revision) return;
-  if (overdue.revision == record_.healthy || overdue.revision == std::exchange(failed_, overdue.revision)) return;
+  if (was_healthy(overdue.revision) || overdue.revision == std::exchange(failed_, overdue.revision)) return;
   tasks_.spawn(meet_failure(std::move(overdue)));
 }
 
@@ -45,8 +55,7 @@ asio::awaitable<void> RollOutControl::await_completion(OverdueRollOut overdue) {
 
 asio::awaitable<void> RollOutControl::meet_failure(OverdueRollOut overdue) {
   const std::string pods = co_await ports_.look_at_pods(overdue.objects);
-  if (stopping_ || in_force_ == nullptr || overdue.revision != in_force_->revision ||
-      overdue.revision == record_.healthy)
+  if (stopping_ || in_force_ == nullptr || overdue.revision != in_force_->revision || was_healthy(overdue.revision))
     co_return;
   const std::string why = shortened(fmt::format("it was not brought about within {} s: {}", options_.timeout.count(),
                                                 pods.empty() ? overdue.what : pods),

@@ -7,6 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <vector>
 
+#include "holdfast/model/override.h"
+
 namespace holdfast {
 namespace {
 
@@ -278,6 +280,64 @@ TEST_F(RollOutControlTest, without_a_healthy_revision_or_where_it_is_not_asked_f
   run();
   EXPECT_EQ(held(), "b");
   EXPECT_FALSE(listener_.record.pinned);
+}
+
+std::string tried_on(const std::string& revision) { return with_trial(revision, "0123456789ab"); }
+
+TEST_F(RollOutControlTest, what_a_failed_roll_out_returns_to_has_nothing_tried_in_it) {
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback);
+  source_has("a");
+  control_->became_healthy("a");
+  source_has(tried_on("a"));
+  control_->became_healthy(tried_on("a"));
+  EXPECT_EQ(listener_.record.healthy, "a") << "what is tried ends";
+  control_->failed({tried_on("a"), {kWeb}, "a node is gone"});
+  run();
+  EXPECT_EQ(held(), tried_on("a")) << "it was healthy once";
+  source_has(tried_on("b"));
+  control_->failed({tried_on("b"), {kWeb}, "0 of 1 ready"});
+  run();
+  EXPECT_EQ(held(), "a");
+  EXPECT_EQ(listener_.record.pinned->what.revision, "a");
+  source_has("b");
+  EXPECT_EQ(held(), "a") << "what was tried has ended, and it fails without it as well";
+}
+
+// What an earlier version kept is met as well.
+TEST_F(RollOutControlTest, a_healthy_revision_on_record_with_something_tried_in_it_is_returned_to_without) {
+  RollOutRecord record;
+  record.healthy = tried_on("a");
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback, record);
+  source_has(tried_on("a"));
+  source_has("b");
+  control_->failed({"b", {kWeb}, "0 of 1 ready"});
+  run();
+  EXPECT_EQ(held(), "a");
+  EXPECT_EQ(readings_, 1);
+}
+
+TEST_F(RollOutControlTest, a_rollback_to_what_was_tried_holds_the_revision_without_it) {
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback);
+  source_has(tried_on("a"));
+  source_has("b");
+  control_->roll_back({"1", tried_on("a"), now_, "alice", "it burns"});
+  run();
+  EXPECT_EQ(held(), "a");
+  const RevisionContent what = listener_.record.pinned->what;
+  EXPECT_EQ(what, content_in(*set_of("a"), ""));
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback, listener_.record);
+  source_has("b");
+  EXPECT_EQ(held(), "a") << "after a restart";
+}
+
+// Of what was begun last, only that is known.
+TEST_F(RollOutControlTest, what_was_tried_when_approval_was_asked_for_is_held_without_it) {
+  begun_ = tried_on("a");
+  begin(RevisionPolicy::Approve);
+  source_has("b");
+  EXPECT_EQ(held(), "a");
+  EXPECT_EQ(listener_.record.approved->what.revision, "a");
+  EXPECT_EQ(readings_, 1);
 }
 
 }  // namespace
