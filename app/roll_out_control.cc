@@ -26,6 +26,7 @@ RollOutControl::RollOutControl(asio::any_io_executor executor, ApplicationObserv
       plan_pause_(executor),
       fetch_pause_(executor),
       completion_pause_(executor),
+      return_pause_(executor),
       tasks_(executor) {}
 
 void RollOutControl::stop() {
@@ -33,6 +34,7 @@ void RollOutControl::stop() {
   plan_pause_.cancel();
   fetch_pause_.cancel();
   completion_pause_.cancel();
+  return_pause_.cancel();
 }
 
 asio::awaitable<void> RollOutControl::wait_on(Timer& timer, Clock::time_point until) {

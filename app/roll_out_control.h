@@ -108,6 +108,7 @@ class RollOutControl {
   boost::asio::awaitable<void> meet_rollback(RollbackRequest request);
   boost::asio::awaitable<void> await_completion(OverdueRollOut overdue);
   boost::asio::awaitable<void> meet_failure(OverdueRollOut overdue);
+  [[nodiscard]] bool has_to_return_from(const std::string& failed) const;
   boost::asio::awaitable<void> return_to_healthy(std::string failed, std::string why);
   void pin(const ManifestSetPtr& set, PinnedRevision pinned);
   void refuse(const std::string& action, const std::string& why);
@@ -127,7 +128,7 @@ class RollOutControl {
   std::string incomplete_, failed_;          // revisions: not all of it could be applied; it has failed
   std::string healthy_as_tried_;             // a revision with something tried in it, of which all was healthy
   bool planning_ = false, fetching_ = false, plan_again_ = false, stopping_ = false;
-  Timer plan_pause_, fetch_pause_, completion_pause_;
+  Timer plan_pause_, fetch_pause_, completion_pause_, return_pause_;
   TaskScope tasks_;
 };
 

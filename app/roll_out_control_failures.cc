@@ -9,10 +9,20 @@
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
 #include "holdfast/model/override.h"
+#include "net/backoff.h"
 
 namespace holdfast {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// Until somebody changes it.
+bool stays_unreadable(const Error& error) {
+  return error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Invalid || error.kind == ErrorKind::Conflict;
+}
+
+}  // namespace
 
 // Of what was healthy with something tried in it, it is not known that it is without.
 void RollOutControl::became_healthy(const std::string& revision) {
@@ -67,25 +77,39 @@ asio::awaitable<void> RollOutControl::meet_failure(OverdueRollOut overdue) {
   co_await return_to_healthy(overdue.revision, why);
 }
 
+// Not where something newer has come, or it has become healthy after all.
+bool RollOutControl::has_to_return_from(const std::string& failed) const {
+  return !stopping_ && in_force_ != nullptr && in_force_->revision == failed && newest_ == in_force_ &&
+         !was_healthy(failed);
+}
+
 asio::awaitable<void> RollOutControl::return_to_healthy(std::string failed, std::string why) {
   if (record_.healthy.empty()) {
     log(LogLevel::Error, "nowhere-to-return", "no revision of it was healthy before, so there is none to return to",
         {{"application", options_.application}});
     co_return;
   }
-  RevisionContent wanted{record_.healthy, {}};
-  const Result<ManifestSetPtr> read = co_await read_set(std::move(wanted));
-  if (stopping_ || in_force_ == nullptr || in_force_->revision != failed || newest_ != in_force_) co_return;
-  if (!read) {
-    log(LogLevel::Error, "nowhere-to-return",
-        fmt::format("{} was healthy and cannot be read: {}", record_.healthy, describe(read.error())),
-        {{"application", options_.application}});
-    co_return;
+  Backoff backoff(Backoff::list_watch(), options_.chance);
+  std::string said;
+  while (has_to_return_from(failed)) {
+    RevisionContent wanted{record_.healthy, {}};
+    const Result<ManifestSetPtr> read = co_await read_set(std::move(wanted));
+    if (!has_to_return_from(failed)) co_return;
+    if (read) {
+      const RevisionContent what = content_of_set(**read), instead = content_of_set(*newest_);
+      if (what.content == instead.content) co_return;
+      observer_.did({"Return", what.revision, to_timestamp(options_.now()), "Progressing", 0, {}, failed + ": " + why});
+      co_return pin(*read, {what, instead, options_.now(), {}, why});
+    }
+    const bool for_good = stays_unreadable(read.error());
+    const std::string text = describe(read.error());
+    if (text != std::exchange(said, text))
+      log(LogLevel::Error, "nowhere-to-return",
+          fmt::format("{} was healthy and cannot be read{}: {}", record_.healthy, for_good ? "" : " yet", text),
+          {{"application", options_.application}});
+    if (for_good) co_return;
+    co_await wait_on(return_pause_, Clock::now() + backoff.next(Clock::now()));
   }
-  const RevisionContent what = content_of_set(**read), instead = content_of_set(*newest_);
-  if (what.content == instead.content) co_return;
-  observer_.did({"Return", what.revision, to_timestamp(options_.now()), "Progressing", 0, {}, failed + ": " + why});
-  pin(*read, {what, instead, options_.now(), {}, why});
 }
 
 }  // namespace holdfast

@@ -21,6 +21,8 @@ ManifestSetPtr set_of(const std::string& revision) {
   return std::make_shared<const ManifestSet>(std::move(set));
 }
 
+constexpr double kNoPause = -1;  // as a chance: what is tried again is so at once
+
 const ObjectKey kWeb{"apps", "Deployment", "shop", "web"};
 
 class Listener final : public ApplicationObserver {
@@ -64,7 +66,7 @@ class RollOutControlTest : public testing::Test {
     options.record = std::move(record);
     options.waiting = listener_.plan;
     options.now = [this] { return now_; };
-    options.chance = [] { return 0.5; };
+    options.chance = [this] { return chance_; };
     RollOutControl::Ports ports;
     ports.read_earlier = [this](Source::Recorded recorded) { return read(std::move(recorded)); };
     ports.make_plan = [this](ManifestSetPtr set) { return plan(std::move(set)); };
@@ -81,6 +83,11 @@ class RollOutControlTest : public testing::Test {
   asio::awaitable<Result<ManifestSetPtr>> read(Source::Recorded recorded) {
     ++readings_;
     if (unreadable_) co_return fail(ErrorKind::NotFound, "no such commit");
+    if (unreachable_times_ > 0) {
+      --unreachable_times_;
+      if (meanwhile_) meanwhile_();
+      co_return fail(ErrorKind::Unreachable, "no route to host");
+    }
     co_return set_of(recorded.revision);
   }
   asio::awaitable<Result<ChangePlan>> plan(ManifestSetPtr set) {
@@ -103,9 +110,12 @@ class RollOutControlTest : public testing::Test {
     in_force_ = next;
     control_->now_in_force(next);
   }
-  void source_has(const std::string& revision) {
+  void source_has_read(const std::string& revision) {
     newest_ = set_of(revision);
     look();
+  }
+  void source_has(const std::string& revision) {
+    source_has_read(revision);
     run();
   }
   void run() {
@@ -123,7 +133,9 @@ class RollOutControlTest : public testing::Test {
   ManifestSetPtr newest_, in_force_;
   std::string begun_, live_ = "2";
   bool from_source_ = true, unreadable_ = false;
-  int readings_ = 0, plans_ = 0;
+  int readings_ = 0, plans_ = 0, unreachable_times_ = 0;
+  double chance_ = 0.5;
+  std::function<void()> meanwhile_;  // happens while the source does not answer
   std::unique_ptr<RollOutControl> control_;
 };
 
@@ -301,6 +313,52 @@ TEST_F(RollOutControlTest, what_a_failed_roll_out_returns_to_has_nothing_tried_i
   EXPECT_EQ(listener_.record.pinned->what.revision, "a");
   source_has("b");
   EXPECT_EQ(held(), "a") << "what was tried has ended, and it fails without it as well";
+}
+
+TEST_F(RollOutControlTest, where_the_source_does_not_answer_the_return_comes_when_it_does) {
+  RollOutRecord record;
+  record.healthy = "a";
+  chance_ = kNoPause;
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback, record);
+  source_has("b");
+  unreachable_times_ = 3;
+  control_->failed({"b", {kWeb}, "0 of 1 ready"});
+  run();
+  EXPECT_EQ(held(), "a");
+  EXPECT_EQ(readings_, 4);
+  EXPECT_EQ(listener_.said.back(), "Return a ");
+}
+
+TEST_F(RollOutControlTest, a_return_that_waits_ends_where_it_is_not_needed_or_cannot_be) {
+  RollOutRecord record;
+  record.healthy = "a";
+  chance_ = kNoPause;
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback, record);
+  source_has("b");
+  unreachable_times_ = 3;
+  meanwhile_ = [this] { control_->became_healthy("b"); };
+  control_->failed({"b", {kWeb}, "0 of 1 ready"});
+  run();
+  EXPECT_EQ(held(), "b");
+  EXPECT_EQ(readings_, 1) << "it has become healthy after all";
+
+  meanwhile_ = [this] { source_has_read("d"); };
+  unreachable_times_ = 3;
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback, record);
+  source_has("c");
+  control_->failed({"c", {kWeb}, "0 of 1 ready"});
+  run();
+  EXPECT_EQ(held(), "d");
+  EXPECT_FALSE(listener_.record.pinned);
+
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback, record);
+  source_has("b");
+  unreadable_ = true;
+  readings_ = 0;
+  control_->failed({"b", {kWeb}, "0 of 1 ready"});
+  run();
+  EXPECT_EQ(held(), "b");
+  EXPECT_EQ(readings_, 1) << "there is no such commit";
 }
 
 // What an earlier version kept is met as well.
