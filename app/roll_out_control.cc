@@ -170,35 +170,46 @@ asio::awaitable<void> RollOutControl::fetch_set() {
   fetching_ = false;
 }
 
+// The last one counts: of one before that is still being read nothing comes any more.
 void RollOutControl::roll_back(RollbackRequest request) {
-  if (request.id == record_.handled_rollback) return;
-  record_.handled_rollback = request.id;
-  if (!stopping_) tasks_.spawn(meet_rollback(std::move(request)));
+  if (stopping_ || request.id == record_.handled_rollback || request.id == rollback_) return;
+  if (request.revision.empty()) return release(request);
+  rollback_ = request.id;
+  tasks_.spawn(meet_rollback(std::move(request)));
 }
 
 void RollOutControl::refuse_rollback(const RollbackRequest& request, const std::string& why) {
-  if (request.id != std::exchange(record_.handled_rollback, request.id)) refuse("Rollback", why);
+  if (request.id == record_.handled_rollback || request.id == rollback_) return;
+  rollback_.clear();
+  record_.handled_rollback = request.id;
+  refuse("Rollback", why);
+}
+
+void RollOutControl::release(const RollbackRequest& request) {
+  const bool takes_back = !std::exchange(rollback_, std::string()).empty();
+  record_.handled_rollback = request.id;
+  if (!record_.pinned && !takes_back) return refuse("Rollback", "it is not pinned, so there is nothing to end");
+  record_.refused.clear();
+  log(LogLevel::Info, "pin-ended",
+      fmt::format("{} {}, as {} asked", options_.application,
+                  record_.pinned ? "is no longer pinned at " + record_.pinned->what.revision : "is not rolled back",
+                  request.who),
+      {{"application", options_.application}});
+  if (std::exchange(record_.pinned, std::nullopt)) {
+    failed_.clear();  // it is tried again
+    incomplete_.clear();
+  }
+  tell_record();
+  ports_.changed();
 }
 
 // What was asked for is on record as met only with what came of it.
 asio::awaitable<void> RollOutControl::meet_rollback(RollbackRequest request) {
-  if (request.revision.empty()) {
-    if (!record_.pinned) co_return refuse("Rollback", "it is not pinned, so there is nothing to end");
-    record_.refused.clear();
-    log(LogLevel::Info, "pin-ended",
-        fmt::format("{} is no longer pinned at {}, as {} asked", options_.application, record_.pinned->what.revision,
-                    request.who),
-        {{"application", options_.application}});
-    record_.pinned.reset();
-    failed_.clear();  // it is tried again
-    incomplete_.clear();
-    tell_record();
-    ports_.changed();
-    co_return;
-  }
   RevisionContent wanted{request.revision, {}};
   const Result<ManifestSetPtr> read = co_await read_set(std::move(wanted));
-  if (stopping_) co_return;
+  if (stopping_ || request.id != rollback_) co_return;
+  rollback_.clear();
+  record_.handled_rollback = request.id;
   if (!read) co_return refuse("Rollback", describe(read.error()));
   if (newest_ == nullptr)
     co_return refuse("Rollback", "it is not known yet what would end it, for nothing was read; ask again");

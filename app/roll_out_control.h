@@ -106,6 +106,7 @@ class RollOutControl {
   void meet_approval(const WaitingPlan& before, const WaitingPlan& now);
   boost::asio::awaitable<Result<ManifestSetPtr>> read_set(RevisionContent wanted);
   boost::asio::awaitable<void> meet_rollback(RollbackRequest request);
+  void release(const RollbackRequest& request);
   boost::asio::awaitable<void> await_completion(OverdueRollOut overdue);
   boost::asio::awaitable<void> meet_failure(OverdueRollOut overdue);
   [[nodiscard]] bool has_to_return_from(const std::string& failed) const;
@@ -123,6 +124,7 @@ class RollOutControl {
   std::optional<RevisionContent> wanted_set_;
   std::optional<WaitingPlan> waiting_;
   std::optional<ApprovalRequest> approval_;  // that is to be met when the plan is made anew
+  std::string rollback_;                     // the id of the one that is being met; empty: none is
   std::string said_plan_;                    // its hash
   std::string problem_;                      // with the plan, as it was said last
   std::string incomplete_, failed_;          // revisions: not all of it could be applied; it has failed

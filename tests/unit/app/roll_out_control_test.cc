@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <vector>
@@ -82,6 +83,10 @@ class RollOutControlTest : public testing::Test {
 
   asio::awaitable<Result<ManifestSetPtr>> read(Source::Recorded recorded) {
     ++readings_;
+    while (recorded.revision == slow_) {
+      answer_.expires_at(Clock::time_point::max());
+      co_await answer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
     if (unreadable_) co_return fail(ErrorKind::NotFound, "no such commit");
     if (unreachable_times_ > 0) {
       --unreachable_times_;
@@ -118,6 +123,11 @@ class RollOutControlTest : public testing::Test {
     source_has_read(revision);
     run();
   }
+  void slow_one_is_read() {
+    slow_.clear();
+    answer_.cancel();
+    run();
+  }
   void run() {
     io_.restart();
     io_.poll();
@@ -135,6 +145,8 @@ class RollOutControlTest : public testing::Test {
   bool from_source_ = true, unreadable_ = false;
   int readings_ = 0, plans_ = 0, unreachable_times_ = 0;
   double chance_ = 0.5;
+  std::string slow_;  // the revision that is not read before slow_one_is_read()
+  Timer answer_{io_.get_executor()};
   std::function<void()> meanwhile_;  // happens while the source does not answer
   std::unique_ptr<RollOutControl> control_;
 };
@@ -254,6 +266,53 @@ TEST_F(RollOutControlTest, a_rollback_that_cannot_be_is_refused_and_a_release_fo
   control_->roll_back({"4", "", now_, "alice", {}});
   run();
   EXPECT_EQ(held(), "b");
+}
+
+TEST_F(RollOutControlTest, of_two_rollbacks_the_one_that_was_asked_for_last_counts) {
+  begin(RevisionPolicy::Apply, FailurePolicy::Rollback);
+  for (const char* revision : {"a", "b", "c"}) source_has(revision);
+  slow_ = "x";
+  control_->roll_back({"1", "x", now_, "alice", {}});
+  run();
+  EXPECT_EQ(held(), "c");
+  control_->became_healthy("c");
+  EXPECT_EQ(listener_.record.handled_rollback, "") << "it is not met yet";
+  control_->roll_back({"2", "a", now_, "alice", {}});
+  run();
+  EXPECT_EQ(held(), "a");
+  slow_one_is_read();
+  EXPECT_EQ(held(), "a");
+  EXPECT_EQ(listener_.record.handled_rollback, "2");
+  EXPECT_EQ(listener_.said, std::vector<std::string>{"Rollback a alice"});
+}
+
+TEST_F(RollOutControlTest, a_release_takes_back_a_rollback_that_is_still_being_read) {
+  begin(RevisionPolicy::Apply);
+  source_has("c");
+  slow_ = "x";
+  control_->roll_back({"1", "x", now_, "alice", {}});
+  run();
+  control_->roll_back({"2", "", now_, "alice", {}});
+  run();
+  slow_one_is_read();
+  EXPECT_EQ(held(), "c");
+  EXPECT_FALSE(listener_.record.pinned);
+  EXPECT_EQ(listener_.record.handled_rollback, "2");
+  EXPECT_EQ(listener_.record.refused, "");
+  control_->roll_back({"3", "", now_, "alice", {}});
+  EXPECT_TRUE(listener_.record.refused.contains("it is not pinned")) << listener_.record.refused;
+}
+
+TEST_F(RollOutControlTest, a_rollback_that_was_asked_for_last_and_is_refused_takes_back_the_one_before) {
+  begin(RevisionPolicy::Apply);
+  source_has("c");
+  slow_ = "x";
+  control_->roll_back({"1", "x", now_, "alice", {}});
+  run();
+  control_->refuse_rollback({"2", "y", now_, "alice", {}}, "y is not in its history");
+  slow_one_is_read();
+  EXPECT_EQ(held(), "c");
+  EXPECT_EQ(listener_.record.refused, "Rollback: y is not in its history");
 }
 
 TEST_F(RollOutControlTest, a_roll_out_that_fails_returns_to_the_last_healthy_revision) {
