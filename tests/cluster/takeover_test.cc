@@ -96,7 +96,8 @@ class Takeover : public testing::Test {
     kubectl_.must({"-n", space_, "patch", "deployment", "web", "--subresource=status", "--type=merge", "-p",
                    R"({"status":{"observedGeneration":)" + generation +
                        R"(,"replicas":1,"updatedReplicas":1,"readyReplicas":1,)"
-                       R"("availableReplicas":1,"conditions":[{"type":"Available","status":"True"}]}})"});
+                       R"("availableReplicas":1,"conditions":[{"type":"Available","status":"True"},)"
+                       R"({"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}})"});
   }
 
   [[nodiscard]] std::string url() const { return server_.url() + "/work"; }
