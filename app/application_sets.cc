@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "app/installations.h"
 #include "app/set_application.h"
 #include "holdfast/base/log.h"
 #include "sources/set_expansion.h"
@@ -43,7 +44,7 @@ ApplicationSets::ApplicationSets(asio::any_io_executor executor, Daemon& daemon,
       chance_(chance),
       objects_(executor, cluster_.api, cluster_.watches, sets_sink_, chance, application_set_resource(), {},
                context_.only_namespace),
-      writer_(executor, cluster_.api, chance, application_set_resource()),
+      writer_(executor, cluster_.api, chance, application_set_resource(), context_.installation),
       tasks_(executor),
       signal_(executor) {
   sets_sink_.changed = [this](const ApplicationName& name) { set_changed(name); };
@@ -87,9 +88,14 @@ void ApplicationSets::unseen(const char* what, const Error& error) {
            : std::string(what) + " cannot be seen: " + text + "; what they have made stays as it is");
 }
 
+LivePtr ApplicationSets::find(const ApplicationName& name) const {
+  LivePtr live = objects_.find(name);
+  return live == nullptr || is_for_another(*live, context_.installation) ? nullptr : live;
+}
+
 void ApplicationSets::set_changed(const ApplicationName& name) {
   if (stopping_) return;
-  const LivePtr live = objects_.find(name);
+  const LivePtr live = find(name);
   const auto known = sets_.find(name);
   if (known != sets_.end()) return known->second->poke();  // and it ends where that is another one
   if (live != nullptr) begin(name, live->uid);
@@ -129,12 +135,13 @@ asio::awaitable<void> ApplicationSets::hold(ApplicationName name, std::shared_pt
 
 SetPorts ApplicationSets::ports_of(const ApplicationName& name) {
   return {.api = cluster_.api,
+          .installation = context_.installation,
           .applications = applications_,
           .namespaces = namespaces_.get(),
           .chance = chance_,
           .wall_now = wall_time,
           .halted = [this] { return daemon_.halted(); },
-          .object = [this, name] { return objects_.find(name); },
+          .object = [this, name] { return find(name); },
           .members = [this, namespace_ = name.first](const Uid& set) { return members_of(namespace_, set); },
           .source = [this, name](std::size_t index, const Generator& generator,
                                  GeneratorHeard heard) { return follow(name, index, generator, std::move(heard)); },

@@ -52,6 +52,7 @@ class ApplicationSets {
     SetMember member;
   };
 
+  [[nodiscard]] LivePtr find(const ApplicationName& name) const;  // null: there is none, or it is another's
   void set_changed(const ApplicationName& name);
   void begin(const ApplicationName& name, const Uid& uid);
   boost::asio::awaitable<void> hold(ApplicationName name, std::shared_ptr<HeldSet> set);

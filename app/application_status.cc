@@ -125,14 +125,17 @@ void ApplicationStatus::waits_for(const std::string& revision, const std::string
 }
 
 void ApplicationStatus::inventory_known() {
+  const bool contested = !std::exchange(contested_since_, std::string()).empty();
+  if (contested) inventory_error_.clear();
   if (hooks_.claim_known) hooks_.claim_known();
+  if (contested) touched();
 }
 
 void ApplicationStatus::inventory_unknown(const Error& error, std::chrono::milliseconds /*retry_in*/) {
   inventory_error_ = describe(error);
   if (!is_held_elsewhere(error)) contested_since_.clear();
   if (is_held_elsewhere(error) && contested_since_.empty()) contested_since_ = to_timestamp(hooks_.now());
-  inventory_known();
+  if (hooks_.claim_known) hooks_.claim_known();
   touched();
 }
 

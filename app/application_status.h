@@ -65,6 +65,7 @@ class ApplicationStatus final : public ApplicationObserver {
   // Something else that belongs into its history, of which no revision comes by itself.
   void was_done(std::string action, std::string who, std::string why);
 
+  [[nodiscard]] bool is_contested() const { return !contested_since_.empty(); }  // another installation holds it
   [[nodiscard]] Conditions conditions() const;
   // `status`, for a server-side apply that owns all of it. Where another installation holds the application, it says
   // only that (in a condition Contested), beside what the other one says.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "app/installations.h"
 #include "app/log_observer.h"
 #include "app/nothing_source.h"
 #include "app/observer_list.h"
@@ -96,7 +97,7 @@ ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon&
       objects_(executor, cluster_.api, cluster_.watches, *this, chance, application_resource(), {},
                context_.only_namespace),
       writer_(executor, cluster_.api, chance, application_resource(), context_.installation),
-      overrides_(executor, daemon, cluster_, chance, override_hooks(), context_.only_namespace),
+      overrides_(executor, daemon, cluster_, chance, override_hooks(), context_.installation, context_.only_namespace),
       tasks_(executor),
       signal_(executor) {}
 
@@ -121,6 +122,9 @@ ClusterOverrides::Presence ClusterApplications::presence_of(const ApplicationNam
   using enum ClusterOverrides::Presence;
   const auto found = subjects_.find(name);
   const Subject* const subject = found == subjects_.end() ? nullptr : &found->second;
+  if (subject != nullptr && subject->for_another) return Anothers;
+  if (subject != nullptr && subject->unclaimed) return Unknown;
+  if (subject != nullptr && subject->contested) return Anothers;
   if (subject != nullptr && subject->ending) return Gone;
   if (objects_.find(name) == nullptr && (subject == nullptr || !subject->held))
     return objects_.known() ? Gone : Unknown;
@@ -204,7 +208,9 @@ asio::awaitable<void> ClusterApplications::reconcile(ApplicationName name) {
 
 asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
   LivePtr live = objects_.find(name);
-  if (live != nullptr && is_for_another(*live)) live = nullptr;
+  const bool for_another = live != nullptr && is_for_another(*live, context_.installation);
+  if (for_another) live = nullptr;
+  subjects_.at(name).for_another = for_another;
   const Uid& known = subjects_.at(name).uid;
   if (live == nullptr || (!known.empty() && known != live->uid)) co_await gone(name);
   if (live == nullptr || stopping_) co_return;
@@ -214,14 +220,6 @@ asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
   if (live->terminating) co_return co_await end(std::move(name), std::move(object->get_object()));
   co_await take(name, object->get_object());
   if (!stopping_) co_await meet_requests(std::move(name), std::move(object->get_object()));
-}
-
-// Its label names the installation that is to hold it; without one, whoever comes first does.
-bool ClusterApplications::is_for_another(const LiveObject& live) const {
-  const Result<json::value> object = parse_json(live.body);
-  if (!object) return false;
-  const std::string_view wanted = string_at(*object, {"metadata", "labels", "holdfast.dev/installation"});
-  return !wanted.empty() && wanted != context_.installation;
 }
 
 // What is to be known of an object before anything is done about it.
@@ -258,6 +256,7 @@ asio::awaitable<void> ClusterApplications::gone(ApplicationName name) {
   Subject nothing;
   nothing.busy = subject.busy;
   nothing.again = subject.again;
+  nothing.for_another = subject.for_another;
   subject = std::move(nothing);
 }
 
@@ -440,11 +439,14 @@ void ClusterApplications::claim_known(const ApplicationName& name) {
   const auto found = subjects_.find(name);
   if (found == subjects_.end() || !std::exchange(found->second.unclaimed, false)) return;
   write_status(name);
+  overrides_.presence_changed(name);
 }
 
 void ClusterApplications::write_status(const ApplicationName& name) {
   const auto found = subjects_.find(name);
   if (found == subjects_.end() || found->second.unclaimed) return;
+  const bool contested = found->second.status != nullptr && found->second.status->is_contested();
+  if (std::exchange(found->second.contested, contested) != contested) overrides_.presence_changed(name);
   std::weak_ptr<ApplicationStatus> status = found->second.status;
   writer_.write({name, found->second.uid}, [this, name, status] {
     const auto kept = status.lock();

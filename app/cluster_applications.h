@@ -66,7 +66,9 @@ class ClusterApplications final : public ApplicationObjectsSink {
     std::optional<Application> held;  // as it is held
     bool ending = false, ended = false;
     bool busy = false, again = false;
-    bool unclaimed = false;  // it is not known yet whether another installation holds it, so nothing is said of it
+    bool for_another = false;  // its label says so
+    bool contested = false;    // as it was told last
+    bool unclaimed = false;    // it is not known yet whether another installation holds it, so nothing is said of it
   };
 
   boost::asio::awaitable<void> reconcile(ApplicationName name);
@@ -78,7 +80,6 @@ class ClusterApplications final : public ApplicationObjectsSink {
   boost::asio::awaitable<void> let_go(ApplicationName name);
   boost::asio::awaitable<void> set_finalizer(ApplicationName name, json::object object, bool wanted);
   void claim_known(const ApplicationName& name);
-  [[nodiscard]] bool is_for_another(const LiveObject& live) const;
   void begin(const ApplicationName& name, Subject& subject, const json::object& object);
   void notice_request(const ApplicationName& name, Subject& subject, const json::object& object);
   boost::asio::awaitable<void> meet_requests(ApplicationName name, json::object object);

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "app/installations.h"
 #include "app/own_definitions.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
@@ -75,15 +76,16 @@ class ClusterOverrides::Listener final : public ApplicationObserver {
 };
 
 ClusterOverrides::ClusterOverrides(asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,
-                                   std::function<double()> chance, Hooks hooks, std::string only_namespace)
+                                   std::function<double()> chance, Hooks hooks, const std::string& installation,
+                                   std::string only_namespace)
     : executor_(executor),
       daemon_(daemon),
       cluster_(std::move(cluster)),
       hooks_(std::move(hooks)),
-      requests_(cluster_.api),
+      requests_(cluster_.api, installation),
       objects_(executor, cluster_.api, cluster_.watches, *this, chance, override_resource(), {},
                std::move(only_namespace)),
-      writer_(executor, cluster_.api, chance, override_resource()),
+      writer_(executor, cluster_.api, chance, override_resource(), installation),
       tasks_(executor),
       clock_(executor),
       signal_(executor) {}
@@ -142,7 +144,7 @@ void ClusterOverrides::not_held(const ApplicationName& name) {
 void ClusterOverrides::presence_changed(const ApplicationName& name) {
   std::vector<ApplicationName> names;
   for (const auto& [own, subject] : subjects_)
-    if (subject.spec && application_of(subject, own) == name && subject.seen != hooks_.presence(name))
+    if (!subject.application.empty() && application_of(subject, own) == name && subject.seen != hooks_.presence(name))
       names.push_back(own);
   for (const ApplicationName& own : names) object_changed(own);
 }
@@ -150,7 +152,7 @@ void ClusterOverrides::presence_changed(const ApplicationName& name) {
 void ClusterOverrides::presences_changed() {
   std::set<ApplicationName> applications;
   for (const auto& [own, subject] : subjects_)
-    if (subject.spec) applications.insert(application_of(subject, own));
+    if (!subject.application.empty()) applications.insert(application_of(subject, own));
   for (const ApplicationName& application : applications) presence_changed(application);
 }
 
@@ -166,7 +168,7 @@ std::vector<std::string> ClusterOverrides::in_force(const ApplicationName& name)
 }
 
 ApplicationName ClusterOverrides::application_of(const Subject& subject, const ApplicationName& name) {
-  return {name.first, subject.spec ? subject.spec->application : std::string()};
+  return {name.first, subject.application};
 }
 
 void ClusterOverrides::object_changed(const ApplicationName& name) {
@@ -209,28 +211,51 @@ asio::awaitable<void> ClusterOverrides::look_at(ApplicationName name) {
   Result<json::value> parsed = parse_json(live->body);
   if (!parsed || !parsed->is_object()) co_return;  // the server's own bug: nothing is concluded from it
   json::object object = std::move(parsed->get_object());
-  subjects_.at(name).retry_at = Clock::time_point::max();
+  Subject& subject = subjects_.at(name);
+  const bool undecided = !subject.decided;
+  subject.retry_at = Clock::time_point::max();
+  subject.application = string_at(object, {"spec", "application"});
+  subject.seen = hooks_.presence(application_of(subject, name));
+  if (subject.seen == Presence::Anothers)
+    leave_to_another(name);
+  else if (subject.seen != Presence::Unknown)
+    co_await look_at(name, std::move(object), live->terminating);
+  if (const Subject& now = subjects_.at(name); now.spec) rebuild(application_of(now, name));
+  if (undecided)  // somebody may have waited for it
+    for (const auto& [application, tried] : applications_)
+      if (!tried.book->known()) rebuild(application);
+  clock_.cancel();
+}
+
+// Of an application that is ours, or that is not there.
+asio::awaitable<void> ClusterOverrides::look_at(ApplicationName name, json::object object, bool terminating) {
   if (begin(name, object)) {
-    subjects_.at(name).seen = hooks_.presence(application_of(subjects_.at(name), name));
-    if (live->terminating)
+    if (terminating)
       end(name, OverridePhase::Expired, "Dropped", "somebody has ended it by deleting it");
     else if (wall_time() >= subjects_.at(name).spec->ends_at())
       end(name, OverridePhase::Expired, "Expired", "its time is over");
     Subject& subject = subjects_.at(name);
-    subject.dropped = live->terminating;
+    subject.dropped = terminating;
     if (subject.status.is_over())
       co_await finish_end(name, std::move(object));
     else if (!subject.accepted)
       co_await consider(name, std::move(object));
   }
   Subject& now = subjects_.at(name);
-  const bool undecided = !now.decided;
   now.decided = now.decided || !now.was_active || now.accepted || now.status.is_over();
-  if (now.spec) rebuild(application_of(now, name));
-  if (undecided && now.decided)  // somebody may have waited for it
-    for (const auto& [application, tried] : applications_)
-      if (!tried.book->known()) rebuild(application);
-  clock_.cancel();
+}
+
+// Nothing of it is ours to say, to bring about or to end. It is begun anew where its application becomes ours.
+void ClusterOverrides::leave_to_another(const ApplicationName& name) {
+  Subject& subject = subjects_.at(name);
+  if (!subject.uid.empty()) writer_.forget(name);
+  Subject nothing;
+  nothing.busy = subject.busy;
+  nothing.again = subject.again;
+  nothing.application = std::move(subject.application);
+  nothing.seen = Presence::Anothers;
+  nothing.decided = true;
+  subject = std::move(nothing);
 }
 
 // What is to be known of it before anything is done. False: it is not one.

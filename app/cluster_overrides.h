@@ -30,8 +30,9 @@ class ClusterOverrides final : public ApplicationObjectsSink {
  public:
   // How an application is there, whether it is held or not.
   enum class Presence {
-    Unknown,  // not known yet
-    Gone,     // there is none, or it ends with all that it held
+    Unknown,   // not known yet, or not yet whose it is
+    Anothers,  // another installation's: what is tried on it is none of ours
+    Gone,      // there is none, or it ends with all that it held
     Present,
   };
   struct Hooks {
@@ -45,7 +46,8 @@ class ClusterOverrides final : public ApplicationObjectsSink {
   };
   // All references outlive run().
   ClusterOverrides(boost::asio::any_io_executor executor, Daemon& daemon, ClusterPorts cluster,
-                   std::function<double()> chance, Hooks hooks, std::string only_namespace = {});
+                   std::function<double()> chance, Hooks hooks, const std::string& installation,
+                   std::string only_namespace = {});
 
   boost::asio::awaitable<void> run();  // returns after stop()
   void stop();
@@ -70,6 +72,7 @@ class ClusterOverrides final : public ApplicationObjectsSink {
   class Listener;
   struct Subject {
     Uid uid;
+    std::string application;
     std::optional<Override> spec;
     OverrideStatus status;
     bool was_active = false;  // in an earlier process
@@ -97,6 +100,8 @@ class ClusterOverrides final : public ApplicationObjectsSink {
 
   boost::asio::awaitable<void> reconcile(ApplicationName name);
   boost::asio::awaitable<void> look_at(ApplicationName name);
+  boost::asio::awaitable<void> look_at(ApplicationName name, json::object object, bool terminating);
+  void leave_to_another(const ApplicationName& name);
   bool begin(const ApplicationName& name, const json::object& object);
   boost::asio::awaitable<void> consider(ApplicationName name, json::object object);
   boost::asio::awaitable<bool> may_be_believed(ApplicationName name);

@@ -37,10 +37,12 @@ asio::awaitable<void> ClusterOverrides::consider(ApplicationName name, json::obj
   {
     const Subject& subject = subjects_.at(name);
     const auto tried = applications_.find(application_of(subject, name));
-    if (tried == applications_.end() || !tried->second.held)
+    if (tried == applications_.end() || !tried->second.held) {
+      if (subject.was_active) co_return;  // what was in force is so still
       co_return wait(
           name, "ApplicationNotHeld",
           fmt::format("the Application {} is not there, is suspended, or cannot be held", subject.spec->application));
+    }
     // Its end would wait for approval as its beginning does, and nothing would end by itself.
     if (tried->second.needs_approval && !subject.was_active)
       co_return end(name, OverridePhase::Rejected, "ApprovalRequired",

@@ -115,7 +115,7 @@ bool ClusterOverrides::can_tell(const ApplicationName& application) const {
   if (!objects_.known()) return unseen_ && !applications_.at(application).tried_in_force;
   return std::ranges::all_of(subjects_, [&](const auto& entry) {
     const Subject& subject = entry.second;
-    return subject.decided || (subject.spec && application_of(subject, entry.first) != application);
+    return subject.decided || (!subject.application.empty() && application_of(subject, entry.first) != application);
   });
 }
 

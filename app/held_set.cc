@@ -10,6 +10,7 @@
 
 #include "app/cluster_session.h"
 #include "holdfast/base/log.h"
+#include "holdfast/model/object.h"
 #include "sources/application_set_reader.h"
 
 namespace holdfast {
@@ -46,7 +47,7 @@ HeldSet::HeldSet(asio::any_io_executor executor, ApplicationName name, Uid uid, 
       uid_(std::move(uid)),
       ports_(std::move(ports)),
       status_(std::move(hooks)),
-      namespaces_(ports_.api, name_, uid_),
+      namespaces_(ports_.api, name_, uid_, ports_.installation),
       signal_(executor) {}
 
 HeldSet::~HeldSet() = default;
@@ -138,7 +139,11 @@ asio::awaitable<void> HeldSet::pass() {
 void HeldSet::take(const json::object& object) {
   const json::value* written = find(object, {"metadata", "generation"});
   const std::int64_t generation = written != nullptr && written->is_int64() ? written->get_int64() : 0;
-  if (generation == std::exchange(generation_, generation)) return;
+  std::string installation(string_at(object, {"metadata", "labels", kInstallationLabel}));
+  const bool same = generation == generation_ && installation == installation_;
+  generation_ = generation;
+  installation_ = std::move(installation);
+  if (same) return;
   standing_ = {};
   standing_.generation = generation;
   problems_.clear();

@@ -36,6 +36,7 @@ struct SetMember {
 // What a set is held with; all that is referred to outlives run().
 struct SetPorts {
   ApiServer& api;
+  std::string installation;
   const ApplicationObjects& applications;
   const ApplicationObjects* namespaces;  // those of previews; null: there are to be none
   std::function<double()> chance;        // in [0, 1)
@@ -117,6 +118,7 @@ class HeldSet {
   AbsenceGuard guard_;
 
   std::int64_t generation_ = 0;
+  std::string installation_;           // its label
   std::optional<ApplicationSet> set_;  // as it was read last; nothing: it cannot be
   std::vector<Generator> followed_;
   std::vector<Follow> follows_;

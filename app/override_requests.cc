@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/cluster_session.h"
+#include "app/installations.h"
 #include "app/override_policy.h"
 #include "app/own_definitions.h"
 #include "engine/handover.h"
@@ -48,6 +49,9 @@ json::array other_finalizers(const json::object& object) {
 
 }  // namespace
 
+OverrideRequests::OverrideRequests(ApiServer& api, const std::string& installation)
+    : api_(api), status_manager_(manager_of(kStatusManager, installation)) {}
+
 bool has_override_finalizer(const json::object& object) {
   const json::value* list = find(object, {"metadata", "finalizers"});
   return list != nullptr && list->is_array() && other_finalizers(object).size() != list->get_array().size();
@@ -87,7 +91,7 @@ asio::awaitable<Result<OverrideRequests::Found>> OverrideRequests::look_at(Overr
 
 asio::awaitable<Result<void>> OverrideRequests::write_status(ApplicationName name, Uid uid, json::object status) {
   const std::string target = resource_path(override_resource(), name.first, name.second) +
-                             "/status?fieldManager=" + kStatusManager + "&force=true";
+                             "/status?fieldManager=" + status_manager_ + "&force=true";
   const json::object body{{"apiVersion", "holdfast.dev/v1alpha1"},
                           {"kind", "Override"},
                           {"metadata", {{"namespace", name.first}, {"name", name.second}, {"uid", uid.value}}},

@@ -22,7 +22,7 @@ inline constexpr std::string_view kOverrideFinalizer = "holdfast.dev/override";
 class OverrideRequests {
  public:
   // `as`, here and below: whom its application acts as.
-  explicit OverrideRequests(ApiServer& api) : api_(api) {}
+  OverrideRequests(ApiServer& api, const std::string& installation);
 
   // See policy_problem(). Errors: it cannot be told.
   boost::asio::awaitable<Result<std::optional<std::string>>> policy_problem_of(std::chrono::sys_seconds created);
@@ -45,6 +45,7 @@ class OverrideRequests {
 
  private:
   ApiServer& api_;
+  std::string status_manager_;
 };
 
 bool has_override_finalizer(const json::object& object);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/cluster_session.h"
+#include "app/installations.h"
 #include "app/own_definitions.h"
 #include "app/set_application.h"
 #include "engine/confinement.h"
@@ -62,6 +63,12 @@ std::string limits_text(const PreviewNamespaces::Record& record, const PreviewSp
 std::string shown(const ApplicationName& set) { return set.first + "/" + set.second; }
 
 }  // namespace
+
+PreviewNamespaces::PreviewNamespaces(ApiServer& api, ApplicationName set, Uid set_uid, const std::string& installation)
+    : api_(api),
+      set_(std::move(set)),
+      set_uid_(std::move(set_uid)),
+      manager_(manager_of("holdfast-previews", installation)) {}
 
 bool PreviewNamespaces::is_made(const std::string& application, const PreviewSpec& spec, const std::string& name,
                                 const LiveObject* seen) const {
@@ -271,10 +278,10 @@ asio::awaitable<Result<void>> PreviewNamespaces::save() {
                     {"kind", resource.gvk.kind},
                     {"metadata", {{"namespace", set_.first}, {"name", set_.second}, {"uid", set_uid_.value}}},
                     {"status", {{"previews", std::move(previews)}}}};
-  ApiRequest request =
-      request_of(Method::Patch,
-                 resource_path(resource, set_.first, set_.second) + "/status?fieldManager=holdfast-previews&force=true",
-                 body, "application/apply-patch+yaml");
+  ApiRequest request = request_of(
+      Method::Patch,
+      fmt::format("{}/status?fieldManager={}&force=true", resource_path(resource, set_.first, set_.second), manager_),
+      body, "application/apply-patch+yaml");
   const Result<json::value> answer = co_await ask_json(api_, std::move(request));
   if (!answer) co_return std::unexpected(answer.error());
   co_return Result<void>();

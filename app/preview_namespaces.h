@@ -30,8 +30,7 @@ class PreviewNamespaces {
     std::string token;
   };
 
-  PreviewNamespaces(ApiServer& api, ApplicationName set, Uid set_uid)
-      : api_(api), set_(std::move(set)), set_uid_(std::move(set_uid)) {}
+  PreviewNamespaces(ApiServer& api, ApplicationName set, Uid set_uid, const std::string& installation);
 
   // What the status of the set has on record.
   void recall(const json::object& status);
@@ -65,6 +64,7 @@ class PreviewNamespaces {
   ApiServer& api_;
   ApplicationName set_;
   Uid set_uid_;
+  std::string manager_;  // of what is on record
   std::map<std::string, Record> records_;
   std::map<std::string, std::string> limited_;  // what was applied to each, by application
 };

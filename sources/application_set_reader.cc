@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "holdfast/model/label.h"
+#include "holdfast/model/object.h"
 #include "sources/application_set_fields.h"
 #include "sources/field_check.h"
 #include "sources/file_choice.h"
@@ -230,7 +231,9 @@ std::vector<std::string> parameter_names(const Generator& generator) {
 
 Result<ApplicationSet> read_application_set(const json::object& object) {
   Result<ApplicationSet> read = SetReader().read(document_of(object));
-  if (read) read->uid = string_at(object, {"metadata", "uid"});
+  if (!read) return read;
+  read->uid = string_at(object, {"metadata", "uid"});
+  read->installation = string_at(object, {"metadata", "labels", kInstallationLabel});
   return read;
 }
 

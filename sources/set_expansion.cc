@@ -9,6 +9,7 @@
 #include "holdfast/base/digest.h"
 #include "holdfast/base/duration.h"
 #include "holdfast/model/label.h"
+#include "holdfast/model/object.h"
 #include "sources/application_fields.h"
 #include "sources/application_reader.h"
 #include "sources/set_template.h"
@@ -131,6 +132,7 @@ class Expander {
     if (const json::value* given = find(filled, {"metadata", "labels"})) labels = given->get_object();
     if (const json::value* given = find(filled, {"metadata", "annotations"})) annotations = given->get_object();
     labels[kSetLabel] = set_.name;
+    if (!set_.installation.empty()) labels[kInstallationLabel] = set_.installation;
     annotations[kElementAnnotation] = wanted.element;
     json::object spec;
     if (const json::value* given = filled.if_contains("spec")) spec = given->get_object();

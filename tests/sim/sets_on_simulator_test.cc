@@ -78,8 +78,9 @@ struct Life {
         daemon(io.get_executor(), ClusterPorts{client, client, [] {}, "simulated"}, DaemonOptions{.installation = "i"}),
         objects(io.get_executor(), client, client, sink, [] { return 0.5; }),
         sets(
-            io.get_executor(), daemon, ClusterPorts{client, client, [] {}, "simulated"}, SetupContext{},
-            std::make_shared<RepositoryHub>(io.get_executor()), objects, [] { return 0.5; }, true) {
+            io.get_executor(), daemon, ClusterPorts{client, client, [] {}, "simulated"},
+            SetupContext{"holdfast", {}, {}}, std::make_shared<RepositoryHub>(io.get_executor()), objects,
+            [] { return 0.5; }, true) {
     sink.changed = [this](const ApplicationName& name) { sets.application_changed(name); };
     sets.read_generators_by([&io, &remote](const Generator&, GeneratorHeard heard) {
       return Result<std::unique_ptr<GeneratorSource>>(
@@ -216,6 +217,26 @@ TEST_F(SetsOnSimulator, a_branch_comes_and_goes) {
   EXPECT_EQ(application_of("b"), nullptr);
   EXPECT_TRUE(stands("a"));
   EXPECT_EQ(deleted_, (std::vector<std::string>{"web-b", "preview-b"}));
+}
+
+TEST_F(SetsOnSimulator, what_is_another_installations_is_left_to_it) {
+  const std::string path = "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews";
+  const auto hand_to = [&](const std::string& installation) {
+    const json::object labels{{"holdfast.dev/installation", installation}};
+    EXPECT_EQ(request("PATCH", path, to_json(json::object{{"metadata", {{"labels", labels}}}})), 200);
+    run_for(2s);
+  };
+  hand_to("other");
+  remote_.branches = {"a"};
+  look();
+  run_for(10s);
+  EXPECT_EQ(application_of("a"), nullptr);
+  EXPECT_EQ(namespace_of("a"), nullptr);
+  hand_to("holdfast");
+  look();
+  run_for(2s);
+  ASSERT_TRUE(stands("a")) << shown_set();
+  EXPECT_EQ(string_at(application_of("a")->body, {"metadata", "labels", "holdfast.dev/installation"}), "holdfast");
 }
 
 TEST_F(SetsOnSimulator, a_generator_that_cannot_be_read_deletes_nothing) {

@@ -54,7 +54,8 @@ struct PreviewSpec {
 
 struct ApplicationSet {
   std::string namespace_, name;
-  std::string uid;  // empty: of a file
+  std::string uid;           // empty: of a file
+  std::string installation;  // its label holdfast.dev/installation, which its applications have as well; empty: none
   std::vector<Generator> generators;
   json::object template_;  // metadata {name, labels, annotations} and spec, with parameters in their texts
   std::optional<PreviewSpec> preview;

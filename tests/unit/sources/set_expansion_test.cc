@@ -66,6 +66,19 @@ TEST(SetExpansion, each_element_is_an_application_of_the_set) {
   EXPECT_EQ(string_at(wanted.document.at("metadata").at("ownerReferences").at(0), {"uid"}), "u-1");
 }
 
+TEST(SetExpansion, its_applications_are_held_by_its_own_installation) {
+  ApplicationSet set = set_of(text_of(branches()));
+  EXPECT_EQ(set.installation, "");
+  json::object labelled = parse_json(text_of(branches())).value().as_object();
+  labelled["metadata"].as_object()["labels"] = json::object{{"holdfast.dev/installation", "team-a"}};
+  set = set_of(to_json(labelled));
+  const GeneratorReading reading = std::vector{branch("feature/a")};
+  const Expansion made = expand(set, std::span(&reading, 1), {}, kNow);
+  ASSERT_EQ(made.wanted.size(), 1U);
+  EXPECT_EQ(string_at(made.wanted.begin()->second.document, {"metadata", "labels", "holdfast.dev/installation"}),
+            "team-a");
+}
+
 TEST(SetExpansion, what_could_not_be_read_is_unknown_and_the_rest_is_made) {
   const ApplicationSet set = set_of(text_of(branches() + "," + branches()));
   const GeneratorReading readings[] = {fail(ErrorKind::Unreachable, "away"), std::vector{branch("feature/a")}};
