@@ -103,6 +103,7 @@ void Daemon::begin_lists_if_due() {
 
 // A server may be too slow for that.
 asio::awaitable<void> Daemon::begin_lists_at_last() {
+  if (stopping_) co_return;  // before run(): nobody ends the pause any more
   start_pause_.expires_at(Clock::now() + kStartPatience);
   co_await start_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
   watch_.begin_lists();
