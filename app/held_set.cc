@@ -126,13 +126,16 @@ asio::awaitable<void> HeldSet::pass() {
     status_.recall(status->get_object());
     namespaces_.recall(status->get_object());
   }
+  if (live->terminating) look_at_.reset();
   if (live->terminating) co_return co_await end(std::move(object->get_object()));
   take(object->get_object());
   const bool wants_finalizer = !namespaces_.records().empty() || (set_ && set_->preview);
   // Without it a namespace that is made now could be left over.
   const bool may_hold = !wants_finalizer || has_finalizer(object->get_object()) ||
                         co_await set_finalizer(std::move(object->get_object()), true);
-  if (!stopping_ && may_hold && set_ && !set_->suspend) co_await hold();
+  const bool holds = may_hold && set_ && !set_->suspend;
+  if (!holds) look_at_.reset();  // nothing is to be confirmed
+  if (!stopping_ && holds) co_await hold();
   if (!stopping_) tell();
 }
 

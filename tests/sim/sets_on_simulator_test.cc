@@ -26,6 +26,7 @@ struct Remote {
   std::set<std::string> branches;
   Way way = Way::Whole;
   std::vector<std::function<void()>> followers;
+  std::size_t looks = 0;
 
   [[nodiscard]] GeneratorReading read() const {
     if (way == Way::Away) return fail(ErrorKind::Unreachable, "the repository is away");
@@ -49,6 +50,7 @@ class RemoteSource final : public GeneratorSource {
     look();
   }
   void look() override {
+    ++remote_.looks;
     asio::post(executor_, [weak = std::weak_ptr<bool>(alive_), begun = Clock::now(), this] {
       if (!weak.expired()) heard_(begun, remote_.read());
     });
@@ -237,6 +239,24 @@ TEST_F(SetsOnSimulator, what_is_another_installations_is_left_to_it) {
   run_for(2s);
   ASSERT_TRUE(stands("a")) << shown_set();
   EXPECT_EQ(string_at(application_of("a")->body, {"metadata", "labels", "holdfast.dev/installation"}), "holdfast");
+}
+
+TEST_F(SetsOnSimulator, what_is_suspended_is_not_looked_at_for_what_it_missed) {
+  remote_.branches = {"a", "b"};
+  look();
+  run_for(2s);
+  ASSERT_TRUE(stands("b")) << shown_set();
+  remote_.branches = {"a"};
+  look();
+  run_for(1s);
+  EXPECT_EQ(request("PATCH", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews",
+                    R"({"spec":{"suspend":true}})"),
+            200);
+  run_for(1s);
+  const std::size_t looks = remote_.looks;
+  run_for(5min);
+  EXPECT_EQ(remote_.looks, looks);
+  EXPECT_TRUE(stands("b"));
 }
 
 TEST_F(SetsOnSimulator, a_generator_that_cannot_be_read_deletes_nothing) {
