@@ -107,7 +107,10 @@ asio::awaitable<Result<void>> PreviewNamespaces::make(std::string application, P
                    fmt::format("delete the Application {}: it is made anew, there", application));
   if (known == records_.end()) {
     records_[application] = {std::move(name), {}, random_token()};
-    if (auto saved = co_await save(); !saved) co_return saved;
+    if (auto saved = co_await save(); !saved) {
+      records_.erase(application);  // it is not made before it is on record
+      co_return saved;
+    }
   }
   Result<void> there =
       records_.at(application).uid.empty() ? co_await create(application) : co_await check(application);
@@ -150,7 +153,10 @@ asio::awaitable<Result<void>> PreviewNamespaces::check(std::string application) 
   if (!live && live.error().kind == ErrorKind::NotFound) {
     records_.at(application) = {record.namespace_, {}, random_token()};
     limited_.erase(application);
-    if (auto saved = co_await save(); !saved) co_return saved;
+    if (auto saved = co_await save(); !saved) {
+      records_[application] = record;
+      co_return saved;
+    }
     co_return co_await create(std::move(application));
   }
   if (!live) co_return std::unexpected(live.error());
