@@ -333,25 +333,39 @@ TEST_F(Overrides, what_goes_with_its_application_goes_and_leaves_what_it_tried) 
 }
 
 TEST_F(Overrides, another_installation_leaves_alone_what_is_tried_on_what_it_does_not_hold) {
+  const auto managers = [&](const std::string& name) {
+    return kubectl_.field("shop", "hfo", name, "{.metadata.managedFields[*].manager}");
+  };
   hold();
   kubectl_.must({"-n", "shop", "scale", "deployment", "web", "--replicas=4"});
-  must_create(override_of("scale", patch_of("spec.replicas", "7"), "alice", "10s"));
+  must_create(override_of("scale", patch_of("spec.replicas", "7"), "alice", "15s"));
   ASSERT_TRUE(eventually_is([&] { return web("{.spec.replicas}") + ready_of("scale", "hfo", "reason"); }, "7Applied"));
+  for (const std::string when : {"contested", "labelled"}) {
+    if (when == "labelled")
+      kubectl_.must({"-n", "shop", "label", "hfapp", "web", "holdfast.dev/installation=holdfast"});
+    HoldfastProcess other(
+        {"run", "--kubeconfig", kubeconfig_, "--installation", "other", "--cache-dir", repository_.cache() + "/other"});
+    // Of an application that is not there both say so.
+    std::string lost = override_of("lost-" + when, cpu_of("1"));
+    lost.replace(lost.find("application: web"), 16, "application: nowhere");
+    must_create(lost);
+    EXPECT_TRUE(eventually([&] { return managers("lost-" + when).contains("holdfast-status.other"); }, kDeadline))
+        << other.output();
+    must_create(override_of(when, patch_of("spec.template.spec.containers[web].image", "\"web:" + when + "\"")));
+    EXPECT_TRUE(eventually_is([&] { return ready_of(when, "hfo", "reason"); }, "Applied"));
+    EXPECT_EQ(phase("scale") + ready_of("scale", "hfo", "reason"), "ActiveApplied") << when;
+    kubectl_.must({"--as", "alice", "-n", "shop", "delete", "hfo", when, "--timeout=10s"});
+    EXPECT_EQ(other.stop(20s), 0);
+    EXPECT_FALSE(managers("scale").contains("other")) << when;
+  }
+  EXPECT_EQ(kubectl_.field("shop", "hfo", "scale", "{.status.former[0].value}"), "4");
   HoldfastProcess other(
       {"run", "--kubeconfig", kubeconfig_, "--installation", "other", "--cache-dir", repository_.cache() + "/other"});
-  EXPECT_TRUE(eventually_is(
-      [&] { return kubectl_.field("shop", "hfapp", "web", "{.status.conditions[?(@.type==\"Contested\")].status}"); },
-      "True"));
-  must_create(override_of("next", cpu_of("500m")));  // both see it after the first one
-  EXPECT_TRUE(eventually_is([&] { return ready_of("next", "hfo", "reason"); }, "Applied"));
-  EXPECT_EQ(phase("scale") + ready_of("scale", "hfo", "reason"), "ActiveApplied");
-  EXPECT_EQ(kubectl_.field("shop", "hfo", "scale", "{.status.former[0].value}"), "4");
   ASSERT_TRUE(eventually_is(
       [&] { return phase("scale") + kubectl_.field("shop", "hfo", "scale", "{.metadata.finalizers}"); }, "Expired"));
   EXPECT_EQ(web("{.spec.replicas}"), "4");
   EXPECT_EQ(other.stop(20s), 0);
-  for (const char* name : {"scale", "next"})
-    EXPECT_FALSE(kubectl_.field("shop", "hfo", name, "{.metadata.managedFields[*].manager}").contains(".other"));
+  EXPECT_FALSE(managers("scale").contains("other"));
 }
 
 TEST_F(Overrides, what_is_tried_outlives_a_restart_and_its_end_does_not_wait_for_one) {
