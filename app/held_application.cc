@@ -329,7 +329,6 @@ ManifestSetPtr HeldApplication::what_to_hold() {
   RollOutSituation situation;
   situation.from_source = read_ != nullptr;
   situation.begun = recorded.newest.revision.empty() ? recorded.revision : recorded.newest.revision;
-  situation.newest_is_begun = loaded_->revision == situation.begun;
   return roll_outs_->choose(loaded_, given_, std::move(situation));
 }
 

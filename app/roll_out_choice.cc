@@ -31,19 +31,19 @@ RollOutChoice choose_revision(const RollOutSituation& situation, const RollOutRe
     choice.ends_pin = true;
   }
   if (situation.policy == RevisionPolicy::Apply) return choice;
+  // What is tried counts as nothing approved: it ends, which no person has to wait for.
+  const std::string begun = without_trial(situation.begun);
   if (record.approved) {
     if (same_content(situation.newest, record.approved->what)) return choice;
     choice.what = What::Earlier;
     choice.earlier = record.approved->what;
-  } else if (situation.newest_is_begun) {
-    choice.counts_as_approved = true;
-    return choice;
-  } else if (situation.begun.empty()) {
+  } else if (begun.empty()) {
     choice.what = What::Nothing;
   } else {
-    choice.what = What::Earlier;
-    choice.earlier = {situation.begun, {}};
     choice.counts_as_approved = true;
+    if (situation.newest.revision == begun) return choice;
+    choice.what = What::Earlier;
+    choice.earlier = {begun, {}};
   }
   choice.waits = situation.from_source;
   return choice;

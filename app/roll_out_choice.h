@@ -13,10 +13,9 @@ namespace holdfast {
 
 struct RollOutSituation {
   RevisionPolicy policy = RevisionPolicy::Apply;
-  RevisionContent newest;        // what was read last
-  bool from_source = true;       // false: the source cannot be read yet, and `newest` is what is on record
-  bool newest_is_begun = false;  // it is what was begun last
-  std::string begun;             // the revision that was begun last; empty: none
+  RevisionContent newest;   // what was read last
+  bool from_source = true;  // false: the source cannot be read yet, and `newest` is what is on record
+  std::string begun;        // the revision that was begun last; empty: none
 };
 
 struct RollOutChoice {

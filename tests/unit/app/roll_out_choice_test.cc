@@ -15,7 +15,7 @@ const RevisionContent kOld{"main@sha1:aa", "content-a"}, kNew{"main@sha1:bb", "c
 const std::chrono::sys_seconds kNow{1'800'000'000s};
 
 RollOutSituation at(const RevisionContent& newest, RevisionPolicy policy = RevisionPolicy::Apply) {
-  return {policy, newest, true, false, kOld.revision};
+  return {policy, newest, true, kOld.revision};
 }
 RollOutRecord pinned() {
   RollOutRecord record;
@@ -78,13 +78,30 @@ TEST(RollOutChoice, where_approval_is_asked_for_anew_what_is_in_force_counts_as_
   EXPECT_EQ(choice.earlier.revision, kOld.revision);
   EXPECT_TRUE(choice.counts_as_approved);
   EXPECT_TRUE(choice.waits);
-  situation.newest_is_begun = true;
+  situation.begun = kNew.revision;
   EXPECT_EQ(choose_revision(situation, {}).what, What::Newest);
   EXPECT_TRUE(choose_revision(situation, {}).counts_as_approved);
   situation = at(kNew, RevisionPolicy::Approve);
   situation.begun.clear();
   EXPECT_EQ(choose_revision(situation, {}).what, What::Nothing);
   EXPECT_TRUE(choose_revision(situation, {}).waits);
+}
+
+TEST(RollOutChoice, what_is_tried_when_approval_is_asked_for_ends_and_does_not_count_as_approved) {
+  RollOutSituation situation = at(kOld, RevisionPolicy::Approve);
+  situation.begun = with_trial(kOld.revision, "0123456789ab");
+  const RollOutChoice ended = choose_revision(situation, {});
+  EXPECT_EQ(ended.what, What::Newest);
+  EXPECT_TRUE(ended.counts_as_approved);
+  EXPECT_FALSE(ended.waits);
+  for (const RevisionContent& newest : {RevisionContent{situation.begun, "content-a-tried"}, kNew}) {
+    situation.newest = newest;
+    const RollOutChoice choice = choose_revision(situation, {});
+    EXPECT_EQ(choice.what, What::Earlier) << newest.revision;
+    EXPECT_EQ(choice.earlier, (RevisionContent{kOld.revision, {}}));
+    EXPECT_TRUE(choice.counts_as_approved);
+    EXPECT_TRUE(choice.waits);
+  }
 }
 
 TEST(RollOutChoice, what_comes_after_a_rollback_waits_as_well) {

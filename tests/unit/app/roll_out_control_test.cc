@@ -109,8 +109,7 @@ class RollOutControlTest : public testing::Test {
   asio::awaitable<std::string> pods() { co_return std::string("Pod shop/web-1: container web: ImagePullBackOff"); }
 
   void look() {
-    const ManifestSetPtr next =
-        control_->choose(newest_, in_force_, {RevisionPolicy::Apply, {}, from_source_, false, begun_});
+    const ManifestSetPtr next = control_->choose(newest_, in_force_, {RevisionPolicy::Apply, {}, from_source_, begun_});
     if (next == nullptr) return;
     in_force_ = next;
     control_->now_in_force(next);
@@ -455,6 +454,20 @@ TEST_F(RollOutControlTest, what_was_tried_when_approval_was_asked_for_is_held_wi
   EXPECT_EQ(held(), "a");
   EXPECT_EQ(listener_.record.approved->what.revision, "a");
   EXPECT_EQ(readings_, 1);
+}
+
+TEST_F(RollOutControlTest, what_is_tried_when_approval_is_asked_for_ends_without_a_person) {
+  begun_ = tried_on("a");
+  for (const char* next : {"a", "b"}) {
+    listener_.record = {};
+    begin(RevisionPolicy::Approve);
+    source_has(begun_);
+    EXPECT_EQ(held(), "a");
+    source_has(next);
+    EXPECT_EQ(held(), "a");
+    EXPECT_EQ(listener_.record.approved->what.content, content_in(*set_of("a"), "").content);
+    EXPECT_EQ(listener_.plan.has_value(), std::string(next) == "b") << "what comes next waits";
+  }
 }
 
 }  // namespace
