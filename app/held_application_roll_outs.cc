@@ -38,7 +38,10 @@ std::unique_ptr<RollOutControl> HeldApplication::make_roll_outs() {
   };
   ports.changed = [this] { bring_about(); };
   const bool has_record = setup_.revisions == RevisionPolicy::Approve || setup_.on_failure == FailurePolicy::Rollback;
-  if (!setup_.told_by_status && has_record) ports.keep = [this](const RollOutRecord& record) { keep_record(record); };
+  if (!setup_.told_by_status)
+    ports.keep = [this, has_record](const RollOutRecord& record) {
+      if (has_record || !inventory_.inventory().roll_outs.empty()) keep_record(record);
+    };
   return std::make_unique<RollOutControl>(executor_, *observer_, std::move(options), std::move(ports));
 }
 

@@ -80,6 +80,7 @@ ManifestSetPtr RollOutControl::choose(const ManifestSetPtr& newest, const Manife
   from_source_ = situation.from_source;
   situation.policy = options_.policy;
   situation.newest = content_of_set(*newest);
+  if (options_.policy == RevisionPolicy::Apply && std::exchange(record_.approved, std::nullopt)) tell_record();
   const RollOutChoice choice = choose_revision(situation, record_);
   if (choice.ends_pin) end_pin();
   holds_back_ = choice.what != RollOutChoice::What::Newest;

@@ -215,6 +215,21 @@ TEST_F(RollOutControlTest, a_restart_holds_what_was_approved_and_keeps_the_plan_
   EXPECT_EQ(listener_.plan->planned_at, now_) << "it had expired";
 }
 
+TEST_F(RollOutControlTest, an_approval_ends_with_the_policy_and_does_not_come_back_with_it) {
+  begin(RevisionPolicy::Approve);
+  source_has("a");
+  control_->approve(approval("1"));
+  run();
+  begin(RevisionPolicy::Apply, FailurePolicy::Wait, listener_.record);
+  source_has("b");
+  EXPECT_EQ(held(), "b");
+  EXPECT_FALSE(listener_.record.approved);
+  begun_ = "b";
+  begin(RevisionPolicy::Approve, FailurePolicy::Wait, listener_.record);
+  source_has("c");
+  EXPECT_EQ(held(), "b") << "what was in force then, rather than what was approved once";
+}
+
 TEST_F(RollOutControlTest, what_was_approved_and_cannot_be_read_is_not_replaced_by_anything) {
   RollOutRecord record;
   record.approved = ApprovedRevision{content_in(*set_of("a"), ""), "0123", now_, "alice", {}};
