@@ -487,5 +487,16 @@ TEST_F(Overrides, a_developer_tries_drops_and_keeps_by_the_command_line) {
   EXPECT_TRUE(eventually_is([&] { return web(kCpu); }, "100m"));
 }
 
+TEST_F(Overrides, one_ends_without_a_person_where_approval_is_asked_for_meanwhile) {
+  hold();
+  must_create(override_of("more", cpu_of("500m")));
+  ASSERT_TRUE(eventually_is([&] { return web(kCpu); }, "500m"));
+  kubectl_.must({"-n", "shop", "patch", "hfapp", "web", "--type=merge", "-p", R"({"spec":{"policy":"Approve"}})"});
+  EXPECT_TRUE(eventually_is([&] { return web(kCpu); }, "100m"));
+  std::ignore = kubectl_.run({"-n", "shop", "delete", "hfo", "more", "--wait=false"});
+  EXPECT_TRUE(eventually_is([&] { return ready_of("web", "hfapp", "status"); }, "True"));
+  EXPECT_EQ(kubectl_.field("shop", "hfapp", "web", "{.status.approved.revision}"), "main@sha1:" + first_);
+}
+
 }  // namespace
 }  // namespace holdfast::cluster
