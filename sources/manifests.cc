@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "holdfast/base/printable.h"
 #include "holdfast/model/object_key.h"
 #include "sources/yaml_document.h"
 
@@ -92,8 +93,7 @@ class ManifestReader::State {
 
  private:
   void refuse(std::string where, std::string message, std::string hint = {}) {
-    std::ranges::replace_if(message, [](unsigned char c) { return c < ' '; }, ' ');  // it may quote what was written
-    errors_.push_back(Error{ErrorKind::Invalid, std::move(message), std::move(where), std::move(hint)});
+    errors_.push_back(Error{ErrorKind::Invalid, printable_line(message), std::move(where), std::move(hint)});
   }
 
   void object(json::value value, std::string where, int line, const std::vector<int>& item_lines, int depth) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "holdfast/base/printable.h"
 #include "sources/yaml_scalar.h"
 #include "sources/yaml_tree.h"
 
@@ -49,7 +50,7 @@ class Converter {
   using Keys = std::map<std::string, KeyOrigin>;
 
   std::unexpected<Error> refuse(const YamlNode& node, std::string message, std::string hint = {}) const {
-    return fail(ErrorKind::Invalid, std::move(message), fmt::format("{}:{}", path_, node.line), std::move(hint));
+    return fail(ErrorKind::Invalid, printable_line(message), fmt::format("{}:{}", path_, node.line), std::move(hint));
   }
 
   std::unexpected<Error> located(const YamlNode& node, Error error) const {

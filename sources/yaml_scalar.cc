@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "holdfast/base/printable.h"
 #include "sources/utf8.h"
 
 namespace holdfast {
@@ -232,8 +233,8 @@ Result<YamlScalar> resolve_scalar(std::string_view tag, std::string_view text) {
   if (tag.empty() || tag == type_of(value)) return value;
   if (tag == "float" && std::holds_alternative<std::int64_t>(value))
     return YamlScalar(static_cast<double>(std::get<std::int64_t>(value)));
-  return fail(ErrorKind::Invalid,
-              fmt::format("\"{}\" is not of the type that its tag !!{} names", text.substr(0, 40), tag));
+  return fail(ErrorKind::Invalid, printable_line(fmt::format("\"{}\" is not of the type that its tag !!{} names",
+                                                             text.substr(0, 40), tag)));
 }
 
 Result<json::value> to_json_value(const YamlScalar& scalar) {

@@ -17,6 +17,12 @@ std::string read(std::string_view text) {
 
 std::string value_of(const std::string& scalar) { return read("a: " + scalar + "\n"); }
 
+TEST(YamlDocument, an_error_is_one_line_whatever_was_written) {
+  const auto read = parse_yaml("c: !!int 'b\n\n  c'\n", "f.yaml");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message.find('\n'), std::string::npos) << read.error().message;
+}
+
 TEST(YamlScalar, octal_binary_and_hexadecimal_are_numbers_as_in_kubectl) {
   EXPECT_EQ(value_of("0644"), "{\"a\":420};");
   EXPECT_EQ(value_of("0o17"), "{\"a\":15};");
