@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "app/installations.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
 #include "holdfast/model/api_status.h"
@@ -18,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr const char *kManager = "holdfast-status", *kFirstInstallation = "holdfast";
+constexpr std::string_view kManager = "holdfast-status";
 constexpr std::size_t kLongestNoteBytes = 1'000;  // the API server takes 1,024
 constexpr auto kDeadline = 10s;                   // the end of a process waits for what is under way
 constexpr auto kFirstRetry = 1s, kLastRetry = 60s;
@@ -60,7 +61,7 @@ StatusWriter::StatusWriter(asio::any_io_executor executor, ApiServer& api, std::
                            ApiResource resource, const std::string& installation)
     : api_(api),
       resource_(std::move(resource)),
-      manager_(installation == kFirstInstallation ? kManager : std::string(kManager) + "." + installation),
+      manager_(manager_of(kManager, installation)),
       chance_(std::move(chance)),
       signal_(executor),
       tasks_(executor) {}
