@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 // For what happens in it a look at all applications is taken once.
 constexpr std::chrono::milliseconds kReadingsPause{20}, kSeenPause{500};
 constexpr std::chrono::seconds kStartPatience{10};
+constexpr std::size_t kMostOpen = 64;      // applications that are named in a record as not covered by it
 constexpr std::size_t kToldRevisions = 8;  // of a repository, the newest ones
 
 }  // namespace
@@ -360,7 +361,8 @@ asio::awaitable<void> Daemon::record_seen() {
       if (!covered) seen.open.insert(name->first + "/" + name->second);
       news = news || (covered && one->recorded().revision != revision);
     }
-    if (news) first.record_seen(std::move(seen));
+    // While a commit is on its way to many, the list of those that it has not reached is long; it is asked again soon.
+    if (news && seen.open.size() <= kMostOpen) first.record_seen(std::move(seen));
   }
 }
 
