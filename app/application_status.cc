@@ -40,34 +40,11 @@ std::string counted(std::size_t objects) { return fmt::format("{} object{}", obj
 
 }  // namespace
 
-const char* to_string(ConditionStatus status) {
-  switch (status) {
-    case ConditionStatus::True:
-      return "True";
-    case ConditionStatus::False:
-      return "False";
-    case ConditionStatus::Unknown:
-      return "Unknown";
-  }
-  return "Unknown";
-}
-
 void ApplicationStatus::recall(const json::object& status) {
   applied_ = string_at(status, {"lastAppliedRevision"});
   attempted_ = string_at(status, {"lastAttemptedRevision"});
   handled_reconcile_ = string_at(status, {"lastHandledReconcileAt"});
-  if (const json::value* list = find(status, {"conditions"}); list != nullptr && list->is_array())
-    for (const json::value& one : list->get_array()) {
-      Since since;
-      const std::string_view said = string_at(one, {"status"});
-      since.condition.status = said == "True"    ? ConditionStatus::True
-                               : said == "False" ? ConditionStatus::False
-                                                 : ConditionStatus::Unknown;
-      since.condition.reason = string_at(one, {"reason"});
-      since.condition.message = string_at(one, {"message"});
-      since.transition = string_at(one, {"lastTransitionTime"});
-      if (parse_timestamp(since.transition)) since_[std::string(string_at(one, {"type"}))] = std::move(since);
-    }
+  stated_.recall(status);
   history_ = ApplicationHistory::read(find(status, {"history"}));
   record_ = read_roll_out_record(status);
   plan_ = read_waiting_plan(status);
@@ -330,15 +307,7 @@ Conditions ApplicationStatus::conditions() const {
 
 // The time of a transition is that of a status which was not so before.
 void ApplicationStatus::touched() {
-  const std::string now = to_timestamp(hooks_.now());
-  for (auto& [type, condition] : conditions()) {
-    Since& since = since_[type];
-    const bool other_status = since.transition.empty() || since.condition.status != condition.status;
-    const bool told = !other_status && since.condition.reason == condition.reason;
-    if (other_status) since.transition = now;
-    since.condition = condition;
-    if (!told && hooks_.transition) hooks_.transition(type, condition);
-  }
+  stated_.state(conditions(), hooks_.now(), hooks_.transition);
   if (hooks_.changed) hooks_.changed();
 }
 
@@ -349,19 +318,7 @@ json::object ApplicationStatus::document() const {
                                         {"reason", "HeldByAnotherInstallation"},
                                         {"message", cut(inventory_error_)},
                                         {"lastTransitionTime", contested_since_}}}}};
-  json::array conditions;
-  for (const char* type : kTypes) {
-    const auto found = since_.find(type);
-    if (found == since_.end()) continue;
-    const ApplicationCondition& condition = found->second.condition;
-    conditions.push_back({{"type", type},
-                          {"status", to_string(condition.status)},
-                          {"reason", condition.reason},
-                          {"message", condition.message},
-                          {"lastTransitionTime", found->second.transition},
-                          {"observedGeneration", generation_}});
-  }
-  json::object status{{"observedGeneration", generation_}, {"conditions", std::move(conditions)}};
+  json::object status{{"observedGeneration", generation_}, {"conditions", stated_.document(kTypes, generation_)}};
   if (!attempted_.empty()) status["lastAttemptedRevision"] = attempted_;
   if (!applied_.empty()) status["lastAppliedRevision"] = applied_;
   if (!handled_reconcile_.empty()) status["lastHandledReconcileAt"] = handled_reconcile_;

@@ -19,21 +19,10 @@
 #include <string>
 
 #include "app/application_observer.h"
+#include "app/stated_conditions.h"
 #include "holdfast/model/json.h"
 
 namespace holdfast {
-
-enum class ConditionStatus { True, False, Unknown };
-const char* to_string(ConditionStatus status);
-
-struct ApplicationCondition {
-  ConditionStatus status = ConditionStatus::Unknown;
-  std::string reason, message;
-  bool operator==(const ApplicationCondition&) const = default;
-};
-
-// The four of them, by type.
-using Conditions = std::map<std::string, ApplicationCondition>;
 
 class ApplicationStatus final : public ApplicationObserver {
  public:
@@ -99,10 +88,6 @@ class ApplicationStatus final : public ApplicationObserver {
  private:
   enum class Standing { Held, Refused, Suspended };
   enum class Progress { Unknown, Waiting, Rolling, Incomplete, Complete };
-  struct Since {
-    ApplicationCondition condition;
-    std::string transition;
-  };
 
   [[nodiscard]] ApplicationCondition ready() const;
   [[nodiscard]] ApplicationCondition healthy() const;
@@ -139,7 +124,7 @@ class ApplicationStatus final : public ApplicationObserver {
   std::optional<WaitingPlan> plan_;
   std::string unplanned_;        // what waits and cannot be planned, and why
   std::string failed_roll_out_;  // of `attempted_`: why
-  std::map<std::string, Since> since_;
+  StatedConditions stated_;
 };
 
 }  // namespace holdfast

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "app/short_text.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast {
@@ -14,48 +15,20 @@ namespace {
 constexpr std::array kTypes{"Ready", "Reconciling", "Stalled"};
 constexpr std::size_t kLongestMessageBytes = 2'000, kMostLeftOut = 100, kTold = 3;
 
-std::string cut(const std::string& text) {
-  if (text.size() <= kLongestMessageBytes) return text;
-  std::size_t end = kLongestMessageBytes - 4;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // no half of a character
-  return text.substr(0, end) + " …";
-}
+std::string cut(std::string text) { return shortened(std::move(text), kLongestMessageBytes); }
 
 // So is what the set itself asks for.
 bool is_meant(const LeftOut& one) { return one.reason == "MaxReached" || one.reason == "Expired"; }
 // It comes right by itself.
 bool is_tried_again(const LeftOut& one) { return one.reason == "ApplyFailed" || one.reason == "Waiting"; }
 
-ConditionStatus status_of(std::string_view word) {
-  if (word == "True") return ConditionStatus::True;
-  return word == "False" ? ConditionStatus::False : ConditionStatus::Unknown;
-}
-
 }  // namespace
 
-void SetStatus::recall(const json::object& status) {
-  const json::value* list = find(status, {"conditions"});
-  if (list == nullptr || !list->is_array()) return;
-  for (const json::value& one : list->get_array()) {
-    Since since;
-    since.condition = {status_of(string_at(one, {"status"})), std::string(string_at(one, {"reason"})),
-                       std::string(string_at(one, {"message"}))};
-    since.transition = string_at(one, {"lastTransitionTime"});
-    if (parse_timestamp(since.transition)) since_[std::string(string_at(one, {"type"}))] = std::move(since);
-  }
-}
+void SetStatus::recall(const json::object& status) { stated_.recall(status); }
 
 void SetStatus::set(SetStanding standing) {
   standing_ = std::move(standing);
-  const std::string now = to_timestamp(hooks_.now());
-  for (auto& [type, condition] : conditions()) {
-    Since& since = since_[type];
-    const bool other_status = since.transition.empty() || since.condition.status != condition.status;
-    const bool told = !other_status && since.condition.reason == condition.reason;
-    if (other_status) since.transition = now;
-    since.condition = condition;
-    if (!told && hooks_.transition) hooks_.transition(type, condition);
-  }
+  stated_.state(conditions(), hooks_.now(), hooks_.transition);
   if (std::string text = canonical_json(document()); text != std::exchange(told_, text) && hooks_.changed)
     hooks_.changed();
 }
@@ -110,18 +83,7 @@ Conditions SetStatus::conditions() const {
 }
 
 json::object SetStatus::document() const {
-  json::array conditions, generators, left_out;
-  for (const char* type : kTypes) {
-    const auto found = since_.find(type);
-    if (found == since_.end()) continue;
-    const ApplicationCondition& condition = found->second.condition;
-    conditions.push_back({{"type", type},
-                          {"status", to_string(condition.status)},
-                          {"reason", condition.reason},
-                          {"message", condition.message},
-                          {"lastTransitionTime", found->second.transition},
-                          {"observedGeneration", standing_.generation}});
-  }
+  json::array generators, left_out;
   for (const SetStanding::Generator& generator : standing_.generators) {
     json::object one{{"type", generator.type}, {"elements", generator.elements}};
     if (!generator.message.empty()) one["message"] = cut(generator.message);
@@ -131,7 +93,7 @@ json::object SetStatus::document() const {
     if (left_out.size() < kMostLeftOut)
       left_out.push_back({{"element", one.element}, {"reason", one.reason}, {"message", cut(one.message)}});
   json::object status{{"observedGeneration", standing_.generation},
-                      {"conditions", std::move(conditions)},
+                      {"conditions", stated_.document(kTypes, standing_.generation)},
                       {"matched", standing_.matched},
                       {"applied", standing_.applied},
                       {"ready", standing_.ready}};

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "app/application_status.h"
+#include "app/stated_conditions.h"
 #include "holdfast/model/json.h"
 #include "sources/set_expansion.h"
 
@@ -55,17 +55,13 @@ class SetStatus {
   [[nodiscard]] json::object document() const;
 
  private:
-  struct Since {
-    ApplicationCondition condition;
-    std::string transition;
-  };
   [[nodiscard]] ApplicationCondition ready() const;
   [[nodiscard]] ApplicationCondition stalled() const;
   [[nodiscard]] std::string some_left_out() const;
 
   Hooks hooks_;
   SetStanding standing_;
-  std::map<std::string, Since> since_;
+  StatedConditions stated_;
   std::string told_;  // the document, canonical
 };
 
