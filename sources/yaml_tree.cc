@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <yaml.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -61,7 +62,7 @@ struct YamlReader::Parser {
   Parser& operator=(const Parser&) = delete;
   ~Parser() { yaml_parser_delete(&raw); }
 
-  [[nodiscard]] Error failure(std::string_view text, const std::string& path) const;
+  [[nodiscard]] Error failure(std::string_view text, const std::string& path, std::size_t lines) const;
 };
 
 namespace {
@@ -69,7 +70,7 @@ namespace {
 // Builds the tree of one document out of its events.
 class Composer {
  public:
-  explicit Composer(const std::string& path) : path_(path) {}
+  Composer(const std::string& path, std::size_t lines) : path_(path), lines_(lines) {}
 
   Result<void> take(const yaml_event_t& event) {
     if (tree_.nodes.size() >= kYamlNodeLimit) return refuse(event, ErrorKind::TooLarge, "more than 1,000,000 nodes");
@@ -100,14 +101,19 @@ class Composer {
 
  private:
   std::unexpected<Error> refuse(const yaml_event_t& event, ErrorKind kind, std::string message) const {
-    return fail(kind, std::move(message), fmt::format("{}:{}", path_, event.start_mark.line + 1));
+    return fail(kind, std::move(message), fmt::format("{}:{}", path_, line_of(event)));
+  }
+
+  // What is left out at the end of the text is said to begin after its last line, where there is none.
+  [[nodiscard]] std::size_t line_of(const yaml_event_t& event) const {
+    return std::min(event.start_mark.line + 1, lines_);
   }
 
   std::uint32_t add(const yaml_event_t& event, YamlNodeKind kind) {
     const auto index = static_cast<std::uint32_t>(tree_.nodes.size());
     YamlNode node;
     node.kind = kind;
-    node.line = node.last_line = static_cast<int>(event.start_mark.line + 1);
+    node.line = node.last_line = static_cast<int>(line_of(event));
     tree_.nodes.push_back(std::move(node));
     if (!open_.empty()) tree_.nodes[open_.back()].children.push_back(index);
     return index;
@@ -124,7 +130,8 @@ class Composer {
     tree_.nodes[index].tag = text_of(data.tag);
     tree_.nodes[index].text.assign(reinterpret_cast<const char*>(data.value), data.length);
     tree_.nodes[index].plain = data.plain_implicit != 0;
-    tree_.nodes[index].last_line = last_line_of(event);
+    tree_.nodes[index].last_line =
+        std::max(tree_.nodes[index].line, std::min(last_line_of(event), static_cast<int>(lines_)));
     anchor(data.anchor, index);
     return {};
   }
@@ -148,6 +155,7 @@ class Composer {
   }
 
   const std::string& path_;
+  std::size_t lines_;  // of the whole text
   YamlTree tree_;
   std::vector<std::uint32_t> open_;
   std::map<std::string, std::uint32_t> anchors_;
@@ -155,7 +163,7 @@ class Composer {
 
 }  // namespace
 
-Error YamlReader::Parser::failure(std::string_view text, const std::string& path) const {
+Error YamlReader::Parser::failure(std::string_view text, const std::string& path, std::size_t lines) const {
   const std::size_t line = raw.problem_mark.line;
   std::string message = raw.problem == nullptr ? "cannot be read as YAML" : raw.problem;
   if (raw.context != nullptr) message = fmt::format("{} {}", raw.context, message);
@@ -164,29 +172,30 @@ Error YamlReader::Parser::failure(std::string_view text, const std::string& path
   const std::size_t first = content.find_first_not_of(' ');
   if (raw.error == YAML_READER_ERROR) {
     const auto before = text.substr(0, raw.problem_offset);
-    std::size_t lines = 1;
-    for (char c : before) lines += c == '\n' ? 1 : 0;
-    return Error{ErrorKind::Invalid, message, fmt::format("{}:{}", path, lines), "save the file as UTF-8 text"};
+    std::size_t at = 1;
+    for (char c : before) at += c == '\n' ? 1 : 0;
+    return Error{ErrorKind::Invalid, message, fmt::format("{}:{}", path, at), "save the file as UTF-8 text"};
   }
   if (first != std::string_view::npos && content[first] == '\t') hint = "indent with spaces: YAML allows no tabs there";
   if (message.find("<document start>") != std::string::npos) hint = "begin another document with a line ---";
   // What is missing at the end is missing in the last line, which there is.
-  const std::size_t told = std::min(line + 1, lines_of(text));
+  const std::size_t told = std::min(line + 1, lines);
   return Error{ErrorKind::Invalid, std::move(message), fmt::format("{}:{}", path, told), std::move(hint)};
 }
 
 YamlReader::YamlReader(std::string_view text, std::string path)
-    : text_(text), path_(std::move(path)), parser_(std::make_unique<Parser>()) {
+    : text_(text), lines_(lines_of(text)), path_(std::move(path)), parser_(std::make_unique<Parser>()) {
   yaml_parser_set_input_string(&parser_->raw, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
 }
 
 YamlReader::~YamlReader() = default;
 
 Result<YamlTree> YamlReader::next() {
-  Composer composer(path_);
+  Composer composer(path_, lines_);
   while (true) {
     Event event;
-    if (yaml_parser_parse(&parser_->raw, &event.raw) == 0) return std::unexpected(parser_->failure(text_, path_));
+    if (yaml_parser_parse(&parser_->raw, &event.raw) == 0)
+      return std::unexpected(parser_->failure(text_, path_, lines_));
     if (event.raw.type == YAML_NO_EVENT || event.raw.type == YAML_STREAM_END_EVENT) return YamlTree{};
     if (event.raw.type == YAML_DOCUMENT_END_EVENT) return composer.finish();
     if (auto taken = composer.take(event.raw); !taken) return std::unexpected(taken.error());

@@ -46,6 +46,7 @@ class YamlReader {
  private:
   struct Parser;
   std::string_view text_;
+  std::size_t lines_;
   std::string path_;
   std::unique_ptr<Parser> parser_;
 };

@@ -17,6 +17,13 @@ std::string read(std::string_view text) {
 
 std::string value_of(const std::string& scalar) { return read("a: " + scalar + "\n"); }
 
+// What libyaml leaves out at the end of the text begins, it says, in the line after the last.
+TEST(YamlDocument, an_error_names_a_line_that_there_is) {
+  const auto read = parse_yaml("? <<", "a.yaml");
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().where, "a.yaml:1");
+}
+
 TEST(YamlDocument, an_error_is_one_line_whatever_was_written) {
   const auto read = parse_yaml("c: !!int 'b\n\n  c'\n", "f.yaml");
   ASSERT_FALSE(read);
