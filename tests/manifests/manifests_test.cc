@@ -220,7 +220,10 @@ TEST_F(RealManifests, are_held_without_a_write_and_without_an_alarm) {
   std::cout << sets_.size() << " sets, " << managed_.size() << " objects\n";
 
   begin("second pass");
-  repository_.write("README", "A commit that changes no object.\n");
+  for (const std::string& set : sets_) {
+    const std::filesystem::path file = set + "/install.yaml";
+    repository_.write(file, "# A commit that changes no object.\n" + text_of(repository_.directory() / file));
+  }
   repository_.commit("Say something");
   wait_synced(line_);
   end();
