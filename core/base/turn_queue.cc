@@ -8,16 +8,24 @@ namespace holdfast {
 
 // Posted handlers may come after the queue has gone.
 struct TurnQueue::State : std::enable_shared_from_this<State> {
-  explicit State(boost::asio::any_io_executor given) : executor(std::move(given)) {}
+  State(boost::asio::any_io_executor given, std::function<Time()> clock)
+      : executor(std::move(given)), now(std::move(clock)) {}
 
-  // Behind whatever is ready by now: the loop looks at the sockets before it comes back here.
   void arrange() {
-    boost::asio::post(executor, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->turn();
+    first_posted = now();
+    post(first_posted);
+  }
+  // Behind whatever is ready by now: the loop looks at the sockets before it comes back here.
+  void post(Time at) {
+    boost::asio::post(executor, [weak = weak_from_this(), at] {
+      if (const auto self = weak.lock()) self->turn(at);
     });
   }
-  void turn() {
+  void turn(Time posted) {
     if (waiting.empty()) return;
+    const Time here = now();
+    if (here - posted > kIdle && here - first_posted < kPatience) return post(here);
+    waited = here - first_posted;
     const std::function<void()> work = std::move(waiting.front());
     waiting.pop_front();
     const bool more = !waiting.empty();
@@ -26,10 +34,14 @@ struct TurnQueue::State : std::enable_shared_from_this<State> {
   }
 
   boost::asio::any_io_executor executor;
+  std::function<Time()> now;
+  Time first_posted{};  // of the next piece
+  Time::duration waited{};
   std::deque<std::function<void()>> waiting;
 };
 
-TurnQueue::TurnQueue(boost::asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+TurnQueue::TurnQueue(boost::asio::any_io_executor executor, std::function<Time()> now)
+    : state_(std::make_shared<State>(std::move(executor), std::move(now))) {}
 
 TurnQueue::~TurnQueue() { state_->waiting.clear(); }
 
@@ -39,5 +51,7 @@ void TurnQueue::add(std::function<void()> work) {
 }
 
 std::size_t TurnQueue::size() const { return state_->waiting.size(); }
+
+TurnQueue::Time::duration TurnQueue::waited() const { return state_->waited; }
 
 }  // namespace holdfast

@@ -25,6 +25,30 @@ TEST(TurnQueue, one_piece_is_done_between_two_looks_at_what_else_is_ready) {
   EXPECT_EQ(done, "a.b.c.");
 }
 
+// A step of what is urgent makes the next one ready: a chain of them goes before the piece.
+TEST(TurnQueue, a_piece_waits_while_something_else_is_done_and_not_for_ever) {
+  boost::asio::io_context io(1);
+  TurnQueue::Time now{};
+  TurnQueue queue(io.get_executor(), [&now] { return now; });
+  int steps = 0, steps_before = -1;
+  const std::function<void()> step = [&] {
+    now += std::chrono::microseconds{100};
+    if (++steps < 10) boost::asio::post(io, step);
+  };
+  boost::asio::post(io, step);
+  queue.add([&] { steps_before = steps; });
+  io.run();
+  EXPECT_EQ(steps_before, 10);
+
+  steps = -1'000;
+  io.restart();
+  boost::asio::post(io, step);
+  queue.add([&] { steps_before = steps; });
+  io.run();
+  EXPECT_LT(steps_before, -900) << "nobody waits for a loop that is never idle";
+  EXPECT_GT(steps_before, -960);
+}
+
 TEST(TurnQueue, work_may_add_work_and_is_not_done_twice) {
   boost::asio::io_context io(1);
   TurnQueue queue(io.get_executor());
