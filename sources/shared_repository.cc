@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <mutex>
 
 #include "holdfast/base/log.h"
 #include "sources/git_url.h"
@@ -291,21 +292,48 @@ void SharedRepository::read(ReadTask task, Done done) {
   });
 }
 
+struct SharedRepository::Arrival {
+  Done done;
+  Result<ReadResult> result;
+};
+
+// What a worker has read and nobody has taken yet. It reads faster than turns are given.
+class SharedRepository::Arrivals {
+ public:
+  // True: nothing else was there.
+  bool add(Arrival arrival) {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(arrival));
+    return waiting_.size() == 1;
+  }
+  std::vector<Arrival> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(waiting_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Arrival> waiting_;
+};
+
 // The results get their turns one by one: each is the beginning of a round of its application.
 void SharedRepository::read_what_was_asked_for() {
   if (reading_ || telling_ != 0 || asked_reads_.empty()) return;
   reading_ = true;
-  auto end = back_home([](SharedRepository& self, Done done, Result<ReadResult> result) {
-    self.options_.turns->add(
-        [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  auto arrivals = std::make_shared<Arrivals>();
+  auto arrived = back_home([](SharedRepository& self, const std::shared_ptr<Arrivals>& from) {
+    for (Arrival& one : from->take())
+      self.options_.turns->add([one = std::move(one)]() mutable { one.done(std::move(one.result)); });
   });
   auto tell = back_home([](SharedRepository& self, const ReadEffort& effort) { self.end_reading(effort); });
-  asio::post(strand_, [reader = reader_, asked = std::exchange(asked_reads_, {}), end = std::move(end),
+  asio::post(strand_, [reader = reader_, asked = std::exchange(asked_reads_, {}), arrivals, arrived,
                        tell = std::move(tell)]() mutable {
     std::vector<ReadTask> tasks;
     for (Asked& one : asked) tasks.push_back(std::move(one.task));
     const auto done = [&](std::size_t i, Result<ReadResult> result) {
-      if (Done whose = std::exchange(asked[i].done, nullptr)) end(std::move(whose), std::move(result));
+      if (Done whose = std::exchange(asked[i].done, nullptr);
+          whose && arrivals->add({std::move(whose), std::move(result)}))
+        arrived(arrivals);
     };
     ReadEffort effort;
     const auto failed = failure_of([&] { effort = reader->read(std::move(tasks), done); });

@@ -87,6 +87,8 @@ class SharedRepository : public std::enable_shared_from_this<SharedRepository> {
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
  private:
+  struct Arrival;
+  class Arrivals;
   struct Asked {
     ReadTask task;
     Done done;
