@@ -15,8 +15,6 @@ namespace asio = boost::asio;
 // For what happens in it a look at all applications is taken once.
 constexpr std::chrono::milliseconds kReadingsPause{20}, kSeenPause{500};
 constexpr std::chrono::seconds kStartPatience{10};
-constexpr std::size_t kMostOpen = 64;      // applications that are named in a record as not covered by it
-constexpr std::size_t kToldRevisions = 8;  // of a repository, the newest ones
 
 }  // namespace
 
@@ -25,6 +23,9 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
       cluster_(std::move(cluster)),
       options_(std::move(options)),
       random_(options_.seed),
+      turns_(executor),
+      group_(ReconcilerGroup::kWritesAtOnce,
+             [this](WriteBudget::Told told) { turns_.add([this, told = std::move(told)] { told(turns_.waited()); }); }),
       watch_(executor, cluster_, group_,
              {options_.installation, options_.parser ? options_.parser : executor, [this] { return chance(); },
               [this](const Error&) {
@@ -42,6 +43,7 @@ Daemon::Daemon(asio::any_io_executor executor, ClusterPorts cluster, DaemonOptio
             if (const auto found = applications_.find(name); found != applications_.end())
               found->second->application->hand_over();
           }),
+      shared_revisions_(turns_),
       router_(executor,
               {[this](const ApplicationName& name) { look_at(name); },
                [this](const ApplicationName& name, const std::string& commit) { return has_read(name, commit); }}),
@@ -70,6 +72,7 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
   events.readiness_changed = [this, self, name] { readiness_changed(name, *self->application); };
   events.pruning_waits_for = [this, self, name] { return pruning_waits_for(name, *self->application); };
   events.waits_for = [this, self, name] { return waits_for(name, *self->application); };
+  const std::string repository = setup.repository;
   running->application = std::make_unique<HeldApplication>(
       executor_, cluster_.api, accounts_, watch_, group_, std::move(setup), std::move(source), std::move(observer),
       std::move(events),
@@ -77,6 +80,7 @@ void Daemon::hold(ApplicationSetup setup, std::unique_ptr<Source> source,
                                health_scripts_.get(), &watch_.admission()});
   if (watch_.catalog() != nullptr) running->application->set_catalog(watch_.catalog());
   hand_overs_.add(name, running->application->depends_on());
+  shared_revisions_.add(name, repository, *running->application);
   if (running->application->ends()) pruning_.insert(name);
   applications_[name] = running;
   if (running_ && !stopping_ && !halted_) start(std::move(running));
@@ -127,6 +131,7 @@ asio::awaitable<void> Daemon::let_go(std::vector<ApplicationName> names) {
     }
     // It may have been let go, and another one held, by somebody else meanwhile.
     if (const auto found = applications_.find(name); found != applications_.end() && found->second == running) {
+      shared_revisions_.remove(name);
       applications_.erase(found);
       router_.remove(name);
       hand_overs_.remove(name);
@@ -308,28 +313,12 @@ void Daemon::settle_readings() {
   const std::set<ApplicationName> names = std::exchange(read_, {});
   if (stopping_) return;
   for (const ApplicationName& name : names)
-    if (const auto found = applications_.find(name); found != applications_.end()) tell_of(*found->second->application);
+    if (const auto found = applications_.find(name); found != applications_.end())
+      shared_revisions_.tell_of(*found->second->application);
   reconsider_pruning();
   for (const ApplicationName& name : names) hand_overs_.dependents_may_begin(name);
   end_once();
   note_seen();
-}
-
-// What one application has read of a repository, its others are to read as well: those that see it elsewhere may not
-// have been told yet. Once for each revision.
-void Daemon::tell_of(HeldApplication& reader) {
-  const std::string& repository = reader.repository();
-  const std::string& revision = reader.read_revision();
-  if (reader.ends() || repository.empty() || !reader.problem().empty() || revision.empty()) return;
-  std::deque<std::string>& told = told_[repository];
-  if (!told.empty() && told.back() != revision) reader.nudge(told.back());
-  if (std::ranges::find(told, revision) != told.end()) return;
-  told.push_back(revision);
-  if (told.size() > kToldRevisions) told.pop_front();
-  for (auto& [name, running] : applications_) {
-    HeldApplication& one = *running->application;
-    if (!one.ends() && one.read_revision() != revision && one.repository() == repository) one.nudge(revision);
-  }
 }
 
 // What was read of a repository may be recorded soon, once for all that happens meanwhile.
@@ -337,33 +326,12 @@ void Daemon::note_seen() {
   if (!options_.once && !stopping_ && !std::exchange(seen_due_, true)) tasks_.spawn(record_seen());
 }
 
-// A commit that leaves applications as they are costs the cluster one write: into the record of the first of them.
 asio::awaitable<void> Daemon::record_seen() {
   if (stopping_) co_return;
   seen_pause_.expires_at(Clock::now() + kSeenPause);
   co_await seen_pause_.async_wait(asio::as_tuple(asio::use_awaitable));
   seen_due_ = false;
-  if (stopping_ || halted_) co_return;
-  std::map<std::string_view, std::vector<std::pair<const ApplicationName*, HeldApplication*>>> repositories;
-  for (const auto& [name, running] : applications_) {
-    HeldApplication& one = *running->application;
-    if (const std::string& repository = one.repository_id(); !one.ends() && !repository.empty())
-      repositories[repository].emplace_back(&name, &one);
-  }
-  for (auto& [repository, members] : repositories) {
-    HeldApplication& first = *members.front().second;
-    const std::string& revision = first.read_revision();
-    if (revision.empty() || first.recorded().seen.revision == revision) continue;
-    SeenRevision seen{std::string(repository), revision, {}};
-    bool news = false;
-    for (const auto& [name, one] : members) {
-      const bool covered = one->at_rest() && one->read_revision() == revision;
-      if (!covered) seen.open.insert(name->first + "/" + name->second);
-      news = news || (covered && one->recorded().revision != revision);
-    }
-    // While a commit is on its way to many, the list of those that it has not reached is long; it is asked again soon.
-    if (news && seen.open.size() <= kMostOpen) first.record_seen(std::move(seen));
-  }
+  if (!stopping_ && !halted_) shared_revisions_.record();
 }
 
 void Daemon::desired(const ApplicationName& name, const HeldApplication& application) {

@@ -5,7 +5,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -21,9 +20,11 @@
 #include "app/health_scripts.h"
 #include "app/held_application.h"
 #include "app/push_router.h"
+#include "app/shared_revisions.h"
 #include "engine/reconciler_group.h"
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
+#include "holdfast/base/turn_queue.h"
 #include "sources/source.h"
 
 namespace holdfast {
@@ -107,7 +108,6 @@ class Daemon {
   boost::asio::awaitable<void> begin_lists_at_last();
   void read(const ApplicationName& name);
   void settle_readings();
-  void tell_of(HeldApplication& reader);
   boost::asio::awaitable<void> record_seen();
   void note_seen();
   void desired(const ApplicationName& name, const HeldApplication& application);
@@ -131,15 +131,16 @@ class Daemon {
   AccountAccess accounts_{cluster_.api};
   DaemonOptions options_;
   std::mt19937_64 random_;
+  TurnQueue turns_;  // of what is no repair
   ReconcilerGroup group_;
   ClusterWatch watch_;
   std::unique_ptr<HealthScripts> health_scripts_;  // null without rules
   std::map<ApplicationName, std::shared_ptr<Running>> applications_;
   StartLine starts_;
   HandOvers hand_overs_;
-  std::set<ApplicationName> pruning_;                    // those that end, or hold what they want no longer
-  std::set<ApplicationName> read_;                       // since the last look at all readings
-  std::map<std::string, std::deque<std::string>> told_;  // by repository: revisions that its others were told of
+  SharedRevisions shared_revisions_;
+  std::set<ApplicationName> pruning_;  // those that end, or hold what they want no longer
+  std::set<ApplicationName> read_;     // since the last look at all readings
   PushRouter router_;
   std::map<ApplicationName, PushListener> listeners_;
   std::map<std::string, std::string> missing_;

@@ -30,7 +30,8 @@ Reconciler::Reconciler(boost::asio::any_io_executor executor, ApiServer& api, co
       observer_(observer),
       options_(std::move(options)),
       fingerprinter_(options_.digest_key, options_.prepare.manager),
-      signal_(executor_) {
+      signal_(executor_),
+      save_place_(group_.budget(), [this] { wake(); }) {
   group_.join(*this);
 }
 
@@ -65,9 +66,10 @@ boost::asio::awaitable<void> Reconciler::run() {
   while (!stopping_) {
     const Time now = options_.now();
     const bool may_save = !save_retry_at_ || *save_retry_at_ <= now;
-    if (round_due_ && catalog_ && next_manifests_ && may_save) {
+    if (round_due_ && catalog_ && next_manifests_ && may_save && (!next_is_news() || save_place_.take())) {
       round_due_ = false;
       if (!co_await begin_round()) round_due_ = true;
+      save_place_.give();
       continue;
     }
     if (rediscover_at_ && *rediscover_at_ <= now) {
@@ -77,24 +79,25 @@ boost::asio::awaitable<void> Reconciler::run() {
     const std::optional<Time> next_turn = give_turns(now);
     pump();
     finish_round_if_done();
-    if (inventory_.dirty() && queue_.idle() && may_save) {
+    if (inventory_.dirty() && queue_.idle() && may_save && save_place_.take()) {
       co_await save_inventory();
       continue;  // what happened meanwhile woke nobody
     }
     const std::optional<Time> lessons = lessons_due();
-    if (lessons && *lessons <= now) {
+    if (lessons && *lessons <= now && save_place_.take()) {
       co_await save_lessons();
       continue;
     }
     Time until = now + 1h;
     if (next_turn) until = std::min(until, *next_turn);
-    if (lessons) until = std::min(until, *lessons);
+    if (lessons && *lessons > now) until = std::min(until, *lessons);
     if (const auto due = queue_.next_due()) until = std::min(until, *due);
     if (!may_save) until = std::min(until, *save_retry_at_);
     if (rediscover_at_) until = std::min(until, *rediscover_at_);
     if (const auto end = patience_ends()) until = std::min(until, *end);
     if (const auto end = readiness_patience_ends()) until = std::min(until, *end);
     if (stopping_) break;
+    save_place_.give();  // nothing has to be saved any more
     signal_.expires_at(until);
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
@@ -106,9 +109,21 @@ boost::asio::awaitable<void> Reconciler::run() {
   if (lessons_due() && save_lessons_not_before_ <= options_.now()) co_await save_lessons();
 }
 
+// What begins next is not on record as begun yet.
+bool Reconciler::next_is_news() const { return inventory_.inventory().newest.revision != next_manifests_->revision; }
+
+boost::asio::awaitable<void> Reconciler::await_save_place() {
+  while (!save_place_.take()) {
+    signal_.expires_at(Time::max());
+    co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+}
+
 // False: it has to be tried again, not before save_retry_at_.
 boost::asio::awaitable<bool> Reconciler::save_inventory() {
+  if (inventory_.dirty()) co_await await_save_place();
   const Result<void> saved = co_await inventory_.save();
+  save_place_.give();
   if (saved) {
     save_failures_ = 0;
     save_retry_at_.reset();
@@ -202,7 +217,7 @@ void Reconciler::reconsider(const ObjectKey& key) {
 void Reconciler::pump() {
   while (!stopping_) {
     const std::optional<Lane> lane = queue_.next_lane(options_.now());
-    if (!lane || !group_.budget().take(*this, *lane == Lane::Repair)) return;
+    if (!lane || !group_.budget().take(*this, *lane == Lane::Repair ? WriteKind::Repair : WriteKind::RollOut)) return;
     start(*queue_.pop(options_.now()));
   }
 }

@@ -38,6 +38,7 @@
 #include "engine/readiness.h"
 #include "engine/reconciler_group.h"
 #include "engine/refused_fields.h"
+#include "engine/save_place.h"
 #include "engine/verdict.h"
 #include "engine/work_queue.h"
 #include "engine/yielding.h"
@@ -360,6 +361,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void retry(const ObjectKey& key, Error error, std::chrono::milliseconds least, bool certain_refusal);
   std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds first);
 
+  [[nodiscard]] bool next_is_news() const;
+  boost::asio::awaitable<void> await_save_place();
   boost::asio::awaitable<bool> save_inventory();
   boost::asio::awaitable<bool> begin_round();
   void adopt_prepared(PreparedSet prepared, const std::string& revision);
@@ -480,6 +483,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   std::optional<Time> sample_at_;
 
   Timer signal_;
+  SavePlace save_place_;
   bool stopping_ = false;
 };
 

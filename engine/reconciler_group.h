@@ -28,7 +28,9 @@ class ReconcilerGroup final : public LiveReader {
   using Time = std::chrono::steady_clock::time_point;
   static constexpr std::size_t kWritesAtOnce = 8;
 
-  explicit ReconcilerGroup(std::size_t writes_at_once = kWritesAtOnce) : budget_(writes_at_once) {}
+  // `later`: see WriteBudget.
+  explicit ReconcilerGroup(std::size_t writes_at_once = kWritesAtOnce, WriteBudget::Later later = {})
+      : budget_(writes_at_once, std::move(later)) {}
   ReconcilerGroup(const ReconcilerGroup&) = delete;
   ReconcilerGroup& operator=(const ReconcilerGroup&) = delete;
 

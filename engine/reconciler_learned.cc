@@ -135,9 +135,11 @@ std::optional<Reconciler::Time> Reconciler::lessons_due() const {
 }
 
 boost::asio::awaitable<void> Reconciler::save_lessons() {
+  co_await await_save_place();
   lessons_changed_ = false;
   LearnedSet set = lessons();
   const Result<void> saved = co_await options_.learned->save(std::move(set));
+  save_place_.give();
   save_lessons_at_ = options_.now() + kSaveEvery;
   if (saved) co_return;
   lessons_changed_ = true;

@@ -1,15 +1,27 @@
 #include "engine/write_budget.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast {
+namespace {
 
-bool WriteBudget::take(Waiter& waiter, bool repair) {
-  if (taken_ < limit_) {
+constexpr std::size_t kSlowestPace = 2;
+
+}  // namespace
+
+// Where there is but one place, it is everybody's.
+bool WriteBudget::has_place(WriteKind kind) const {
+  if (kind == WriteKind::Repair || limit_ == 1) return taken_ < limit_;
+  return taken_ < std::min(limit_ - 1, pace_);
+}
+
+bool WriteBudget::take(Waiter& waiter, WriteKind kind) {
+  if (has_place(kind)) {
     ++taken_;
     return true;
   }
-  std::deque<Waiter*>& line = repair ? repairs_ : others_;
+  std::deque<Waiter*>& line = line_of(kind);
   if (std::ranges::find(line, &waiter) == line.end()) line.push_back(&waiter);
   return false;
 }
@@ -19,16 +31,43 @@ void WriteBudget::give() {
   tell();
 }
 
-// As many as there are places; each may find nothing to do any more, so all of them are asked before a place stays
+// Each that is told may find nothing to do any more, so all of those are asked that wait by now, before a place stays
 // free.
 void WriteBudget::tell() {
-  for (std::size_t asked = repairs_.size() + others_.size(); asked > 0 && taken_ < limit_; --asked) {
-    std::deque<Waiter*>& line = repairs_.empty() ? others_ : repairs_;
-    if (line.empty()) return;
-    Waiter* const next = line.front();
-    line.pop_front();
-    next->place_free();
-  }
+  for (std::size_t asked = line_of(WriteKind::Repair).size(); asked > 0; --asked)
+    if (!tell_one(WriteKind::Repair)) break;
+  if (later_) return tell_later();
+  for (const WriteKind kind : {WriteKind::RollOut, WriteKind::Record})
+    for (std::size_t asked = line_of(kind).size(); asked > 0; --asked)
+      if (!tell_one(kind)) break;
+}
+
+// One at a time, for what it is told may take a while.
+void WriteBudget::tell_later() {
+  const bool waited_for = !line_of(WriteKind::RollOut).empty() || !line_of(WriteKind::Record).empty();
+  if (!waited_for || !has_place(WriteKind::RollOut) || std::exchange(later_due_, true)) return;
+  later_([this](std::chrono::steady_clock::duration waited) {
+    later_due_ = false;
+    keep_pace(waited);
+    if (!tell_one(WriteKind::RollOut)) tell_one(WriteKind::Record);
+    tell_later();
+  });
+}
+
+// The server's answers are what is waited for, or this process is.
+void WriteBudget::keep_pace(std::chrono::steady_clock::duration waited) {
+  if (waited > kBusy) pace_ = std::max(kSlowestPace, pace_ - 1);
+  if (waited < kAtEase) pace_ = std::min(most_, pace_ + 1);
+}
+
+// False: nobody waits, or there is no place.
+bool WriteBudget::tell_one(WriteKind kind) {
+  std::deque<Waiter*>& line = line_of(kind);
+  if (line.empty() || !has_place(kind)) return false;
+  Waiter* const next = line.front();
+  line.pop_front();
+  next->place_free();
+  return true;
 }
 
 void WriteBudget::overloaded(Time now) {
@@ -46,8 +85,7 @@ void WriteBudget::kept_up() {
 }
 
 void WriteBudget::forget(Waiter& waiter) {
-  std::erase(repairs_, &waiter);
-  std::erase(others_, &waiter);
+  for (std::deque<Waiter*>& line : lines_) std::erase(line, &waiter);
 }
 
 }  // namespace holdfast
