@@ -19,35 +19,21 @@ std::string_view program_name(std::string_view path) { return path.substr(path.r
 
 }  // namespace
 
-void add_version(CLI::App& version, VersionOptions& options) {
-  version.add_flag("--cluster", options.cluster, "also of the API server, and of the daemons that run there");
-  add_cluster_options(version, options.where);
-}
-
-std::map<std::string, OutputFormat> output_formats() {
-  return {{"table", OutputFormat::Table},
-          {"wide", OutputFormat::Wide},
-          {"json", OutputFormat::Json},
-          {"yaml", OutputFormat::Yaml},
-          {"name", OutputFormat::Name}};
-}
-
-void add_get_arguments(CLI::App& get, GetOptions& options) {
-  get.add_option_function<std::string>(
-         "what", [&options](const std::string& what) { options.applications = what.starts_with("app"); },
-         "objects that are managed, or Application objects (default: objects)")
-      ->check(CLI::IsMember({"objects", "applications", "application", "apps", "app"}));
-  get.add_option("application", options.application, "NAME or NAMESPACE/NAME of an Application (default: all)");
-}
-
 std::string invoked_as(int argc, const char* const* argv) {
   return argc > 0 && program_name(argv[0]) == "kubectl-holdfast" ? "kubectl holdfast" : "holdfast";
 }
 
 MovingVerbs::MovingVerbs(CLI::App& app) : app_(app) {
+  add_version();
   add_import();
   add_of_applications();
   add_help();
+}
+
+void MovingVerbs::add_version() {
+  version_ = app_.add_subcommand("version", "print the version");
+  version_->add_flag("--cluster", of_cluster_, "also of the API server, and of the daemons that run there");
+  add_cluster_options(*version_, version_options_);
 }
 
 void MovingVerbs::add_of_applications() {
@@ -144,6 +130,10 @@ std::optional<int> MovingVerbs::complete(int argc, const char* const* argv) cons
 }
 
 std::optional<int> MovingVerbs::run() {
+  if (version_->parsed()) {
+    std::puts("holdfast " HOLDFAST_VERSION);
+    return of_cluster_ ? version_command(version_options_) : 0;
+  }
   if (completion_->parsed()) {
     std::fputs(std::string(*completion_script(shell_)).c_str(), stdout);
     return 0;

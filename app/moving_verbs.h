@@ -1,10 +1,10 @@
-// The verbs by which people move in and find their way: `import`, `completion`, `man`, `schema`, and those of single
-// Application objects. Defined and run here; the command line (command_line.cc) has them among all others.
+// The verbs by which people move in and find their way: `version`, `import`, `completion`, `man`, `schema`, and
+// those of single Application objects. Defined and run here; the command line (command_line.cc) has them among all
+// others.
 #pragma once
 
 #include <CLI/App.hpp>
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -13,17 +13,6 @@
 #include "app/schema_options.h"
 
 namespace holdfast {
-
-struct VersionOptions {
-  bool cluster = false;
-  ClusterOptions where;
-};
-void add_version(CLI::App& version, VersionOptions& options);
-
-// What -o takes.
-std::map<std::string, OutputFormat> output_formats();
-// `get [objects|applications] [NAME]`.
-void add_get_arguments(CLI::App& get, GetOptions& options);
 
 // The name by which people call the program: "kubectl holdfast" where it is kubectl's plugin.
 std::string invoked_as(int argc, const char* const* argv);
@@ -39,11 +28,15 @@ class MovingVerbs {
   std::optional<int> run();
 
  private:
+  void add_version();
   void add_import();
   void add_help();
   void add_of_applications();
 
   CLI::App& app_;
+  CLI::App* version_ = nullptr;
+  bool of_cluster_ = false;  // and not of this program alone
+  ClusterOptions version_options_;
   CLI::App* import_ = nullptr;
   CLI::App* import_from_[3] = {};
   ImportOptions import_options_;

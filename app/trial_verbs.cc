@@ -4,10 +4,34 @@
 
 #include "app/cluster_options.h"
 #include "app/commands.h"
+#include "app/output_options.h"
 #include "holdfast/base/duration.h"
+#include "holdfast/model/label.h"
 
 namespace holdfast {
 namespace {
+
+CLI::App* add_approve(CLI::App& app, ApproveOptions& options) {
+  CLI::App* approve = app.add_subcommand(
+      "approve", "approve the plan that waits: APP PLAN; with --name: let a drift be put back, or objects go");
+  add_cluster_options(*approve, options.cluster);
+  CLI::Option* const name =
+      approve->add_option("--name", options.name, "the application, of drifts and objects")->check(label_problem);
+  approve->add_option("--inventory-namespace", options.inventory_namespace,
+                      "namespace of the inventory ConfigMap (default: that of --namespace)");
+  approve->add_option("object", options.objects,
+                      "APP and PLAN, as in `web 1a2b3c4d`; with --name: KIND/NAME, with --prune also how many objects");
+  CLI::Option* const prune =
+      approve->add_flag("--prune", options.prune, "they left Git, and may be deleted")->needs(name);
+  approve->add_option("--plan", options.plan, "of an application of a configuration: the plan that waits, from its log")
+      ->needs(name)
+      ->excludes(prune);
+  approve->add_option("--field", options.fields, "put back only this field, named as reports name it; may be repeated")
+      ->excludes(prune);
+  approve->add_option("--for", options.period, "how long it holds, at most 24h")->capture_default_str();
+  approve->add_option("--reason", options.reason, "for those who read it later");
+  return approve;
+}
 
 // docs/overrides.md
 CLI::App* add_try(CLI::App& app, TryOptions& options) {
@@ -75,22 +99,30 @@ CLI::App* add_history(CLI::App& app, HistoryOptions& options) {
   CLI::App* history = app.add_subcommand("history", "tell what was done to an Application, when, by whom and why");
   add_cluster_options(*history, options.cluster);
   history->add_option("application", options.application, "its name, or NAMESPACE/NAME")->required();
-  history->add_option("-o,--output", options.output, "table or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, OutputFormat>{{"table", OutputFormat::Table}, {"json", OutputFormat::Json}}));
+  add_table_or_json(*history, options.output);
   return history;
 }
 
 }  // namespace
 
 TrialVerbs::TrialVerbs(CLI::App& app)
-    : tried_(add_try(app, tried_options_)),
+    : approve_(add_approve(app, approve_options_)),
+      tried_(add_try(app, tried_options_)),
       drop_(add_override_verb(app, "drop", "end what is tried, before its time is over", override_options_)),
       keep_(add_keep(app, override_options_)),
       rollback_(add_rollback(app, rollback_options_)),
       history_(add_history(app, history_options_)) {}
 
+void TrialVerbs::check() const {
+  if (!approve_->parsed()) return;
+  if (approve_options_.name.empty() && approve_options_.objects.size() != 2)
+    throw CLI::RequiredError("APP and PLAN, or --name");
+  if (approve_options_.objects.empty() && approve_options_.plan.empty())
+    throw CLI::RequiredError("KIND/NAME or --plan");
+}
+
 std::optional<int> TrialVerbs::run() const {
+  if (approve_->parsed()) return approve_command(approve_options_);
   if (tried_->parsed()) return try_command(tried_options_);
   if (drop_->parsed()) return drop_command(override_options_);
   if (keep_->parsed()) return keep_command(override_options_);
