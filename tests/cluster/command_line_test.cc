@@ -6,11 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cluster/control_plane.h"
-#include "cluster/eventually.h"
-#include "cluster/git_server.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/repository.h"
+#include "cluster/installed.h"
 
 namespace holdfast::cluster {
 namespace {
@@ -18,23 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto kDeadline = 20s;
-
-class CommandLineTest : public testing::Test {
+class CommandLineTest : public InstalledOnce<CommandLineTest> {
  protected:
-  static void SetUpTestSuite() { plane_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
-  static void TearDownTestSuite() { plane_.reset(); }
-
-  CommandLineTest()
-      : kubectl_(plane_->kubectl()),
-        server_({.folder = fs::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
-    const Finished printed = HoldfastProcess::run({"install", "--definitions-only"});
-    kubectl_.must({"apply", "-f", "-"}, printed.out);
-    kubectl_.wait_until_established("applications.holdfast.dev", kDeadline);
+  CommandLineTest() {
+    install({"--definitions-only"});
+    wait_for_definitions();
     fs::create_directories(programs());
     const std::string binary = required_environment("HOLDFAST_BINARY");
     for (const char* name : {"holdfast", "kubectl-holdfast", "kubectl_complete-holdfast"})
@@ -48,11 +32,11 @@ class CommandLineTest : public testing::Test {
 
   [[nodiscard]] std::string programs() const { return repository_.cache() + "/bin"; }
   [[nodiscard]] Environment environment() const {
-    return {{"PATH", programs() + ":" + std::getenv("PATH")}, {"KUBECONFIG", plane_->kubeconfig()}};
+    return {{"PATH", programs() + ":" + std::getenv("PATH")}, {"KUBECONFIG", plane_.kubeconfig()}};
   }
   [[nodiscard]] Finished kubectl(std::vector<std::string> words) const {
     words.insert(words.begin(), required_environment("HOLDFAST_KUBECTL"));
-    return run(words, {}, environment());
+    return cluster::run(words, {}, environment());
   }
   [[nodiscard]] Finished holdfast(const std::vector<std::string>& words) const {
     return HoldfastProcess::run(words, environment());
@@ -60,30 +44,14 @@ class CommandLineTest : public testing::Test {
 
   // An Application that is held, with a ConfigMap.
   void hold() {
-    repository_.write("shop/page.yaml",
-                      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: page}\ndata: {color: blue}\n");
+    repository_.write("web/page.yaml", config_map("page", "blue"));
     repository_.commit("Start");
-    std::ignore = kubectl_.run({"create", "namespace", "shop"});
-    kubectl_.must(
-        {"apply", "-f", "-"},
-        "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: shop}\nspec:\n"
-        "  source: {repoURL: '" +
-            server_.url() +
-            "/work', path: shop, ref: {branch: main}, interval: 1s}\n"
-            "  destination: {namespace: shop}\n");
-    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{"run", "--kubeconfig", plane_->kubeconfig(),
-                                                                         "--cache-dir", repository_.cache() + "/git"});
+    namespaces({"shop"});
+    apply(application("shop", "web", "  destination: {namespace: shop}\n"));
+    daemon_ = run(plane_.kubeconfig());
     kubectl_.must({"-n", "shop", "wait", "--for=condition=Ready", "hfapp/web", "--timeout=20s"});
   }
-
-  static std::unique_ptr<ControlPlane> plane_;
-  Kubectl kubectl_;
-  Repository repository_;
-  GitServer server_;
-  std::unique_ptr<HoldfastProcess> daemon_;
 };
-
-std::unique_ptr<ControlPlane> CommandLineTest::plane_;
 
 TEST_F(CommandLineTest, a_hand_on_applications) {
   hold();
@@ -131,10 +99,10 @@ TEST_F(CommandLineTest, kubectl_has_it_as_a_plugin) {
 
 TEST_F(CommandLineTest, bash_completes_verbs_options_and_choices) {
   const auto completed = [&](const std::string& words, int at) {
-    const Finished shell = run({"bash", "-c",
-                                "source <(holdfast completion bash); COMP_WORDS=(" + words +
-                                    "); COMP_CWORD=" + std::to_string(at) + "; _holdfast; echo \"${COMPREPLY[@]}\""},
-                               {}, environment());
+    const Finished shell = cluster::run({"bash", "-c",
+                                         "source <(holdfast completion bash); COMP_WORDS=(" + words + "); COMP_CWORD=" +
+                                             std::to_string(at) + "; _holdfast; echo \"${COMPREPLY[@]}\""},
+                                        {}, environment());
     return shell.out + shell.err;
   };
   EXPECT_EQ(completed("holdfast imp", 1), "import\n");
@@ -146,10 +114,10 @@ TEST_F(CommandLineTest, bash_completes_verbs_options_and_choices) {
 
 TEST_F(CommandLineTest, other_shells_take_their_scripts_where_they_are_there) {
   for (const std::string shell : {"zsh", "fish"}) {
-    if (run({"sh", "-c", "command -v " + shell}).exit_code != 0) continue;
+    if (cluster::run({"sh", "-c", "command -v " + shell}).exit_code != 0) continue;
     const std::string file = repository_.cache() + "/completion." + shell;
     std::ofstream(file) << holdfast({"completion", shell}).out;
-    const Finished checked = run({shell, "-n", file}, {}, environment());
+    const Finished checked = cluster::run({shell, "-n", file}, {}, environment());
     EXPECT_EQ(checked.exit_code, 0) << shell << ": " << checked.err;
   }
   EXPECT_EQ(holdfast({"completion", "csh"}).exit_code, 2);
@@ -158,8 +126,8 @@ TEST_F(CommandLineTest, other_shells_take_their_scripts_where_they_are_there) {
 TEST_F(CommandLineTest, the_manual_page_is_taken_without_a_warning) {
   const Finished page = holdfast({"man"});
   ASSERT_EQ(page.exit_code, 0);
-  if (run({"sh", "-c", "command -v groff"}).exit_code != 0) GTEST_SKIP() << "there is no groff here";
-  const Finished shown = run({"groff", "-man", "-ww", "-Tascii", "-P-cbou"}, page.out);
+  if (cluster::run({"sh", "-c", "command -v groff"}).exit_code != 0) GTEST_SKIP() << "there is no groff here";
+  const Finished shown = cluster::run({"groff", "-man", "-ww", "-Tascii", "-P-cbou"}, page.out);
   EXPECT_EQ(shown.err, "");
   for (const char* text : {"HOLDFAST(1)", "holdfast import flux", "--take-over"})
     EXPECT_TRUE(shown.out.contains(text)) << text;

@@ -18,10 +18,10 @@
 namespace holdfast::cluster {
 
 struct GitServerOptions {
-  std::filesystem::path folder;       // of repositories; what is below is served by its name
-  std::string username, password;     // both empty: for everybody
-  std::filesystem::path certificate;  // PEM, with its key in the same file; empty: http
-  std::string redirect_to;            // "http://host:port": every request is sent there instead
+  std::filesystem::path folder;         // of repositories; what is below is served by its name
+  std::string username{}, password{};   // both empty: for everybody
+  std::filesystem::path certificate{};  // PEM, with its key in the same file; empty: http
+  std::string redirect_to{};            // "http://host:port": every request is sent there instead
 };
 
 class GitServer {

@@ -16,8 +16,6 @@ using testing::Not;
 
 class InstallTest : public Installed {
  protected:
-  InstallTest() : InstallTest(std::make_unique<ControlPlane>(ControlPlane::own())) {}
-
   void begin(const std::vector<std::string>& options = {}) {
     namespaces({"shop"});
     installed_ = install(options);
@@ -41,12 +39,7 @@ class InstallTest : public Installed {
     return path;
   }
 
-  std::unique_ptr<ControlPlane> own_;
   std::string installed_;
-  std::unique_ptr<HoldfastProcess> daemon_;
-
- private:
-  explicit InstallTest(std::unique_ptr<ControlPlane> plane) : Installed(*plane), own_(std::move(plane)) {}
 };
 
 TEST_F(InstallTest, its_pod_meets_the_strictest_standard_where_that_is_enforced) {
@@ -103,7 +96,7 @@ TEST_F(InstallTest, in_one_namespace_it_needs_no_right_anywhere_else_and_says_wh
 TEST_F(InstallTest, of_two_installations_one_holds_an_application_and_the_other_says_so) {
   begin();
   install({"--installation", "second", "--namespace", "holdfast-second"});
-  daemon_ = run(kubeconfig_of("holdfast-system", "holdfast"));
+  daemon_ = run(daemons_kubeconfig());
   apply(application("shop", "shop"));
   ASSERT_TRUE(becomes_ready("shop", "shop")) << daemon_->output();
   const std::string version = kubectl_.field("shop", "configmap", "page", "{.metadata.resourceVersion}");
@@ -129,7 +122,7 @@ TEST_F(InstallTest, an_upgrade_writes_nothing_to_what_is_managed) {
   begin();
   repository_.write("shop/second.yaml", config_map("second", "green"));
   repository_.commit("Add another");
-  const std::string kubeconfig = kubeconfig_of("holdfast-system", "holdfast");
+  const std::string kubeconfig = daemons_kubeconfig();
   daemon_ = run(kubeconfig, {"--lease"});
   apply(application("shop", "shop"));
   ASSERT_TRUE(becomes_ready("shop", "shop")) << daemon_->output();
@@ -157,7 +150,7 @@ TEST_F(InstallTest, an_upgrade_writes_nothing_to_what_is_managed) {
 
 TEST_F(InstallTest, an_uninstallation_leaves_what_was_held_with_its_uids) {
   begin();
-  daemon_ = run(kubeconfig_of("holdfast-system", "holdfast"), {"--lease"});
+  daemon_ = run(daemons_kubeconfig(), {"--lease"});
   apply(application("shop", "shop"));
   ASSERT_TRUE(becomes_ready("shop", "shop")) << daemon_->output();
   const std::string uid = kubectl_.field("shop", "configmap", "page", "{.metadata.uid}");
@@ -182,7 +175,7 @@ TEST_F(InstallTest, the_doctor_finds_what_is_wrong_and_says_what_to_do) {
   EXPECT_THAT(before.out, HasSubstr("holdfast install --definitions-only | kubectl apply -f -"));
   install({"--tenancy", "--tenant", "team-a/deployer"});
   wait_for_definitions();
-  const std::string own = kubeconfig_of("holdfast-system", "holdfast");
+  const std::string own = daemons_kubeconfig();
   daemon_ = run(own, {"--lease", "--tenancy"});
   daemon_->wait_for_line("holding the Lease", kDeadline);
   const auto examine = [&] {

@@ -1,11 +1,10 @@
-// A cluster of one's own with Holdfast installed by what `holdfast install` prints, a repository behind http, and
-// daemons that are nobody but a ServiceAccount: as a Pod of the Deployment has it, but for the way to the server.
+// A cluster with Holdfast installed by what `holdfast install` prints, a repository behind http, and daemons that are
+// nobody but a ServiceAccount: as a Pod of the Deployment has it, but for the way to the server.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,7 +14,7 @@
 #include "cluster/eventually.h"
 #include "cluster/git_server.h"
 #include "cluster/holdfast_process.h"
-#include "cluster/live_watch.h"
+#include "cluster/kubectl.h"
 #include "cluster/repository.h"
 
 namespace holdfast::cluster {
@@ -24,97 +23,67 @@ class Installed : public testing::Test {
  protected:
   static constexpr std::chrono::seconds kDeadline{30};
 
-  // The control plane outlives it.
-  explicit Installed(ControlPlane& plane)
-      : plane_(plane),
-        kubectl_(plane_.kubectl()),
-        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
-    std::filesystem::create_directories(repository_.cache());
-  }
+  Installed();                              // on a control plane of the test's own
+  explicit Installed(ControlPlane& plane);  // which outlives it
 
-  std::string install(std::vector<std::string> options = {}) const {
-    options.insert(options.begin(), "install");
-    const Finished printed = HoldfastProcess::run(options);
-    EXPECT_EQ(printed.exit_code, 0) << printed.err;
-    kubectl_.must({"apply", "-f", "-"}, printed.out);
-    return printed.out;
-  }
-  void wait_for_definitions() const { kubectl_.wait_until_established("applications.holdfast.dev", kDeadline); }
-  void namespaces(const std::vector<std::string>& names) const {
-    for (const std::string& name : names) kubectl_.must({"create", "namespace", name});
-  }
+  // What `holdfast install` printed and was applied.
+  std::string install(std::vector<std::string> options = {}) const;
+  void wait_for_definitions() const;                             // until all of them are served
+  void namespaces(const std::vector<std::string>& names) const;  // those that are there stay as they are
   // An account, and what it may do in its namespace.
   void account(const std::string& namespace_, const std::string& name, const std::string& verbs,
-               const std::string& resources) const {
-    kubectl_.must({"-n", namespace_, "create", "serviceaccount", name});
-    if (verbs.empty()) return;
-    kubectl_.must({"-n", namespace_, "create", "role", name, "--verb=" + verbs, "--resource=" + resources});
-    kubectl_.must({"-n", namespace_, "create", "rolebinding", name, "--role=" + name,
-                   "--serviceaccount=" + namespace_ + ":" + name});
-  }
-
+               const std::string& resources) const;
   // Of an account of a namespace, which is its own as well.
-  std::string kubeconfig_of(const std::string& namespace_, const std::string& name) {
-    const ClientConfig server = LiveWatch::config(plane_.kubeconfig());
-    const std::string folder = repository_.cache() + "/" + namespace_ + "-" + name;
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/ca.crt") << server.ca_pem;
-    std::ofstream(folder + "/token") << kubectl_.must({"-n", namespace_, "create", "token", name});
-    std::ofstream(folder + "/kubeconfig") << "current-context: c\n"
-                                             "contexts: [{name: c, context: {cluster: c, user: u, namespace: "
-                                          << namespace_
-                                          << "}}]\n"
-                                             "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:"
-                                          << server.port
-                                          << "', certificate-authority: ca.crt}}]\n"
-                                             "users: [{name: u, user: {tokenFile: token}}]\n";
-    return folder + "/kubeconfig";
-  }
-  std::unique_ptr<HoldfastProcess> run(const std::string& kubeconfig, std::vector<std::string> options = {},
-                                       const Environment& environment = {}) const {
-    std::vector<std::string> arguments{"run", "--kubeconfig", kubeconfig, "--cache-dir", repository_.cache() + "/git"};
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    return std::make_unique<HoldfastProcess>(std::move(arguments), environment);
-  }
+  [[nodiscard]] std::string kubeconfig_of(const std::string& namespace_, const std::string& name) const;
+  [[nodiscard]] std::string daemons_kubeconfig() const { return kubeconfig_of("holdfast-system", "holdfast"); }
 
-  static std::string config_map(const std::string& name, const std::string& color, const std::string& place = {}) {
-    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name +
-           (place.empty() ? "" : ", namespace: " + place) + "}\ndata: {color: " + color + "}\n";
-  }
+  [[nodiscard]] std::unique_ptr<HoldfastProcess> run(const std::string& kubeconfig,
+                                                     const std::vector<std::string>& options = {},
+                                                     const Environment& environment = {}) const;
+  // The daemon, with the account that the installation has for it.
+  void start(const std::vector<std::string>& options = {}) { daemon_ = run(daemons_kubeconfig(), options); }
+
+  static std::string config_map(const std::string& name, const std::string& color, const std::string& place = {});
   // Of the folder of its name in the repository; `more` are lines of its spec.
   [[nodiscard]] std::string application(const std::string& namespace_, const std::string& name,
-                                        const std::string& more = {}, const std::string& source = {}) const {
-    return "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: " + name +
-           ", namespace: " + namespace_ + "}\nspec:\n  source: {repoURL: " + server_.url() +
-           "/work, ref: {branch: main}, path: " + name + ", interval: 1s" + source + "}\n" + more;
-  }
+                                        const std::string& more = {}, const std::string& source = {}) const;
   void apply(const std::string& text) const { kubectl_.must({"apply", "-f", "-"}, text); }
+  [[nodiscard]] std::vector<std::string> names(const std::string& kind, const std::string& namespace_) const;
+  // Deletes all of a kind in a namespace, whoever is to be asked before.
+  void forget(const std::string& kind, const std::string& namespace_) const;
 
   [[nodiscard]] std::string condition(const std::string& namespace_, const std::string& name, const std::string& type,
-                                      const std::string& part = "message") const {
-    return kubectl_.field(namespace_, "hfapp", name, "{.status.conditions[?(@.type==\"" + type + "\")]." + part + "}");
-  }
-  [[nodiscard]] std::string color(const std::string& namespace_, const std::string& name) const {
-    return kubectl_.field(namespace_, "configmap", name, "{.data.color}");
-  }
-  static testing::AssertionResult eventually_says(const std::function<std::string()>& what, const std::string& part) {
-    if (eventually([&] { return what().contains(part); }, kDeadline)) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "\"" << what() << "\" does not say \"" << part << "\"\n";
-  }
-  testing::AssertionResult becomes_ready(const std::string& namespace_, const std::string& name) const {
-    if (eventually([&] { return condition(namespace_, name, "Ready", "status") == "True"; }, kDeadline))
-      return testing::AssertionSuccess();
-    return testing::AssertionFailure() << name << " is not ready: " << condition(namespace_, name, "Ready") << "\n";
-  }
+                                      const std::string& part = "message") const;
+  [[nodiscard]] std::string color(const std::string& namespace_, const std::string& name) const;
+  static testing::AssertionResult eventually_says(const std::function<std::string()>& what, const std::string& part);
+  [[nodiscard]] testing::AssertionResult eventually_is(const std::function<std::string()>& what,
+                                                       const std::string& expected,
+                                                       std::chrono::milliseconds deadline = kDeadline) const;
+  [[nodiscard]] testing::AssertionResult becomes_ready(const std::string& namespace_, const std::string& name) const;
 
+ private:
+  explicit Installed(std::unique_ptr<ControlPlane> own);
+
+  std::unique_ptr<ControlPlane> own_;
+
+ protected:
   ControlPlane& plane_;
   Kubectl kubectl_;
   Repository repository_;
   GitServer server_;
+  std::unique_ptr<HoldfastProcess> daemon_;
+};
+
+// All tests of a suite on one control plane, which takes seconds to start.
+template <class Suite>
+class InstalledOnce : public Installed {
+ protected:
+  static void SetUpTestSuite() { of_suite_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
+  static void TearDownTestSuite() { of_suite_.reset(); }
+
+  InstalledOnce() : Installed(*of_suite_) {}
+
+  inline static std::unique_ptr<ControlPlane> of_suite_;
 };
 
 }  // namespace holdfast::cluster

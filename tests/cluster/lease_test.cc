@@ -34,8 +34,6 @@ std::string ask(const std::string& port, const std::string& path) {
 
 class LeaseTest : public Installed {
  protected:
-  LeaseTest() : LeaseTest(std::make_unique<ControlPlane>(ControlPlane::own())) {}
-
   static std::string port_of(HoldfastProcess& daemon) {
     const std::string line = daemon.wait_for_line("answering /healthz and /readyz at port ", kDeadline);
     const std::string mark = "at port ";
@@ -48,7 +46,7 @@ class LeaseTest : public Installed {
     wait_for_definitions();
     repository_.write("shop/page.yaml", config_map("page", "blue"));
     repository_.commit("Start");
-    first_ = run(kubeconfig_of("holdfast-system", "holdfast"), options());
+    first_ = run(daemons_kubeconfig(), options());
     first_->wait_for_line("holding the Lease holdfast-system/holdfast", kDeadline);
     apply(application("shop", "shop"));
     ASSERT_TRUE(becomes_ready("shop", "shop")) << first_->output();
@@ -63,11 +61,7 @@ class LeaseTest : public Installed {
         {"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":")" + color + R"("}})"});
   }
 
-  std::unique_ptr<ControlPlane> own_;
   std::unique_ptr<HoldfastProcess> first_, second_;
-
- private:
-  explicit LeaseTest(std::unique_ptr<ControlPlane> plane) : Installed(*plane), own_(std::move(plane)) {}
 };
 
 constexpr const char* kFirstUser = "system:serviceaccount:holdfast-system:holdfast";
@@ -128,7 +122,7 @@ TEST_F(LeaseTest, an_outage_ends_the_term_and_not_the_work) {
   wait_for_definitions();
   repository_.write("shop/page.yaml", config_map("page", "blue"));
   repository_.commit("Start");
-  first_ = run(kubeconfig_of("holdfast-system", "holdfast"), options());
+  first_ = run(daemons_kubeconfig(), options());
   apply(application("shop", "shop"));
   ASSERT_TRUE(becomes_ready("shop", "shop")) << first_->output();
   const std::string port = port_of(*first_);
@@ -147,7 +141,7 @@ TEST_F(LeaseTest, who_may_not_see_its_applications_is_alive_and_not_ready) {
   namespaces({"shop"});
   install();
   wait_for_definitions();
-  first_ = run(kubeconfig_of("holdfast-system", "holdfast"), options());
+  first_ = run(daemons_kubeconfig(), options());
   const std::string port = port_of(*first_);
   EXPECT_TRUE(eventually_says([&] { return ask(port, "/healthz"); }, "200 OK"));
   EXPECT_TRUE(eventually_says([&] { return ask(port, "/readyz"); }, "200 OK")) << first_->output();
@@ -155,7 +149,7 @@ TEST_F(LeaseTest, who_may_not_see_its_applications_is_alive_and_not_ready) {
   // Its permission to see what it is there for is gone.
   kubectl_.must({"delete", "clusterrolebinding", "holdfast-controller", "holdfast-managed"});
   ASSERT_EQ(first_->stop(kDeadline), 0);
-  first_ = run(kubeconfig_of("holdfast-system", "holdfast"), options());
+  first_ = run(daemons_kubeconfig(), options());
   const std::string other = port_of(*first_);
   EXPECT_TRUE(
       eventually_says([&] { return ask(other, "/readyz"); }, "the Applications of the cluster have not been seen"));

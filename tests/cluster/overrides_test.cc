@@ -4,16 +4,8 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "cluster/control_plane.h"
-#include "cluster/eventually.h"
-#include "cluster/git_server.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/live_watch.h"
-#include "cluster/repository.h"
+#include "cluster/installed.h"
 
 namespace holdfast::cluster {
 namespace {
@@ -21,46 +13,23 @@ namespace {
 using namespace std::chrono_literals;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr auto kDeadline = 20s;
 constexpr const char* kCpu = "{.spec.template.spec.containers[0].resources.requests.cpu}";
 
-class Overrides : public testing::Test {
+class Overrides : public InstalledOnce<Overrides> {
  protected:
-  static void SetUpTestSuite() { plane_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
-  static void TearDownTestSuite() { plane_.reset(); }
-
-  Overrides()
-      : kubectl_(plane_->kubectl()),
-        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
+  Overrides() {
     install();
-    kubectl_.must({"apply", "-f", "-"}, people());
-    write_kubeconfig();
+    wait_for_definitions();
+    apply(people());
     repository_.write("web/web.yaml", deployment("100m"));
     repository_.write("web/page.yaml", config_map("page", "blue"));
     first_ = repository_.commit("Start");
   }
   ~Overrides() override {
     daemon_.reset();
-    const std::string names =
-        kubectl_.run({"-n", "shop", "get", "hfo", "-o", "jsonpath={.items[*].metadata.name}"}).out;
-    std::istringstream each(names);
-    for (std::string name; each >> name;)
-      std::ignore =
-          kubectl_.run({"-n", "shop", "patch", "hfo", name, "--type=merge", "-p", R"({"metadata":{"finalizers":[]}})"});
+    forget("hfo", "shop");
     for (const char* what : {"hfo", "hfapp", "deployments", "hpa", "configmaps"})
       std::ignore = kubectl_.run({"delete", what, "--all", "-n", "shop", "--wait=true", "--timeout=10s"});
-  }
-
-  void install() const {
-    const Finished printed = HoldfastProcess::run({"install"});
-    ASSERT_EQ(printed.exit_code, 0) << printed.err;
-    kubectl_.must({"apply", "-f", "-"}, printed.out);
-    for (const char* definition : {"applications.holdfast.dev", "overrides.holdfast.dev"})
-      kubectl_.wait_until_established(definition, kDeadline);
   }
 
   static std::string people() {
@@ -96,25 +65,6 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: bob}]
 )";
   }
 
-  // As a Pod of the Deployment has it, but for the way to the server.
-  void write_kubeconfig() {
-    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
-    const std::string folder = repository_.cache();
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/ca.crt") << server.ca_pem;
-    std::ofstream(folder + "/token") << kubectl_.must({"-n", "holdfast-system", "create", "token", "holdfast"});
-    kubeconfig_ = folder + "/kubeconfig";
-    std::ofstream(kubeconfig_) << "current-context: c\n"
-                                  "contexts: [{name: c, context: {cluster: c, user: u, namespace: holdfast-system}}]\n"
-                                  "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:"
-                               << server.port
-                               << "', certificate-authority: ca.crt}}]\n"
-                                  "users: [{name: u, user: {tokenFile: token}}]\n";
-  }
-
-  static std::string config_map(const std::string& name, const std::string& color) {
-    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color + "}\n";
-  }
   static std::string deployment(const std::string& cpu) {
     return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
            "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n"
@@ -123,18 +73,11 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: bob}]
            cpu + "}}\n";
   }
   [[nodiscard]] std::string application(const std::string& spec = "") const {
-    return "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: shop}\nspec:\n"
-           "  source: {repoURL: " +
-           server_.url() + "/work, ref: {branch: main}, path: web, interval: 1s}\n" +
-           "  destination: {namespace: shop}\n  wait: false\n" + spec;
-  }
-  void start() {
-    daemon_ = std::make_unique<HoldfastProcess>(
-        std::vector<std::string>{"run", "--kubeconfig", kubeconfig_, "--cache-dir", repository_.cache() + "/git"});
+    return Installed::application("shop", "web", "  destination: {namespace: shop}\n  wait: false\n" + spec);
   }
   void hold(const std::string& spec = "") {
     start();
-    kubectl_.must({"apply", "-f", "-"}, application(spec));
+    apply(application(spec));
     ASSERT_TRUE(eventually_is([&] { return ready_of("web", "hfapp", "status"); }, "True"));
   }
 
@@ -168,25 +111,23 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: bob}]
   [[nodiscard]] std::string web(const std::string& path) const {
     return kubectl_.field("shop", "deployment", "web", path);
   }
-  ::testing::AssertionResult eventually_is(const std::function<std::string()>& what, const std::string& expected) {
-    if (eventually([&] { return what() == expected; }, kDeadline)) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n"
-                                         << kubectl_.run({"-n", "shop", "get", "hfo", "-o", "yaml"}).out
-                                         << daemon_->output();
+  [[nodiscard]] testing::AssertionResult eventually_is(const std::function<std::string()>& what,
+                                                       const std::string& expected) const {
+    testing::AssertionResult is = Installed::eventually_is(what, expected);
+    if (!is) is << kubectl_.run({"-n", "shop", "get", "hfo", "-o", "yaml"}).out;
+    return is;
+  }
+  // Of another installation, beside it.
+  [[nodiscard]] std::vector<std::string> other_installation() const {
+    return {"run",   "--kubeconfig", daemons_kubeconfig(),          "--installation",
+            "other", "--cache-dir",  repository_.cache() + "/other"};
   }
 
-  static std::unique_ptr<ControlPlane> plane_;
-  Kubectl kubectl_;
-  Repository repository_;
-  GitServer server_;
-  std::string kubeconfig_, first_;
-  std::unique_ptr<HoldfastProcess> daemon_;
+  std::string first_;
 };
 
-std::unique_ptr<ControlPlane> Overrides::plane_;
-
 TEST_F(Overrides, who_asks_cannot_be_forged_and_what_is_asked_for_takes_a_right) {
-  kubectl_.must({"apply", "-f", "-"}, application());
+  apply(application());
   const auto refused = [&](const std::string& object, const std::string& as) {
     std::string said;
     // The policy takes effect a moment after it was made.
@@ -322,7 +263,7 @@ TEST_F(Overrides, what_goes_with_its_application_goes_and_leaves_what_it_tried) 
   EXPECT_EQ(gone.exit_code, 0) << gone.err << daemon_->output();
   EXPECT_EQ(web("{.spec.replicas}"), "7");
 
-  kubectl_.must({"apply", "-f", "-"}, application());
+  apply(application());
   must_create(override_of("scale", patch_of("spec.replicas", "9")));
   ASSERT_TRUE(eventually_is([&] { return web("{.spec.replicas}") + phase("scale"); }, "9Active"));
   ASSERT_EQ(daemon_->stop(20s), 0);
@@ -343,8 +284,7 @@ TEST_F(Overrides, another_installation_leaves_alone_what_is_tried_on_what_it_doe
   for (const std::string when : {"contested", "labelled"}) {
     if (when == "labelled")
       kubectl_.must({"-n", "shop", "label", "hfapp", "web", "holdfast.dev/installation=holdfast"});
-    HoldfastProcess other(
-        {"run", "--kubeconfig", kubeconfig_, "--installation", "other", "--cache-dir", repository_.cache() + "/other"});
+    HoldfastProcess other(other_installation());
     // Of an application that is not there both say so.
     std::string lost = override_of("lost-" + when, cpu_of("1"));
     lost.replace(lost.find("application: web"), 16, "application: nowhere");
@@ -359,8 +299,7 @@ TEST_F(Overrides, another_installation_leaves_alone_what_is_tried_on_what_it_doe
     EXPECT_FALSE(managers("scale").contains("other")) << when;
   }
   EXPECT_EQ(kubectl_.field("shop", "hfo", "scale", "{.status.former[0].value}"), "4");
-  HoldfastProcess other(
-      {"run", "--kubeconfig", kubeconfig_, "--installation", "other", "--cache-dir", repository_.cache() + "/other"});
+  HoldfastProcess other(other_installation());
   ASSERT_TRUE(eventually_is(
       [&] { return phase("scale") + kubectl_.field("shop", "hfo", "scale", "{.metadata.finalizers}"); }, "Expired"));
   EXPECT_EQ(web("{.spec.replicas}"), "4");
@@ -394,7 +333,7 @@ TEST_F(Overrides, what_is_tried_outlives_a_restart_and_its_end_does_not_wait_for
 
 TEST_F(Overrides, what_an_autoscaler_owns_is_refused_and_so_is_what_contradicts_an_older_one) {
   hold();
-  kubectl_.must({"apply", "-f", "-"}, R"(apiVersion: autoscaling/v2
+  apply(R"(apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: by-load, namespace: shop}
 spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 9}
@@ -450,7 +389,7 @@ TEST_F(Overrides, without_the_policy_nobody_is_believed) {
 
 TEST_F(Overrides, a_developer_tries_drops_and_keeps_by_the_command_line) {
   hold();
-  const std::string kubeconfig = plane_->admin_kubeconfig();
+  const std::string kubeconfig = plane_.admin_kubeconfig();
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--kubeconfig", kubeconfig, "-n", "shop"});
     return HoldfastProcess::run(std::move(arguments), {{"HOME", repository_.cache()}});

@@ -2,88 +2,31 @@
 // ServiceAccount it was given, and shown by kubectl.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "cluster/control_plane.h"
-#include "cluster/eventually.h"
-#include "cluster/git_server.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/live_watch.h"
-#include "cluster/repository.h"
+#include "cluster/installed.h"
 
 namespace holdfast::cluster {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDeadline = 20s;
-
-class OwnObjects : public testing::Test {
+class OwnObjects : public InstalledOnce<OwnObjects> {
  protected:
-  static void SetUpTestSuite() { plane_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
-  static void TearDownTestSuite() { plane_.reset(); }
-
-  OwnObjects()
-      : kubectl_(plane_->kubectl()),
-        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
+  OwnObjects() {
     install();
-    kubectl_.must({"apply", "-f", "-"},
-                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
-                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: teams}\n");
-    write_kubeconfig();
+    wait_for_definitions();
+    namespaces({"shop", "teams"});
     repository_.write("shop/page.yaml", config_map("page", "blue"));
     first_ = repository_.commit("Start");
   }
   ~OwnObjects() override {
     daemon_.reset();
-    for (const char* what : {"hfapp", "configmaps"})
-      std::ignore = kubectl_.run({"delete", what, "--all", "-n", "teams", "--wait=false"});
-    std::ignore = kubectl_.run(
-        {"-n", "teams", "patch", "hfapp", "shop", "--type=merge", "-p", R"({"metadata":{"finalizers":[]}})"});
+    forget("hfapp", "teams");
+    forget("configmaps", "teams");
     std::ignore = kubectl_.run({"delete", "configmaps", "--all", "-n", "shop"});
   }
 
-  void install() const {
-    const Finished printed = HoldfastProcess::run({"install"});
-    ASSERT_EQ(printed.exit_code, 0) << printed.err;
-    kubectl_.must({"apply", "-f", "-"}, printed.out);
-    kubectl_.wait_until_established("applications.holdfast.dev", kDeadline);
-  }
-
-  // As a Pod of the Deployment has it, but for the way to the server.
-  void write_kubeconfig() {
-    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
-    const std::string folder = repository_.cache();
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/ca.crt") << server.ca_pem;
-    std::ofstream(folder + "/token") << kubectl_.must({"-n", "holdfast-system", "create", "token", "holdfast"});
-    kubeconfig_ = folder + "/kubeconfig";
-    std::ofstream(kubeconfig_) << "current-context: c\n"
-                                  "contexts: [{name: c, context: {cluster: c, user: u, namespace: holdfast-system}}]\n"
-                                  "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:"
-                               << server.port
-                               << "', certificate-authority: ca.crt}}]\n"
-                                  "users: [{name: u, user: {tokenFile: token}}]\n";
-  }
-
-  static std::string config_map(const std::string& name, const std::string& color) {
-    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color + "}\n";
-  }
   [[nodiscard]] std::string application(const std::string& spec = "") const {
-    return "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: shop, namespace: teams}\nspec:\n"
-           "  source: {repoURL: " +
-           server_.url() + "/work, ref: {branch: main}, path: shop, interval: 1s}\n" +
-           "  destination: {namespace: shop}\n" + spec;
-  }
-  void apply(const std::string& text) const { kubectl_.must({"apply", "-f", "-"}, text); }
-  void start() {
-    daemon_ = std::make_unique<HoldfastProcess>(
-        std::vector<std::string>{"run", "--kubeconfig", kubeconfig_, "--cache-dir", repository_.cache() + "/git"});
+    return Installed::application("teams", "shop", "  destination: {namespace: shop}\n" + spec);
   }
   void wait_for(const std::string& condition) const {
     const Finished waited =
@@ -91,25 +34,12 @@ class OwnObjects : public testing::Test {
     ASSERT_EQ(waited.exit_code, 0) << waited.err << daemon_->output();
   }
   [[nodiscard]] std::string condition(const std::string& type, const std::string& part = "message") const {
-    return kubectl_.field("teams", "hfapp", "shop", "{.status.conditions[?(@.type==\"" + type + "\")]." + part + "}");
+    return Installed::condition("teams", "shop", type, part);
   }
-  [[nodiscard]] std::string color(const std::string& name) const {
-    return kubectl_.field("shop", "configmap", name, "{.data.color}");
-  }
-  ::testing::AssertionResult eventually_is(const std::function<std::string()>& what, const std::string& expected) {
-    if (eventually([&] { return what() == expected; }, kDeadline)) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n" << daemon_->output();
-  }
+  [[nodiscard]] std::string color(const std::string& name) const { return Installed::color("shop", name); }
 
-  static std::unique_ptr<ControlPlane> plane_;
-  Kubectl kubectl_;
-  Repository repository_;
-  GitServer server_;
-  std::string kubeconfig_, first_;
-  std::unique_ptr<HoldfastProcess> daemon_;
+  std::string first_;
 };
-
-std::unique_ptr<ControlPlane> OwnObjects::plane_;
 
 TEST_F(OwnObjects, an_application_is_held_and_its_standing_is_shown) {
   start();
@@ -163,8 +93,8 @@ TEST_F(OwnObjects, another_installation_says_only_that_it_does_not_hold_it) {
   const std::string said = "{.status.lastAppliedRevision} {.status.observedGeneration} {.status.inventory.objects}";
   const std::string before = kubectl_.field("teams", "hfapp", "shop", said);
   EXPECT_EQ(before, "main@sha1:" + first_ + " 1 1");
-  HoldfastProcess other(
-      {"run", "--kubeconfig", kubeconfig_, "--installation", "other", "--cache-dir", repository_.cache() + "/other"});
+  HoldfastProcess other({"run", "--kubeconfig", daemons_kubeconfig(), "--installation", "other", "--cache-dir",
+                         repository_.cache() + "/other"});
   EXPECT_TRUE(eventually_is([&] { return condition("Contested", "status"); }, "True")) << other.output();
   EXPECT_EQ(kubectl_.field("teams", "hfapp", "shop", said), before);
   EXPECT_EQ(condition("Ready", "status"), "True");

@@ -5,14 +5,9 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 
-#include "cluster/control_plane.h"
-#include "cluster/eventually.h"
-#include "cluster/git_server.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/live_watch.h"
-#include "cluster/repository.h"
+#include "cluster/installed.h"
 
 namespace holdfast::cluster {
 namespace {
@@ -20,66 +15,28 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr auto kDeadline = 30s;
-
-class Previews : public testing::Test {
+class Previews : public InstalledOnce<Previews> {
  protected:
   static void SetUpTestSuite() {
-    plane_ = std::make_unique<ControlPlane>(ControlPlane::own());
-    plane_->start_controllers();  // which empty a namespace that is deleted
+    InstalledOnce::SetUpTestSuite();
+    of_suite_->start_controllers();  // which empty a namespace that is deleted
   }
-  static void TearDownTestSuite() { plane_.reset(); }
 
-  Previews()
-      : kubectl_(plane_->kubectl()),
-        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
-    const Finished printed = HoldfastProcess::run({"install", "--previews"});
-    EXPECT_EQ(printed.exit_code, 0) << printed.err;
-    kubectl_.must({"apply", "-f", "-"}, printed.out);
-    for (const char* definition : {"applications.holdfast.dev", "applicationsets.holdfast.dev"})
-      kubectl_.wait_until_established(definition, kDeadline);
-    kubectl_.must({"apply", "-f", "-"},
-                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: teams}\n---\n"
-                  "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
-    write_kubeconfig();
+  Previews() {
+    install({"--previews"});
+    wait_for_definitions();
+    namespaces({"teams", "shop"});
     repository_.write("app/page.yaml", config_map("page", "blue"));
     repository_.commit("Start");
   }
   ~Previews() override {
     daemon_.reset();
-    for (const char* kind : {"hfset", "hfapp"}) {
-      for (const std::string& name : names(kind))
-        std::ignore = kubectl_.run(
-            {"-n", "teams", "patch", kind, name, "--type=merge", "-p", R"({"metadata":{"finalizers":[]}})"});
-      std::ignore = kubectl_.run({"-n", "teams", "delete", kind, "--all", "--wait=false"});
-    }
+    forget("hfset", "teams");
+    forget("hfapp", "teams");
     std::ignore = kubectl_.run({"delete", "namespaces", "-l", "holdfast.dev/application-set", "--timeout=20s"});
     std::ignore = kubectl_.run({"-n", "teams", "delete", "configmaps", "--all"});
   }
 
-  // As a Pod of the Deployment has it, but for the way to the server.
-  void write_kubeconfig() {
-    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
-    const std::string folder = repository_.cache();
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/ca.crt") << server.ca_pem;
-    std::ofstream(folder + "/token") << kubectl_.must({"-n", "holdfast-system", "create", "token", "holdfast"});
-    kubeconfig_ = folder + "/kubeconfig";
-    std::ofstream(kubeconfig_) << "current-context: c\n"
-                                  "contexts: [{name: c, context: {cluster: c, user: u, namespace: holdfast-system}}]\n"
-                                  "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:"
-                               << server.port
-                               << "', certificate-authority: ca.crt}}]\n"
-                                  "users: [{name: u, user: {tokenFile: token}}]\n";
-  }
-
-  static std::string config_map(const std::string& name, const std::string& color, const std::string& more = "") {
-    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + more + "}\ndata: {color: " + color + "}\n";
-  }
   [[nodiscard]] std::string set(const std::string& more = "") const {
     return "apiVersion: holdfast.dev/v1alpha1\nkind: ApplicationSet\nmetadata: {name: previews, namespace: teams}\n"
            "spec:\n"
@@ -96,22 +53,12 @@ class Previews : public testing::Test {
            "  preview: {namespace: 'preview-{{branchSlug}}'}\n" +
            more;
   }
-  void apply(const std::string& text) const { kubectl_.must({"apply", "-f", "-"}, text); }
-  void start() {
-    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{
-        "run", "--previews", "--kubeconfig", kubeconfig_, "--cache-dir", repository_.cache() + "/git"});
-  }
+  void start() { Installed::start({"--previews"}); }
   void push_branch(const std::string& branch) {
     repository_.git({"checkout", "-q", "-B", branch, "main"});
     repository_.write("app/branch.yaml", config_map("branch", "green"));
   }
   void back_to_main() { repository_.git({"checkout", "-q", "main"}); }
-  [[nodiscard]] std::vector<std::string> names(const std::string& kind) const {
-    std::istringstream words(kubectl_.run({"-n", "teams", "get", kind, "-o", "name"}).out);
-    std::vector<std::string> all;
-    for (std::string word; words >> word;) all.push_back(word.substr(word.find('/') + 1));
-    return all;
-  }
   // The namespace of a branch of the set; empty: none is on record.
   [[nodiscard]] std::string namespace_of(const std::string& application_start) const {
     std::istringstream lines(
@@ -122,7 +69,7 @@ class Previews : public testing::Test {
     return {};
   }
   [[nodiscard]] std::string color(const std::string& namespace_, const std::string& name) const {
-    return namespace_.empty() ? "" : kubectl_.field(namespace_, "configmap", name, "{.data.color}");
+    return namespace_.empty() ? "" : Installed::color(namespace_, name);
   }
   [[nodiscard]] std::string condition(const std::string& type, const std::string& part = "message") const {
     return kubectl_.field("teams", "hfset", "previews",
@@ -131,26 +78,12 @@ class Previews : public testing::Test {
   [[nodiscard]] std::string status(const std::string& field) const {
     return kubectl_.field("teams", "hfset", "previews", "{.status." + field + "}");
   }
-  ::testing::AssertionResult eventually_is(const std::function<std::string()>& what, const std::string& expected,
-                                           std::chrono::milliseconds deadline = kDeadline) {
-    if (eventually([&] { return what() == expected; }, deadline)) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n" << daemon_->output();
-  }
   static void report(const char* what, SteadyClock::time_point begun, std::chrono::milliseconds most) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begun);
     std::printf("%s: %lld ms\n", what, static_cast<long long>(took.count()));
     EXPECT_LE(took, most) << what;
   }
-
-  static std::unique_ptr<ControlPlane> plane_;
-  Kubectl kubectl_;
-  Repository repository_;
-  GitServer server_;
-  std::string kubeconfig_;
-  std::unique_ptr<HoldfastProcess> daemon_;
 };
-
-std::unique_ptr<ControlPlane> Previews::plane_;
 
 TEST_F(Previews, a_branch_has_a_preview_in_a_namespace_of_its_own_for_as_long_as_it_is_there) {
   start();
@@ -185,7 +118,7 @@ TEST_F(Previews, a_branch_has_a_preview_in_a_namespace_of_its_own_for_as_long_as
   EXPECT_TRUE(eventually_is([&] { return kubectl_.field("", "namespace", space, "{.metadata.uid}"); }, "", 60s));
   report("branch deleted to namespace gone", deleted, 60s);
   EXPECT_TRUE(eventually_is([&] { return status("previews[*].namespace"); }, ""));
-  EXPECT_TRUE(names("hfapp").empty());
+  EXPECT_TRUE(names("hfapp", "teams").empty());
   EXPECT_NE(kubectl_.field("", "namespace", "shop", "{.metadata.uid}"), "");
 }
 
@@ -199,7 +132,7 @@ TEST_F(Previews, a_set_that_is_deleted_takes_its_previews_down_and_nothing_else)
   const std::string space = namespace_of("web-feature-a");
   kubectl_.must({"-n", "teams", "delete", "hfset", "previews", "--timeout=40s"});
   EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.uid}"), "");
-  EXPECT_TRUE(eventually([&] { return names("hfapp").empty(); }, kDeadline));
+  EXPECT_TRUE(eventually([&] { return names("hfapp", "teams").empty(); }, kDeadline));
 }
 
 TEST_F(Previews, a_namespace_that_was_there_before_is_neither_used_nor_deleted) {
@@ -215,7 +148,7 @@ TEST_F(Previews, a_namespace_that_was_there_before_is_neither_used_nor_deleted) 
   apply(plain);
   EXPECT_TRUE(eventually_is([&] { return condition("Stalled", "reason"); }, "NamespaceTaken"));
   EXPECT_TRUE(condition("Ready").contains("was there before, so it is neither used nor deleted")) << condition("Ready");
-  EXPECT_TRUE(names("hfapp").empty());
+  EXPECT_TRUE(names("hfapp", "teams").empty());
   kubectl_.must({"-n", "teams", "delete", "hfset", "previews", "--timeout=40s"});
   EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.uid}"), uid);
   EXPECT_EQ(kubectl_.field("", "namespace", space, "{.metadata.deletionTimestamp}"), "");
@@ -250,8 +183,8 @@ TEST_F(Previews, nothing_escalates_through_a_preview) {
   repository_.write("app/role.yaml",
                     "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: evil}\nrules: []\n");
   repository_.write("app/space.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: evil}\n");
-  repository_.write("app/elsewhere.yaml", config_map("evil", "red", ", namespace: shop"));
-  repository_.write("app/filled.yaml", config_map("evil-filled", "red", ", namespace: '${where}'"));
+  repository_.write("app/elsewhere.yaml", config_map("evil", "red", "shop"));
+  repository_.write("app/filled.yaml", config_map("evil-filled", "red", "'${where}'"));
   repository_.write("app/application.yaml",
                     "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: evil}\n"
                     "spec: {source: {repoURL: " +
@@ -261,8 +194,7 @@ TEST_F(Previews, nothing_escalates_through_a_preview) {
                     "spec: {hard: {pods: 100000}}\n");
   repository_.commit("Break out");
   repository_.git({"checkout", "-q", "-B", "feature/hooked", "main"});
-  repository_.write("app/hook.yaml",
-                    config_map("evil-hook", "red", ", namespace: shop, annotations: {holdfast.dev/hook: pre}"));
+  repository_.write("app/hook.yaml", config_map("evil-hook", "red", "shop, annotations: {holdfast.dev/hook: pre}"));
   repository_.commit("Break out by a hook");
   repository_.git({"checkout", "-q", "-B", "feature/kustomized", "main"});
   repository_.write("app/kustomization.yaml", "namespace: shop\nresources: [page.yaml]\n");
@@ -275,7 +207,7 @@ TEST_F(Previews, nothing_escalates_through_a_preview) {
   EXPECT_TRUE(eventually_is([&] { return color(namespace_of("web-feature-evil"), "branch"); }, "green"));
   const std::string space = namespace_of("web-feature-evil");
   const auto said = [&](const std::string& start) {
-    for (const std::string& name : names("hfapp"))
+    for (const std::string& name : names("hfapp", "teams"))
       if (name.starts_with(start))
         return kubectl_.field("teams", "hfapp", name, "{.status.conditions[?(@.type==\"Ready\")].message}");
     return std::string();
@@ -307,10 +239,10 @@ TEST_F(Previews, each_folder_has_an_application_and_what_it_made_stays_when_the_
       server_.url() + "/work, path: '{{path}}'}, prune: false, destination: {namespace: shop}}\n");
   EXPECT_TRUE(eventually_is([&] { return status("ready"); }, "2"));
   EXPECT_EQ(color("shop", "page-red"), "red");
-  EXPECT_EQ(names("hfapp"), (std::vector<std::string>{"team-blue", "team-red"}));
+  EXPECT_EQ(names("hfapp", "teams"), (std::vector<std::string>{"team-blue", "team-red"}));
   repository_.git({"rm", "-rq", "teams/red"});
   repository_.commit("Leave");
-  EXPECT_TRUE(eventually([&] { return names("hfapp") == std::vector<std::string>{"team-blue"}; }, kDeadline))
+  EXPECT_TRUE(eventually([&] { return names("hfapp", "teams") == std::vector<std::string>{"team-blue"}; }, kDeadline))
       << daemon_->output();
   EXPECT_EQ(color("shop", "page-red"), "red");
   kubectl_.must({"-n", "shop", "delete", "configmaps", "page-red", "page-blue"});

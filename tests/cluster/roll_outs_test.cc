@@ -2,16 +2,11 @@
 // rollbacks, and roll-outs that fail (docs/rollouts.md).
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
-#include "cluster/control_plane.h"
-#include "cluster/eventually.h"
-#include "cluster/git_server.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/live_watch.h"
-#include "cluster/repository.h"
+#include "cluster/installed.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast::cluster {
@@ -19,44 +14,32 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDeadline = 30s;
-
-class RollOuts : public testing::Test {
+class RollOuts : public InstalledOnce<RollOuts> {
  protected:
   static void SetUpTestSuite() {
-    plane_ = std::make_unique<ControlPlane>(ControlPlane::own());
-    plane_->start_controllers();
+    InstalledOnce::SetUpTestSuite();
+    of_suite_->start_controllers();
   }
-  static void TearDownTestSuite() { plane_.reset(); }
 
-  RollOuts()
-      : kubectl_(plane_->kubectl()),
-        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
-    install();
-    kubectl_.must({"apply", "-f", "-"}, people());
-    daemon_config_ = kubeconfig_of("holdfast-system", "holdfast");
+  RollOuts() {
+    install_whole();
+    Installed::apply(people());
     for (const char* person : {"alice", "bob"}) configs_[person] = kubeconfig_of("teams", person);
     repository_.write("shop/page.yaml", config_map("page", "blue"));
     first_ = "main@sha1:" + repository_.commit("Start");
   }
   ~RollOuts() override {
     daemon_.reset();
-    for (const char* what : {"hfapp", "configmaps"})
-      std::ignore = kubectl_.run({"delete", what, "--all", "-n", "teams"});
+    forget("hfapp", "teams");
+    forget("configmaps", "teams");
     for (const char* what : {"deployments", "configmaps"})
       std::ignore = kubectl_.run({"delete", what, "--all", "-n", "shop"});
   }
 
-  void install() const {
-    const Finished printed = HoldfastProcess::run({"install"});
-    ASSERT_EQ(printed.exit_code, 0) << printed.err;
-    kubectl_.must({"apply", "-f", "-"}, printed.out);
-    kubectl_.wait_until_established("applications.holdfast.dev", kDeadline);
-    // Until its policy counts as known everywhere.
+  // Returns when its policy counts as known everywhere.
+  void install_whole() const {
+    install();
+    wait_for_definitions();
     const auto is_old = [this] {
       const auto made =
           parse_timestamp(kubectl_.must({"get", "validatingadmissionpolicybinding", "approvals.holdfast.dev", "-o",
@@ -87,25 +70,6 @@ class RollOuts : public testing::Test {
     return text;
   }
 
-  // As a Pod of that account has it, but for the way to the server.
-  std::string kubeconfig_of(const std::string& home, const std::string& account) {
-    const ClientConfig server = LiveWatch::config(plane_->kubeconfig());
-    const std::string folder = repository_.cache() + "/" + account;
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder + "/ca.crt") << server.ca_pem;
-    std::ofstream(folder + "/token") << kubectl_.must({"-n", home, "create", "token", account});
-    std::ofstream(folder + "/kubeconfig")
-        << "current-context: c\n"
-        << "contexts: [{name: c, context: {cluster: c, user: u, namespace: " << home
-        << "}}]\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:" << server.port
-        << "', certificate-authority: ca.crt}}]\n"
-        << "users: [{name: u, user: {tokenFile: token}}]\n";
-    return folder + "/kubeconfig";
-  }
-
-  static std::string config_map(const std::string& name, const std::string& color) {
-    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {color: " + color + "}\n";
-  }
   static std::string deployment(const std::string& image) {
     return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n"
            "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
@@ -113,17 +77,7 @@ class RollOuts : public testing::Test {
            image + "'}]}\n";
   }
   void apply(const std::string& spec) const {
-    kubectl_.must({"apply", "-f", "-"},
-                  "apiVersion: holdfast.dev/v1alpha1\nkind: Application\nmetadata: {name: shop, namespace: teams}\n"
-                  "spec:\n  source: {repoURL: " +
-                      server_.url() +
-                      "/work, ref: {branch: main}, path: shop, interval: 1s}\n"
-                      "  destination: {namespace: shop}\n" +
-                      spec);
-  }
-  void start() {
-    daemon_ = std::make_unique<HoldfastProcess>(
-        std::vector<std::string>{"run", "--kubeconfig", daemon_config_, "--cache-dir", repository_.cache() + "/git"});
+    Installed::apply(application("teams", "shop", "  destination: {namespace: shop}\n" + spec));
   }
   [[nodiscard]] Finished as(const std::string& person, const std::vector<std::string>& words) const {
     std::vector<std::string> all = words;
@@ -136,9 +90,7 @@ class RollOuts : public testing::Test {
   [[nodiscard]] std::string condition(const std::string& part) const {
     return status("conditions[?(@.type==\"Ready\")]." + part);
   }
-  [[nodiscard]] std::string color(const std::string& name) const {
-    return kubectl_.field("shop", "configmap", name, "{.data.color}");
-  }
+  [[nodiscard]] std::string color(const std::string& name) const { return Installed::color("shop", name); }
   void paint(const std::string& value) const {
     kubectl_.must(
         {"-n", "shop", "patch", "configmap", "page", "--type=merge", "-p", R"({"data":{"color":")" + value + R"("}})"});
@@ -147,11 +99,11 @@ class RollOuts : public testing::Test {
     repository_.write("shop/page.yaml", config_map("page", value));
     return "main@sha1:" + repository_.commit("Paint it " + value);
   }
-  ::testing::AssertionResult becomes(const std::function<std::string()>& what, const std::string& expected) {
-    if (eventually([&] { return what() == expected; }, kDeadline)) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << what() << " is not " << expected << "\n"
-                                         << kubectl_.must({"-n", "teams", "get", "hfapp", "shop", "-o", "yaml"})
-                                         << daemon_->output();
+  [[nodiscard]] testing::AssertionResult becomes(const std::function<std::string()>& what,
+                                                 const std::string& expected) const {
+    testing::AssertionResult is = eventually_is(what, expected);
+    if (!is) is << kubectl_.run({"-n", "teams", "get", "hfapp", "shop", "-o", "yaml"}).out;
+    return is;
   }
   // Of that revision, once it waits.
   std::string plan_of(const std::string& revision) {
@@ -177,16 +129,9 @@ class RollOuts : public testing::Test {
                        R"({"status":)" + told + "}"});
   }
 
-  static std::unique_ptr<ControlPlane> plane_;
-  Kubectl kubectl_;
-  Repository repository_;
-  GitServer server_;
-  std::string daemon_config_, first_;
+  std::string first_;
   std::map<std::string, std::string> configs_;
-  std::unique_ptr<HoldfastProcess> daemon_;
 };
-
-std::unique_ptr<ControlPlane> RollOuts::plane_;
 
 constexpr const char* kRunning =
     R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],
@@ -265,7 +210,7 @@ TEST_F(RollOuts, the_api_server_decides_who_may_approve_and_in_whose_name) {
   EXPECT_TRUE(becomes([&] { return status("lastHandledApproval") == "" ? "" : "handled"; }, "handled"));
   EXPECT_TRUE(status("refused").contains("Binding approvals.holdfast.dev is not installed")) << status("refused");
   EXPECT_EQ(color("page"), "");
-  install();
+  install_whole();
   ASSERT_EQ(daemon_->stop(20s), 0);
   start();
   daemon_->wait_for_line("waits for approval", kDeadline);
@@ -389,11 +334,7 @@ TEST_F(RollOuts, an_application_of_a_configuration_waits_as_well) {
                         << "metadata: {name: one, namespace: teams}\nspec:\n  source: {repoURL: "
                         << repository_.directory() << ", path: shop}\n  destination: {namespace: shop}\n"
                         << "  policy: Approve\n";
-  const auto run = [&] {
-    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{"run", "--config", config, "--kubeconfig",
-                                                                         plane_->admin_kubeconfig(), "--cache-dir",
-                                                                         repository_.cache() + "/git"});
-  };
+  const auto run_it = [&] { daemon_ = run(plane_.admin_kubeconfig(), {"--config", config}); };
   // The hash that is shown is the last word of its line.
   const auto plan = [&](const std::string& revision) {
     const std::string line = daemon_->wait_for_line(revision + " waits for approval", kDeadline);
@@ -402,9 +343,9 @@ TEST_F(RollOuts, an_application_of_a_configuration_waits_as_well) {
   };
   const auto approve = [&](const std::string& hash) {
     return HoldfastProcess::run({"approve", "--name", "one", "--plan", hash, "--reason", "go", "-n", "teams",
-                                 "--kubeconfig", plane_->admin_kubeconfig()});
+                                 "--kubeconfig", plane_.admin_kubeconfig()});
   };
-  run();
+  run_it();
   const std::string first = plan(first_);
   EXPECT_EQ(color("page"), "");
   const Finished approved = approve(first);
@@ -412,7 +353,7 @@ TEST_F(RollOuts, an_application_of_a_configuration_waits_as_well) {
   EXPECT_TRUE(eventually([&] { return color("page") == "blue"; }, kDeadline)) << daemon_->output();
   ASSERT_EQ(daemon_->stop(20s), 0);
   const std::string second = commit_color("green");
-  run();
+  run_it();
   const std::string next = plan(second);
   paint("red");
   EXPECT_TRUE(eventually([&] { return color("page") == "blue"; }, kDeadline)) << daemon_->output();
@@ -429,7 +370,7 @@ TEST_F(RollOuts, a_branch_is_planned_against_what_runs) {
   repository_.git({"checkout", "-q", "main"});
   const auto plan = [&](const std::vector<std::string>& more) {
     std::vector<std::string> words{"plan",         "teams/shop",
-                                   "--kubeconfig", plane_->admin_kubeconfig(),
+                                   "--kubeconfig", plane_.admin_kubeconfig(),
                                    "--cache-dir",  repository_.cache() + "/person"};
     words.insert(words.end(), more.begin(), more.end());
     return HoldfastProcess::run(std::move(words));

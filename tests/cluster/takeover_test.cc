@@ -4,21 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <filesystem>
 #include <map>
 
-#include "cluster/control_plane.h"
-#include "cluster/eventually.h"
-#include "cluster/git_server.h"
-#include "cluster/holdfast_process.h"
-#include "cluster/repository.h"
+#include "cluster/installed.h"
 
 namespace holdfast::cluster {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto kDeadline = 30s;
 
 std::string definition(const std::string& group, const std::string& version, const std::string& kind,
                        const std::string& plural, const std::string& fields) {
@@ -44,19 +37,11 @@ struct Tool {
 const Tool kFlux{"flux", "kustomizations.kustomize.toolkit.fluxcd.io", 5},
     kArgo{"argocd", "applications.argoproj.io", 4};
 
-class Takeover : public testing::Test {
+class Takeover : public InstalledOnce<Takeover> {
  protected:
-  static void SetUpTestSuite() { plane_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
-  static void TearDownTestSuite() { plane_.reset(); }
-
-  Takeover()
-      : kubectl_(plane_->kubectl()),
-        server_({.folder = std::filesystem::path(repository_.directory()).parent_path(),
-                 .username = {},
-                 .password = {},
-                 .certificate = {},
-                 .redirect_to = {}}) {
-    const Finished ours = HoldfastProcess::run({"install", "--definitions-only"});
+  Takeover() {
+    install({"--definitions-only"});
+    wait_for_definitions();
     const std::string theirs =
         definition("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations",
                    "suspend: " + kFlag + ", prune: " + kFlag + ", path: " + kText + ", interval: " + kText +
@@ -65,9 +50,9 @@ class Takeover : public testing::Test {
                    "url: " + kText + ", interval: " + kText + ", ref: " + kAny) +
         definition("argoproj.io", "v1alpha1", "Application", "applications",
                    "project: " + kText + ", source: " + kAny + ", destination: " + kAny + ", syncPolicy: " + kAny);
-    kubectl_.must({"apply", "-f", "-"}, ours.out + theirs);
-    for (const char* name : {"applications.holdfast.dev", "kustomizations.kustomize.toolkit.fluxcd.io",
-                             "gitrepositories.source.toolkit.fluxcd.io", "applications.argoproj.io"})
+    apply(theirs);
+    for (const char* name : {"kustomizations.kustomize.toolkit.fluxcd.io", "gitrepositories.source.toolkit.fluxcd.io",
+                             "applications.argoproj.io"})
       kubectl_.wait_until_established(name, kDeadline);
   }
 
@@ -86,10 +71,10 @@ class Takeover : public testing::Test {
   // The namespace as the tool has made it, and what it has in Git.
   void begin(const Tool& tool, const std::string& space) {
     space_ = space;
-    kubectl_.must({"create", "namespace", space_});
+    namespaces({space_});
     repository_.write(space_ + "/all.yaml", manifests());
     repository_.commit("Add " + space_);
-    kubectl_.must({"apply", "-f", "-"}, tool.name == "flux" ? flux_objects() : argo_object());
+    apply(tool.name == "flux" ? flux_objects() : argo_object());
     apply_as(tool);
     for (const char* kind : {"deployment/web", "service/web", "configmap/page"}) before_[kind] = identity(kind);
     const std::string generation = kubectl_.field(space_, "deployment", "web", "{.metadata.generation}");
@@ -141,12 +126,9 @@ class Takeover : public testing::Test {
       EXPECT_EQ(identity(what), identity_before) << what << " " << when;
   }
 
-  void start_daemon() {
-    daemon_ = std::make_unique<HoldfastProcess>(std::vector<std::string>{"run", "--kubeconfig", plane_->kubeconfig(),
-                                                                         "--cache-dir", repository_.cache() + "/git"});
-  }
+  void start_daemon() { daemon_ = run(plane_.kubeconfig()); }
   [[nodiscard]] std::vector<std::string> take_over(const Tool& tool, std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"import", tool.name, "--take-over", "--kubeconfig", plane_->kubeconfig(),
+    std::vector<std::string> arguments{"import", tool.name, "--take-over", "--kubeconfig", plane_.kubeconfig(),
                                        "-n",     space_,    "--timeout",   "20s"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -173,16 +155,9 @@ class Takeover : public testing::Test {
     }
   }
 
-  static std::unique_ptr<ControlPlane> plane_;
-  Kubectl kubectl_;
-  Repository repository_;
-  GitServer server_;
   std::string space_;
   std::map<std::string, std::string> before_;
-  std::unique_ptr<HoldfastProcess> daemon_;
 };
-
-std::unique_ptr<ControlPlane> Takeover::plane_;
 
 TEST_F(Takeover, of_flux_changes_no_uid_and_restarts_nothing) {
   begin(kFlux, "flux-whole");

@@ -13,13 +13,10 @@ using testing::Not;
 constexpr const char* kAll = "get,list,watch,create,update,patch,delete";
 constexpr const char* kDaemon = "system:serviceaccount:holdfast-system:holdfast";
 
-class Tenancy : public Installed {
+class Tenancy : public InstalledOnce<Tenancy> {
  protected:
-  static void SetUpTestSuite() { own_ = std::make_unique<ControlPlane>(ControlPlane::own()); }
-  static void TearDownTestSuite() { own_.reset(); }
-
   // Each test has namespaces of its own.
-  Tenancy() : Installed(*own_) {
+  Tenancy() {
     static int number = 0;
     ++number;
     a_ = "team-a" + std::to_string(number);
@@ -31,12 +28,7 @@ class Tenancy : public Installed {
   }
   ~Tenancy() override {
     daemon_.reset();
-    for (const std::string& name : {a_, b_}) {
-      for (const std::string& application : {"shop", "other"})
-        std::ignore = kubectl_.run(
-            {"-n", name, "patch", "hfapp", application, "--type=merge", "-p", R"({"metadata":{"finalizers":[]}})"});
-      std::ignore = kubectl_.run({"delete", "hfapp", "--all", "-n", name, "--wait=false"});
-    }
+    for (const std::string& name : {a_, b_}) forget("hfapp", name);
   }
 
   void commit(const std::string& path, const std::string& text) const {
@@ -44,7 +36,7 @@ class Tenancy : public Installed {
     repository_.commit("Write " + path);
   }
   void start() {
-    daemon_ = run(kubeconfig_of("holdfast-system", "holdfast"), {"--tenancy"});
+    Installed::start({"--tenancy"});
     daemon_->wait_for_line("holding what belongs on", kDeadline);
   }
   [[nodiscard]] std::string ready(const std::string& part = "message") const {
@@ -57,12 +49,8 @@ class Tenancy : public Installed {
            "\" in API group \"\" in the namespace \"" + namespace_ + "\"";
   }
 
-  static std::unique_ptr<ControlPlane> own_;
   std::string a_, b_;
-  std::unique_ptr<HoldfastProcess> daemon_;
 };
-
-std::unique_ptr<ControlPlane> Tenancy::own_;
 
 TEST_F(Tenancy, what_names_no_account_is_refused_with_what_to_set) {
   account(a_, "deployer", kAll, "configmaps");
