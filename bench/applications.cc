@@ -12,7 +12,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,16 +22,14 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "app/cluster_session.h"
 #include "app/own_definitions.h"
-#include "bench/observed_tunnel.h"
+#include "bench/observed_simulator.h"
 #include "bench/repair_eyes.h"
 #include "cluster/git_server.h"
 #include "cluster/holdfast_process.h"
 #include "cluster/repository.h"
 #include "holdfast/model/api_resource.h"
 #include "soak/usage.h"
-#include "watchers/kubeconfig.h"
 
 namespace holdfast::bench {
 namespace {
@@ -147,13 +144,12 @@ class Cluster {
 
 class Bench {
  public:
-  Bench(const Options& options, asio::io_context& io, ApiServer& api, RepairEyes& eyes, std::string tunnel,
-        const cluster::Repository& repository, std::string url)
+  Bench(const Options& options, ObservedSimulator& simulator, const cluster::Repository& repository, std::string url)
       : options_(options),
-        eyes_(eyes),
-        editor_(api, eyes),
-        cluster_(io, api, std::move(url)),
-        tunnel_(std::move(tunnel)),
+        eyes_(simulator.eyes()),
+        editor_(simulator.api(), eyes_),
+        cluster_(simulator.io(), simulator.api(), std::move(url)),
+        tunnel_(simulator.kubeconfig()),
         repository_(repository) {}
 
   asio::awaitable<void> measure() {
@@ -268,39 +264,10 @@ void print(const Options& options, const json::object& result) {
 int run(const Options& options) {
   const cluster::Repository repository;
   write_manifests(repository, options);
-  const std::string folder = repository.directory() + ".bench";
-  std::filesystem::create_directories(folder);
-  const std::string direct = folder + "/kubeconfig", through = folder + "/tunnel";
-  cluster::HoldfastProcess simulator({"simulate", "--without-controllers", "--kubeconfig", direct});
-  simulator.wait_for_line("an API server is ready", 10s);
-  KubeconfigOptions where;
-  where.path = direct;
-  const auto server = load_kubeconfig(where);
-  if (!server) give_up(describe(server.error()));
-  asio::io_context io(1);
-  ClusterOptions cluster;
-  cluster.kubeconfig = direct;
-  auto session = open_session(io.get_executor(), cluster);
-  if (!session) give_up(describe(session.error()));
-  RepairEyes eyes(io.get_executor(), {std::begin(kFirstWrites), std::end(kFirstWrites)});
-  ObservedTunnel tunnel(io.get_executor(), server->client, eyes);
-  std::ofstream(through) << tunnel.kubeconfig_text();
-  const cluster::GitServer git({.folder = std::filesystem::path(repository.directory()).parent_path(),
-                                .username = {},
-                                .password = {},
-                                .certificate = {},
-                                .redirect_to = {}});
-  Bench bench(options, io, *session->client, eyes, through, repository, git.url() + "/work");
-  asio::co_spawn(io, tunnel.run(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  asio::co_spawn(io, bench.measure(), [&](std::exception_ptr failure) {
-    io.stop();
-    if (!failure) return;
-    std::fputs(bench.output().c_str(), stderr);
-    std::rethrow_exception(failure);
-  });
-  io.run();
+  const cluster::GitServer git({.folder = std::filesystem::path(repository.directory()).parent_path()});
+  ObservedSimulator simulator(repository.directory() + ".bench", {std::begin(kFirstWrites), std::end(kFirstWrites)});
+  Bench bench(options, simulator, repository, git.url() + "/work");
+  simulator.run(bench.measure(), [&] { return bench.output(); });
   print(options, bench.result());
   return 0;
 }

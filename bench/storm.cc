@@ -9,21 +9,16 @@
 // come out (observed_tunnel.h). Told beside it: how long the roll-out took, and how many writes of it were under way at
 // most.
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
-#include "app/cluster_session.h"
-#include "bench/observed_tunnel.h"
+#include "bench/observed_simulator.h"
 #include "bench/repair_eyes.h"
 #include "cluster/holdfast_process.h"
 #include "cluster/repository.h"
 #include "holdfast/model/json.h"
-#include "watchers/kubeconfig.h"
 
 namespace holdfast::bench {
 namespace {
@@ -39,8 +34,6 @@ struct Options {
   int applications = 2'000, pairs = 20, edits = 50;
   std::string json;
 };
-
-[[noreturn]] void give_up(const std::string& why) { throw std::runtime_error(why); }
 
 std::string storm_name(int i) { return "app-" + std::to_string(i); }
 
@@ -140,35 +133,11 @@ void print(const json::object& result, const Options& options) {
 
 int run(const Options& options) {
   Author author(options);
-  const std::string direct = author.folder() + "/kubeconfig", through = author.folder() + "/tunnel";
-  cluster::HoldfastProcess simulator({"simulate", "--without-controllers", "--kubeconfig", direct});
-  simulator.wait_for_line("an API server is ready", 10s);
-  KubeconfigOptions where;
-  where.path = direct;
-  const auto server = load_kubeconfig(where);
-  if (!server) give_up(describe(server.error()));
-  asio::io_context io(1);
-  ClusterOptions cluster;
-  cluster.kubeconfig = direct;
-  auto session = open_session(io.get_executor(), cluster);
-  if (!session) give_up(describe(session.error()));
-  RepairEyes eyes(io.get_executor(), {std::begin(kWrites), std::end(kWrites)});
-  ObservedTunnel tunnel(io.get_executor(), server->client, eyes);
-  std::ofstream(through) << tunnel.kubeconfig_text();
-  cluster::HoldfastProcess daemon({"run", "--config", author.config(), "--kubeconfig", through, "--cache-dir",
-                                   author.cache(), "--log-level", "warning"});
-  Storm storm(options, author, eyes, *session->client);
-  const auto rethrow = [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  };
-  asio::co_spawn(io, tunnel.run(), rethrow);
-  asio::co_spawn(io, storm.measure(), [&](std::exception_ptr failure) {
-    io.stop();
-    if (!failure) return;
-    std::fputs(daemon.output().c_str(), stderr);
-    std::rethrow_exception(failure);
-  });
-  io.run();
+  ObservedSimulator simulator(author.folder(), {std::begin(kWrites), std::end(kWrites)});
+  cluster::HoldfastProcess daemon({"run", "--config", author.config(), "--kubeconfig", simulator.kubeconfig(),
+                                   "--cache-dir", author.cache(), "--log-level", "warning"});
+  Storm storm(options, author, simulator.eyes(), simulator.api());
+  simulator.run(storm.measure(), [&] { return daemon.output(); });
   print(storm.result(), options);
   return 0;
 }
