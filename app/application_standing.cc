@@ -6,6 +6,7 @@
 
 #include "engine/deletion.h"
 #include "holdfast/model/json.h"
+#include "sources/trial.h"
 
 namespace holdfast {
 namespace {
@@ -20,6 +21,12 @@ bool is_hex(std::string_view text) {
 std::string_view id_of(std::string_view revision) {
   const std::size_t colon = revision.rfind(':');
   return colon == std::string_view::npos ? revision : revision.substr(colon + 1);
+}
+
+// Without what says that something is tried on it, or which values went into it: a person means the commit.
+std::string bare(std::string_view revision) {
+  const std::string whole(revision);
+  return whole.contains('@') ? bare_revision(whole) : whole.substr(0, whole.find('+'));
 }
 
 std::string why_not_applied(const Inventory& inventory, const WaitGoal& goal, const std::string& seen) {
@@ -85,14 +92,16 @@ Standing judge_application(const Inventory& inventory, const WaitGoal& goal,
 
 bool is_revision(std::string_view recorded, std::string_view asked) {
   if (recorded.empty() || asked.empty()) return false;
-  if (recorded == asked) return true;
-  if (asked.contains('@')) return false;
-  const std::string_view id = id_of(asked);
-  return id.size() >= kShortestCommit && is_hex(id) && id_of(recorded).starts_with(id);
+  const std::string committed = bare(recorded), meant = bare(asked);
+  if (committed == meant) return true;
+  if (meant.contains('@')) return false;
+  const std::string_view id = id_of(meant);
+  return id.size() >= kShortestCommit && is_hex(id) && id_of(committed).starts_with(id);
 }
 
 Result<void> check_revision(std::string_view asked) {
-  const std::string_view id = id_of(asked);
+  const std::string meant = bare(asked);
+  const std::string_view id = id_of(meant);
   if (asked.empty() || (id.size() >= kShortestCommit && is_hex(id))) return {};
   return fail(ErrorKind::Invalid, fmt::format("{} names no revision", asked), "--revision",
               "give a commit, as `git rev-parse HEAD` prints it, or 7 digits of it or more");

@@ -46,7 +46,8 @@ Standing judge_application(const Inventory& inventory, const WaitGoal& goal,
                            const std::map<ObjectKey, ObjectStanding>& objects, const std::string& seen = {});
 
 // Whether the recorded revision, "main@sha1:<40 hex>", is the one that was asked for: all of it, the commit, or the
-// first 7 digits of that or more. The name of a branch is no revision: it stands for another commit tomorrow.
+// first 7 digits of that or more. What follows a "+" (something is tried on it, values of the cluster went into it)
+// counts for neither. The name of a branch is no revision: it stands for another commit tomorrow.
 bool is_revision(std::string_view recorded, std::string_view asked);
 
 // Invalid where nothing could ever be that revision.

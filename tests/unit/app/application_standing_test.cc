@@ -121,6 +121,18 @@ TEST(ApplicationStanding, a_revision_is_known_by_its_commit) {
   EXPECT_FALSE(is_revision(kRevision, "111111"));
   EXPECT_FALSE(is_revision(kRevision, "main"));
   EXPECT_FALSE(is_revision(kRevision, "other@sha1:1111111111111111111111111111111111111111"));
+  const std::string tried = std::string(kRevision) + "+try.0123456789ab",
+                    filled = std::string(kRevision) + "+0123456789ab";
+  for (const std::string& recorded : {tried, filled, filled + "+try.0123456789ab"})
+    for (const std::string& asked : {std::string(kRevision), std::string("1111111"), tried, filled,
+                                     std::string(kRevision).substr(10), std::string(kRevision).substr(10) + "+try.0"}) {
+      EXPECT_TRUE(is_revision(recorded, asked)) << recorded << " " << asked;
+      EXPECT_TRUE(check_revision(asked).has_value()) << asked;
+    }
+  EXPECT_TRUE(is_revision(kRevision, tried)) << "what was tried is over, and the commit is still the one";
+  EXPECT_FALSE(is_revision(tried, "main@sha1:2222222222222222222222222222222222222222"));
+  EXPECT_FALSE(is_revision("a+b@sha1:1111111111111111111111111111111111111111",
+                           "a@sha1:1111111111111111111111111111111111111111"));
   EXPECT_FALSE(is_revision("", "1111111"));
   EXPECT_TRUE(check_revision("").has_value());
   EXPECT_TRUE(check_revision("1111111").has_value());
