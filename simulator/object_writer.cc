@@ -55,6 +55,21 @@ bool same_spec(const json::object& a, const json::object& b) {
   return equal_values(spec_of(a), spec_of(b));
 }
 
+// The strategy of Deployments, and of nothing else, counts their annotations as well.
+bool same_annotations(const json::object& a, const json::object& b) {
+  const auto annotations_of = [](const json::object& object) {
+    const json::value* found = find(object, {"metadata", "annotations"});
+    return found == nullptr || !found->is_object() ? json::object() : found->get_object();
+  };
+  return annotations_of(a) == annotations_of(b);
+}
+
+bool counts_as_a_generation(const ResourceType& type, const json::object& live, const json::object& next) {
+  if (!same_spec(live, next)) return true;
+  const bool is_deployment = type.gvk.group == "apps" && type.gvk.kind == "Deployment";
+  return is_deployment && !same_annotations(live, next);
+}
+
 void set_member(json::object& target, std::string_view name, const json::object& from) {
   if (const json::value* value = from.if_contains(name))
     target[name] = *value;
@@ -350,7 +365,7 @@ Reply<Written> ObjectWriter::store_changed(const ResourceType& type, const Store
   if (auto checked = check_values(type, next); !checked) return std::unexpected(checked.error());
   if (to_json(next).size() > kMaxObjectBytes)
     return std::unexpected(permanent_failure("etcdserver: request is too large"));
-  if (has_generation(type) && !same_spec(live, next)) {
+  if (has_generation(type) && counts_as_a_generation(type, live, next)) {
     const json::value* generation = find(live, {"metadata", "generation"});
     metadata_of(next)["generation"] = (generation == nullptr ? 0 : generation->to_number<std::int64_t>()) + 1;
   }

@@ -1,6 +1,9 @@
 // Writes and their refusals, against what a real API server answered (verified.md).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <tuple>
 
 #include "unit/simulator/simulated_cluster.h"
 
@@ -303,6 +306,30 @@ TEST(SimulatedWrite, V32_scale_and_status_are_ways_in_of_their_own) {
   const Answered ready = cluster.get(path);
   EXPECT_EQ(ready.body.at("status").at("readyReplicas").get_int64(), 5);
   EXPECT_EQ(ready.body.at("metadata").at("generation").get_int64(), 2);
+}
+
+TEST(SimulatedWrite, annotations_of_a_deployment_count_as_a_generation_and_of_nothing_else) {
+  SimulatedCluster cluster;
+  for (const auto& [kind, plural, counted] :
+       {std::tuple{"Deployment", "deployments", true}, std::tuple{"StatefulSet", "statefulsets", false}}) {
+    SCOPED_TRACE(kind);
+    const std::string path = fmt::format("/apis/apps/v1/namespaces/default/{}/w", plural);
+    cluster.apply(
+        path,
+        fmt::format(R"({{"apiVersion":"apps/v1","kind":"{}","metadata":{{"name":"w"}},"spec":{{)"
+                    R"("selector":{{"matchLabels":{{"a":"b"}}}},"template":{{"metadata":{{"labels":{{"a":"b"}}}},)"
+                    R"("spec":{{"containers":[{{"name":"c","image":"i:1"}}]}}}}}}}})",
+                    kind));
+    const auto generation = [&] { return cluster.get(path).body.at("metadata").at("generation").get_int64(); };
+    cluster.merge(path, R"({"metadata":{"labels":{"team":"a"}}})");
+    EXPECT_EQ(generation(), 1) << "labels are not counted";
+    cluster.merge(path, R"({"metadata":{"annotations":{"note":"1"}}})");
+    EXPECT_EQ(generation(), counted ? 2 : 1);
+    cluster.merge(path, R"({"metadata":{"annotations":{"note":"1"}}})");
+    EXPECT_EQ(generation(), counted ? 2 : 1) << "nothing has changed";
+    cluster.merge(path, R"({"metadata":{"annotations":{"note":null}},"spec":{"replicas":3}})");
+    EXPECT_EQ(generation(), counted ? 3 : 2) << "once for both";
+  }
 }
 
 }  // namespace
