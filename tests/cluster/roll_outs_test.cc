@@ -141,6 +141,22 @@ constexpr const char* kNoImage =
         "containerStatuses":[{"name":"web","ready":false,"restartCount":0,"image":"i","imageID":"",
           "state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image example.com/web:2"}}}]})";
 
+// A container that ends as soon as it has begun: at work for a moment, as kubelet writes it, and waiting ever longer.
+constexpr const char* kStarted =
+    R"({"phase":"Running","conditions":[{"type":"PodScheduled","status":"True"},
+          {"type":"Ready","status":"False","reason":"ContainersNotReady","message":"containers with unready status: [web]"}],
+        "containerStatuses":[{"name":"web","ready":false,"started":true,"restartCount":2,"image":"i","imageID":"i",
+          "state":{"running":{"startedAt":"2026-11-29T00:00:00Z"}},
+          "lastState":{"terminated":{"exitCode":3,"reason":"Error","startedAt":"2026-11-28T23:59:58Z","finishedAt":"2026-11-28T23:59:59Z"}}}]})";
+constexpr const char* kCrashes =
+    R"({"phase":"Running","conditions":[{"type":"PodScheduled","status":"True"},
+          {"type":"Ready","status":"False","reason":"ContainersNotReady","message":"containers with unready status: [web]"}],
+        "containerStatuses":[{"name":"web","ready":false,"started":false,"restartCount":3,"image":"i","imageID":"i",
+          "state":{"running":null,"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s restarting failed container=web pod=web"}},
+          "lastState":{"terminated":{"exitCode":3,"reason":"Error","startedAt":"2026-11-29T00:00:00Z","finishedAt":"2026-11-29T00:00:01Z"}}}]})";
+constexpr const char* kCrashText =
+    "container web: CrashLoopBackOff: back-off 40s restarting failed container=web pod=web (Error, exit code 3)";
+
 TEST_F(RollOuts, a_new_revision_waits_for_approval_and_what_was_approved_is_healed) {
   start();
   apply("  policy: Approve\n");
@@ -326,6 +342,42 @@ TEST_F(RollOuts, a_roll_out_that_fails_says_why_and_returns_by_itself) {
   pods_of("example.com/web:3", kRunning);
   EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, next));
   EXPECT_TRUE(becomes([&] { return condition("reason"); }, "ReconciliationSucceeded"));
+}
+
+TEST_F(RollOuts, a_container_that_crashes_again_and_again_is_returned_from) {
+  repository_.write("shop/page.yaml", deployment("example.com/web:1"));
+  const std::string good = "main@sha1:" + repository_.commit("Start the web");
+  start();
+  apply("  onFailure: Rollback\n  timeout: 10s\n");
+  pods_of("example.com/web:1", kRunning);
+  EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, good));
+
+  repository_.write("shop/page.yaml", deployment("example.com/web:2"));
+  const std::string bad = "main@sha1:" + repository_.commit("It ends at once");
+  for (const char* const told : {kStarted, kCrashes}) pods_of("example.com/web:2", told);
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "RolledBack"));
+  EXPECT_EQ(status("pinned.revision"), good);
+  EXPECT_TRUE(condition("message").contains(kCrashText)) << condition("message");
+  EXPECT_EQ(kubectl_.field("shop", "deployment", "web", "{.spec.template.spec.containers[0].image}"),
+            "example.com/web:1");
+  EXPECT_TRUE(eventually([&] { return events().contains("RollOutFailed: " + bad); }, kDeadline)) << events();
+}
+
+TEST_F(RollOuts, a_container_that_crashes_is_said_and_where_it_recovers_the_roll_out_goes_on) {
+  repository_.write("shop/page.yaml", deployment("example.com/web:1"));
+  const std::string revision = "main@sha1:" + repository_.commit("It ends at once, until its database is there");
+  start();
+  apply("  timeout: 10s\n");
+  for (const char* const told : {kStarted, kCrashes}) pods_of("example.com/web:1", told);
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "RollOutFailed"));
+  EXPECT_TRUE(condition("message").contains(kCrashText)) << condition("message");
+  EXPECT_EQ(status("pinned.revision"), "");
+  pods_of("example.com/web:1",
+          R"({"phase":"Running","conditions":[{"type":"PodScheduled","status":"True"},{"type":"Ready","status":"True"}],
+              "containerStatuses":[{"name":"web","ready":true,"restartCount":4,"image":"i","imageID":"i",
+                "state":{"waiting":null,"running":{"startedAt":"2026-11-29T00:01:00Z"}}}]})");
+  EXPECT_TRUE(becomes([&] { return condition("reason"); }, "ReconciliationSucceeded"));
+  EXPECT_EQ(status("lastHealthyRevision"), revision);
 }
 
 TEST_F(RollOuts, an_application_of_a_configuration_waits_as_well) {
