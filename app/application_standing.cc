@@ -82,7 +82,12 @@ Standing judge_application(const Inventory& inventory, const WaitGoal& goal,
   if (!goal.healthy) return standing;
   for (const auto& [key, uid] : inventory.entries) {
     if (uid.empty()) continue;
-    if (const auto hook = inventory.hooks.find(key); hook != inventory.hooks.end() && hook->second) continue;
+    const auto hook = inventory.hooks.find(key);
+    if (hook != inventory.hooks.end() && hook->second.state == HookState::Done) continue;
+    if (hook != inventory.hooks.end() && hook->second.state == HookState::Failed) {
+      standing.open.push_back({to_string(key), "the hook failed, and was deleted as its policy says", true});
+      continue;
+    }
     const auto looked_at = objects.find(key);
     if (looked_at != objects.end() && looked_at->second.kstatus == Kstatus::Current) continue;
     standing.open.push_back(of_object(key, looked_at == objects.end() ? nullptr : &looked_at->second));

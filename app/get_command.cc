@@ -87,6 +87,12 @@ asio::awaitable<Result<std::vector<Row>>> collect(ApiServer& api, GetOptions opt
     const std::string seen = seen_revision(*inventory, home, application, said);
     for (const auto& [key, uid] : inventory->entries) {
       State state = co_await state_of(api, *catalog, key, uid);
+      const auto hook = inventory->hooks.find(key);
+      const bool ended = hook != inventory->hooks.end() && hook->second.state != HookState::Begun;
+      if (ended && state.name == "Missing")
+        state = {hook->second.state == HookState::Done ? "Done (deleted)" : "Failed (deleted)",
+                 "the hook has ended, and what became of it is on record; its policy, or its time to live, deletes it",
+                 "D11"};
       rows.push_back({application, key, std::move(state), seen.empty() ? inventory->revision : seen});
     }
   }

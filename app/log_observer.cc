@@ -122,6 +122,11 @@ void LogObserver::replacing(const ObjectKey& key, const std::string& reason) {
       "deleted " + to_string(key) + " to make it anew, as its manifest asks for: " + reason);
 }
 
+void LogObserver::hook_dismissed(const ObjectKey& key, const std::string& reason) {
+  progress_.clear();
+  say(LogLevel::Info, "hook-deleted", "deleted the hook " + to_string(key) + ", as its policy says: " + reason);
+}
+
 void LogObserver::held_back(const ObjectKey& key, const std::string& reason) {
   progress_.clear();
   say(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);

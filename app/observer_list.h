@@ -38,6 +38,9 @@ class ObserverList final : public ApplicationObserver {
   void replacing(const ObjectKey& key, const std::string& reason) override {
     tell(&ApplicationObserver::replacing, key, reason);
   }
+  void hook_dismissed(const ObjectKey& key, const std::string& reason) override {
+    tell(&ApplicationObserver::hook_dismissed, key, reason);
+  }
   void held_back(const ObjectKey& key, const std::string& reason) override {
     tell(&ApplicationObserver::held_back, key, reason);
   }

@@ -128,7 +128,7 @@ asio::awaitable<void> Survey::load_inventory(Looked* looked) {
   snapshot.options = &setup.prepare;
   snapshot.prune = setup.prune;
   for (const auto& [key, desired] : looked->wanted->prepared.desired)
-    if (keeper.hook_recorded(key)) looked->hooks_done[key] = true;
+    if (keeper.hook_recorded(key) && keeper.hook(key)->making == desired.making) looked->hooks_done[key] = true;
 }
 
 asio::awaitable<void> Survey::list_types() {

@@ -224,7 +224,8 @@ class Planner {
         wanted.insert(key);
       if (wanted.contains(key)) continue;
       const auto moved = snapshot_.moves.find(key);
-      if (moved == snapshot_.moves.end() && !inventory.hooks.contains(key)) continue;
+      const bool hook = inventory.hooks.contains(key) && !is_protected(key.group_kind());
+      if (moved == snapshot_.moves.end() && !hook) continue;
       counted.entries.erase(key);
       if (moved == snapshot_.moves.end()) {
         hooks.push_back(key);

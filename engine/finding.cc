@@ -68,7 +68,7 @@ Desired form_of(const Desired& desired, const Seen& seen, const Circumstances& k
 
 std::variant<Finding, Question> consider_absent(const Desired& desired, const Seen& seen, const Circumstances& known) {
   const bool was_there = known.known_uid != nullptr && !known.known_uid->empty();
-  if (desired.options.hook && was_there)
+  if (desired.making && desired.options.management == Management::Once && was_there)
     return finding_of(
         FindingKind::Refuse,
         "the hook vanished before its end was seen, and is not run twice for one revision; look whether it did "

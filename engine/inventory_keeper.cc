@@ -35,6 +35,15 @@ const Uid* InventoryKeeper::uid(const ObjectKey& key) const {
   return found == inventory_.entries.end() ? nullptr : &found->second;
 }
 
+void InventoryKeeper::intend_hook(const ObjectKey& key, const std::string& making) {
+  intend(key);
+  HookRecord& record = inventory_.hooks.try_emplace(key, HookRecord{HookState::Begun, making}).first->second;
+  if (record.making == making) return;
+  // What was made before may have been deleted, as its policy wants it: its absence is no drift.
+  if (record.state != HookState::Begun) inventory_.entries[key] = {};
+  record = {HookState::Begun, making};
+}
+
 Result<void> InventoryKeeper::accept(const std::string& body, Inventory& into) {
   const Result<json::value> value = parse_json(body);
   if (!value) return fail(value.error().kind, value.error().message, name_of(location_));
@@ -93,8 +102,11 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::catch_up() {
     Uid& ours = inventory_.entries[key];
     if (ours.empty()) ours = uid;
   }
-  for (const auto& [key, done] : recorded->hooks)
-    if (inventory_.entries.contains(key)) inventory_.hooks[key] = inventory_.hooks[key] || done;
+  for (const auto& [key, theirs] : recorded->hooks) {
+    if (!inventory_.entries.contains(key)) continue;
+    HookRecord& ours = inventory_.hooks.try_emplace(key, theirs).first->second;
+    if (ours.state == HookState::Begun && ours.making == theirs.making) ours.state = theirs.state;
+  }
   saved_ = std::move(*recorded);
   outdated_ = false;
   co_return Result<void>{};

@@ -37,15 +37,22 @@ class InventoryKeeper {
     inventory_.entries.erase(key);
     inventory_.hooks.erase(key);
   }
-  void intend_hook(const ObjectKey& key) {
-    intend(key);
-    inventory_.hooks.try_emplace(key, false);
+  // `making`: which one it is, where its name does not say; another one than is on record begins anew.
+  void intend_hook(const ObjectKey& key, const std::string& making);
+  void hook_is(const ObjectKey& key, HookState state) { inventory_.hooks[key].state = state; }
+  [[nodiscard]] const HookRecord* hook(const ObjectKey& key) const {
+    const auto found = inventory_.hooks.find(key);
+    return found == inventory_.hooks.end() ? nullptr : &found->second;
   }
-  void hook_done(const ObjectKey& key) { inventory_.hooks[key] = true; }
+  // The same, where it is in the cluster that it fares so; null where that is not known.
+  [[nodiscard]] const HookRecord* recorded_hook(const ObjectKey& key) const {
+    const auto found = saved_.hooks.find(key);
+    return found == saved_.hooks.end() || outdated_ ? nullptr : &found->second;
+  }
   // It is in the cluster that this hook has ended well, so that nobody runs it again.
   [[nodiscard]] bool hook_recorded(const ObjectKey& key) const {
-    const auto found = saved_.hooks.find(key);
-    return found != saved_.hooks.end() && found->second && !outdated_;
+    const HookRecord* const recorded = recorded_hook(key);
+    return recorded != nullptr && recorded->state == HookState::Done;
   }
   void begin(BegunRevision revision) { inventory_.newest = std::move(revision); }
   void set_revision(std::string revision, std::string content) {

@@ -30,8 +30,12 @@ std::string joined(const std::set<std::string>& parts) {
 std::string to_line(const ObjectKey& key, const Uid& uid, const Inventory& inventory) {
   json::object line{
       {"group", key.group}, {"kind", key.kind}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", uid.value}};
-  if (const auto hook = inventory.hooks.find(key); hook != inventory.hooks.end())
-    line["hook"] = hook->second ? kHookDone : kHookBegun;
+  if (const auto hook = inventory.hooks.find(key); hook != inventory.hooks.end()) {
+    line["hook"] = hook->second.state == HookState::Done ? kHookDone : kHookBegun;
+    // Beside it: a version that does not know of it takes the hook for one that has vanished, and does not run it.
+    if (hook->second.state == HookState::Failed) line["failed"] = true;
+    if (!hook->second.making.empty()) line["making"] = hook->second.making;
+  }
   return value_text(line);
 }
 
@@ -117,7 +121,12 @@ Result<void> read_line(std::string_view line, Inventory& inventory) {
     return fail(ErrorKind::Invalid, to_string(key) + " is there twice");
   if (const std::string hook = text("hook"); !hook.empty()) {
     if (hook != kHookDone && hook != kHookBegun) return fail(ErrorKind::Invalid, "has an unknown state of a hook");
-    inventory.hooks[key] = hook == kHookDone;
+    const json::value* failed = find(*entry, {"failed"});
+    const bool has_failed = failed != nullptr && failed->is_bool() && failed->get_bool();
+    inventory.hooks[key] = {hook == kHookDone ? HookState::Done
+                            : has_failed      ? HookState::Failed
+                                              : HookState::Begun,
+                            text("making")};
   }
   return {};
 }

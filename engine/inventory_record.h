@@ -25,9 +25,9 @@ std::string applyset_id(std::string_view name, std::string_view namespace_, std:
                         std::string_view group);
 
 // A whole body for server-side apply, without uid and resourceVersion. Its data: "inventory", one JSON object a line in
-// the order of the keys ("hook" is there for a hook: begun or done), "revision", and "newest", which is begun: when it
-// was committed, and its name, and "content", which is that of the revision. The API server refuses it above 1 MiB,
-// some 7,000 objects.
+// the order of the keys ("hook" is there for a hook: begun or done; "failed" where it has, and "making"), "revision",
+// and "newest", which is begun: when it was committed, and its name, and "content", which is that of the revision. The
+// API server refuses it above 1 MiB, some 7,000 objects.
 json::object to_config_map(const Inventory& inventory, const InventoryLocation& location);
 
 // What the record says it is read from; empty where it does not say.

@@ -3,7 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -40,8 +42,8 @@ class OptionsReader {
 
   Result<ObjectOptions> read() {
     if (annotations_ == nullptr && labels_ == nullptr) return ObjectOptions{};
-    for (const auto& step : {&OptionsReader::wave, &OptionsReader::hook, &OptionsReader::management,
-                             &OptionsReader::replace, &OptionsReader::dependencies})
+    for (const auto& step : {&OptionsReader::wave, &OptionsReader::hook, &OptionsReader::hook_deletion,
+                             &OptionsReader::management, &OptionsReader::replace, &OptionsReader::dependencies})
       if (Result<void> done = (this->*step)(); !done) return std::unexpected(done.error());
     return std::move(options_);
   }
@@ -76,18 +78,20 @@ class OptionsReader {
   }
 
   Result<void> hook() {
-    bool left_out = false;
+    bool left_out = false, before = false, after = false;
     for (const std::string_view part : split(value("helm.sh/hook"), ',')) {
-      if (part == "pre-install" || part == "pre-upgrade") options_.hook = HookPhase::Before;
-      if (part == "post-install" || part == "post-upgrade") options_.hook = HookPhase::After;
+      before = before || part == "pre-install" || part == "pre-upgrade";
+      after = after || part == "post-install" || part == "post-upgrade";
       // Those of other moments of a Helm release have none here, and nothing else is to be done with them.
       left_out = left_out || (!part.empty() && part != "crd-install");
     }
     for (const std::string_view part : split(value("argocd.argoproj.io/hook"), ',')) {
-      if (part == "PreSync") options_.hook = HookPhase::Before;
-      if (part == "PostSync") options_.hook = HookPhase::After;
+      before = before || part == "PreSync";
+      after = after || part == "PostSync";
       left_out = left_out || part == "Skip" || part == "SyncFail" || part == "PreDelete" || part == "PostDelete";
     }
+    if (before || after) options_.hook = before ? HookPhase::Before : HookPhase::After;
+    options_.again_after = before && after;
     const std::string_view ours = value("holdfast.dev/hook");
     if (ours.empty()) {
       if (left_out && !options_.hook) options_.management = Management::None;
@@ -95,7 +99,42 @@ class OptionsReader {
     }
     if (ours != "pre" && ours != "post") return unclear("holdfast.dev/hook", ours, "pre or post");
     options_.hook = ours == "pre" ? HookPhase::Before : HookPhase::After;
+    options_.again_after = false;
     return {};
+  }
+
+  // Argo CD and Helm pass over what they do not know; here it is said, and nothing else comes of it.
+  Result<void> hook_deletion() {
+    static constexpr std::array<std::string_view, 3> kArgoCd{"BeforeHookCreation", "HookSucceeded", "HookFailed"};
+    static constexpr std::array<std::string_view, 3> kHelm{"before-hook-creation", "hook-succeeded", "hook-failed"};
+    if (!options_.hook) return {};
+    const Result<bool> ours = read_policies("holdfast.dev/hook-delete-policy", kHelm, true);
+    if (!ours) return std::unexpected(ours.error());
+    if (*ours) return {};
+    const Result<bool> argo_cd = read_policies("argocd.argoproj.io/hook-delete-policy", kArgoCd, false);
+    const Result<bool> helm = read_policies("helm.sh/hook-delete-policy", kHelm, false);
+    if (!argo_cd || !helm) return std::unexpected((argo_cd ? helm : argo_cd).error());
+    return {};
+  }
+
+  // True: it says something; then that and what the others say is all.
+  Result<bool> read_policies(std::string_view name, const std::array<std::string_view, 3>& words, bool ours) {
+    for (const std::string_view part : split(value(name), ',')) {
+      if (part.empty()) continue;
+      const auto word = static_cast<std::size_t>(std::ranges::find(words, part) - words.begin());
+      if (word == words.size()) {
+        const std::string known = fmt::format("{}", fmt::join(words, ", "));
+        if (ours) return unclear(name, part, known);
+        options_.remark =
+            fmt::format("the annotation {} has {:?}, which does nothing; known are {}", name, part, known);
+        continue;
+      }
+      if (!std::exchange(deletion_said_, true)) options_.hook_deletion = {false, false, false};
+      bool* const policies[] = {&options_.hook_deletion.before_creation, &options_.hook_deletion.succeeded,
+                                &options_.hook_deletion.failed};
+      *policies[word] = true;
+    }
+    return deletion_said_;
   }
 
   Result<void> management() {
@@ -144,6 +183,7 @@ class OptionsReader {
 
   const json::object *annotations_ = nullptr, *labels_ = nullptr;
   ObjectOptions options_;
+  bool deletion_said_ = false;
 };
 
 }  // namespace

@@ -4,7 +4,10 @@
 //   wave          holdfast.dev/wave, argocd.argoproj.io/sync-wave, helm.sh/hook-weight (where there are several, the
 //                 first of these): an integer; lower ones first, 0 where it is absent
 //   hook          holdfast.dev/hook: pre | post; argocd.argoproj.io/hook: PreSync | PostSync | Skip;
-//                 helm.sh/hook: pre-install, pre-upgrade | post-install, post-upgrade
+//                 helm.sh/hook: pre-install, pre-upgrade | post-install, post-upgrade; of both sorts: before and after
+//   hook's end    holdfast.dev/hook-delete-policy and helm.sh/hook-delete-policy: before-hook-creation, hook-succeeded,
+//                 hook-failed; argocd.argoproj.io/hook-delete-policy: BeforeHookCreation, HookSucceeded, HookFailed;
+//                 several are separated by commas, and where there are none it is the first of these
 //   prune         holdfast.dev/prune: disabled, kustomize.toolkit.fluxcd.io/prune: disabled,
 //                 argocd.argoproj.io/sync-options: Prune or Delete, each =false or =confirm; helm.sh/resource-policy:
 //                 keep, client.lifecycle.config.k8s.io/deletion: detach; read from the live object, when it is about to
@@ -36,12 +39,21 @@ enum class Management {
   None,  // left alone altogether
 };
 
+// When a hook is deleted: before the next one of its name is made, when its phase has ended well, when it has failed.
+struct HookDeletion {
+  bool before_creation = true, succeeded = false, failed = false;
+  bool operator==(const HookDeletion&) const = default;
+};
+
 struct ObjectOptions {
   int wave = 0;
   std::optional<HookPhase> hook;
+  bool again_after = false;  // a hook before, and after as well
+  HookDeletion hook_deletion;
   Management management = Management::Full;
   bool replace = false;  // delete and make anew where a change is refused because a field is immutable
   std::vector<ObjectKey> depends_on;
+  std::string remark = {};  // a mark of another tool says what nobody understands, and does nothing
   bool operator==(const ObjectOptions&) const = default;
 };
 

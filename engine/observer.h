@@ -40,6 +40,8 @@ class ReconcileObserver {
   virtual void moved(const ObjectKey& /*key*/, const std::string& /*to_application*/) {}
   // A field may not change, so the object is deleted and made anew, as its manifest asks for.
   virtual void replacing(const ObjectKey& /*key*/, const std::string& /*reason*/) {}
+  // Deleted, as its policy says, since that is what has become of it ("it has ended well").
+  virtual void hook_dismissed(const ObjectKey& /*key*/, const std::string& /*reason*/) {}
   virtual void held_back(const ObjectKey& key, const std::string& reason) = 0;
   virtual void refused(const ObjectKey& key, const Error& error) = 0;
   virtual void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) = 0;

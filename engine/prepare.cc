@@ -8,6 +8,7 @@
 #include "engine/apply_order.h"
 #include "engine/confinement.h"
 #include "engine/dependencies.h"
+#include "engine/hook.h"
 #include "engine/normalize.h"
 #include "holdfast/base/edit_distance.h"
 #include "holdfast/model/override.h"
@@ -73,7 +74,20 @@ class Preparer {
       if (own->management != Management::None) refuse_type(manifest);
       return;
     }
-    auto made = make(manifest, *resource, *own);
+    if (!own->remark.empty()) set_.remarks.push_back({ErrorKind::Invalid, own->remark, manifest.origin, {}});
+    add(manifest, *resource, *own);
+    if (!own->hook || !own->again_after || !runs(manifest)) return;
+    ObjectOptions after = *own;
+    after.hook = HookPhase::After;
+    add(manifest, *resource, after);
+  }
+
+  static bool runs(const Manifest& manifest) {
+    return manifest.name.empty() || runs_to_an_end(manifest.gvk.group_kind());
+  }
+
+  void add(const Manifest& manifest, const ApiResource& resource, const ObjectOptions& own) {
+    auto made = make(manifest, resource, own);
     if (!made) {
       refuse(manifest, std::move(made.error()));
       return;
@@ -113,7 +127,7 @@ class Preparer {
     if (auto normal = normalize(desired.body, manifest.gvk.group_kind()); !normal)
       return std::unexpected(normal.error());
     desired.options = own;
-    if (own.hook && own.management != Management::None) name_hook(desired);
+    if (own.hook && own.management != Management::None) make_hook(desired, runs(manifest));
     set_identity(desired);
     seal(desired);
     if (desired.apply_body.size() > kMaxBodyBytes)
@@ -134,16 +148,21 @@ class Preparer {
   }
 
   // One Job for each application, revision and hook: the same name whenever it is made again (ask 34).
-  void name_hook(Desired& desired) {
-    constexpr std::size_t kLongest = 52;  // with what follows, a Job's pods still carry it in a label
+  void make_hook(Desired& desired, bool runs) {
+    std::string content = options_.applyset_id + "\n" + revision_ + "\n" + canonical_json(desired.body);
+    if (runs && desired.options.again_after && desired.options.hook == HookPhase::After) content += "\nafter";
+    const std::string making = to_hex(sha256(content));
+    if (!runs) {
+      if (desired.options.hook_deletion.succeeded) desired.making = making.substr(0, 10);
+      return;
+    }
+    desired.making.emplace();
     desired.options.management = Management::Once;
     json::object& metadata = desired.body.at("metadata").get_object();
     std::string name = desired.key.name.empty() ? std::string(string_at(metadata, {"generateName"})) : desired.key.name;
     metadata.erase("generateName");
-    while (!name.empty() && (name.size() > kLongest || name.back() == '-' || name.back() == '.')) name.pop_back();
-    const Sha256 digest = sha256(options_.applyset_id + "\n" + revision_ + "\n" + canonical_json(desired.body));
     const ObjectKey written = desired.key;
-    desired.key.name = (name.empty() ? std::string("hook") : name) + "-" + to_hex(digest).substr(0, 10);
+    desired.key.name = name_of_making(name, making);
     if (!written.name.empty()) hook_names_[written] = desired.key;
   }
 

@@ -29,6 +29,7 @@ struct Desired {
   int rank = 0;            // apply_order.h
   EmptyPaths empties;
   ObjectOptions options;
+  std::optional<std::string> making = {};  // of a hook that ends: HookRecord::making
 };
 
 // In which order the objects of a revision are brought about: hooks before and after all else, then by wave.
@@ -74,13 +75,14 @@ struct PreparedSet {
   std::map<ObjectKey, Desired> desired;
   std::set<ObjectKey> left_alone;  // their annotations say so: neither applied nor pruned
   std::vector<UnpreparedManifest> unprepared;
+  std::vector<Error> remarks;  // on what is applied all the same
 };
 
 // Each body loses status, what the server sets in metadata, last-applied, and nulls (the API server would own them,
 // V23); stringData of a Secret becomes data; ports get protocol TCP, a key of their list; the namespace and our labels
-// are set. Two manifests of one object, and two items with one key in a list, are errors that name both. A hook gets a
-// name of its own for each application, revision and content. What an object depends on has to be in the set and
-// no later in its order, and may not depend on it in turn (dependencies.h).
+// are set. Two manifests of one object, and two items with one key in a list, are errors that name both. A hook
+// that runs to an end gets a name of its own for each application, revision and content. What an object depends on has
+// to be in the set and no later in its order, and may not depend on it in turn (dependencies.h).
 PreparedSet prepare(const ManifestSet& manifests, const ApiCatalog& catalog, const PrepareOptions& options);
 
 }  // namespace holdfast

@@ -253,7 +253,7 @@ boost::asio::awaitable<void> Reconciler::bring_about(ObjectKey key) {
     ApiResource resource = desired_.at(key).resource;
     if (!co_await may_act(key, std::move(resource))) co_return;
   }
-  if (judge_hook(key)) co_return;
+  if (co_await attend_hook(key)) co_return;
   Attempt attempt;
   for (int pass = 0; pass < 4; ++pass) {
     if (!desired_.contains(key)) co_return;  // it left the set while we waited

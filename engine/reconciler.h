@@ -395,10 +395,20 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] std::string names_of(const Keys& keys) const;
   [[nodiscard]] std::string what_is_awaited() const;
   void say_overdue(const std::set<ObjectKey>& objects);
+  static bool is_well_since_written(const KeyState& state);
+  // reconciler_hooks.cc
   void note_hook(const ObjectKey& key);
+  void say_failed(const ObjectKey& key, const std::string& why);
   void note_recorded_hooks();
-  bool judge_hook(const ObjectKey& key);
+  boost::asio::awaitable<bool> attend_hook(ObjectKey key);
   bool hook_vanished(const ObjectKey& key);
+  bool older_hooks_go_first(const ObjectKey& key);
+  void let_next_hook_come(const ObjectKey& gone);
+  static bool may_go(const Desired& desired);
+  [[nodiscard]] bool phase_ended(const Desired& hook) const;
+  [[nodiscard]] bool hook_is_to_go(const ObjectKey& key) const;
+  void dismiss_ended_hooks();
+  boost::asio::awaitable<void> dismiss_hook(ObjectKey key);
   [[nodiscard]] bool has_to_be_seen(const ObjectKey& key, const LivePtr& live) const;
   void take_as_it_is(const ObjectKey& key, const ApiResource& resource, const ApiResponse& response);
   [[nodiscard]] std::optional<Time> patience_ends() const;
@@ -442,6 +452,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   std::set<ObjectKey> closed_;                           // of those pending, whose wave or dependencies have not come
   std::map<Wave, std::set<ObjectKey>> waves_;            // all of this round
   std::map<ObjectKey, std::set<ObjectKey>> dependents_;  // of what others depend on
+  std::set<ObjectKey> dismissible_;                      // hooks that their policy may want gone, and does not yet
   std::set<ObjectKey> left_alone_;
   Wave open_wave_;                     // the last that was opened
   std::set<ObjectKey> awaited_;        // of that wave, neither applied nor healthy; where there are several

@@ -15,9 +15,10 @@ inline constexpr std::chrono::milliseconds kLongestRetry = std::chrono::minutes{
 // Creates the object or makes it as desired, whoever set its fields; with its apply_body, which names no uid.
 ApiRequest apply_request(const Desired& desired, const FieldManager& manager);
 
-// Deletes this very object in this very state, what it owns afterwards in the background (correctness D10).
+// Deletes this very object in this very state (correctness D10), what it owns afterwards in the background, or before
+// ("Foreground").
 ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, const Uid& uid,
-                          const ResourceVersion& version);
+                          const ResourceVersion& version, std::string_view propagation = "Background");
 
 // What a Record says was owned; none where it says nothing, or cannot be read.
 std::optional<FieldSet> read_owned(const std::string* fields_v1);

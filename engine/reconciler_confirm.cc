@@ -25,7 +25,7 @@ constexpr auto kSampleEvery = 24h;
 // What is made once is not written again, whatever an apply would make of it.
 void Reconciler::doubt(const ObjectKey& key, KeyState& state) {
   if (!state.record || state.wanted == nullptr || state.doubt != Doubt::None) return;
-  if (state.wanted->options.management == Management::Once || state.wanted->options.hook) return;
+  if (state.wanted->options.management == Management::Once || state.wanted->making) return;
   state.doubt = Doubt::InLine;
   in_line_.push_back(key);
 }

@@ -118,9 +118,11 @@ void Reconciler::note_missing(const ObjectKey& key) {
 bool Reconciler::is_ready(const ObjectKey& key) const {
   const auto found = states_.find(key);
   if (found == states_.end() || pending_.contains(key)) return false;
-  if (inventory_.inventory().hooks.contains(key)) return inventory_.hook_recorded(key);
-  if (!options_.wait_for_health) return true;
-  const KeyState& state = found->second;
+  if (inventory_.hook(key) != nullptr) return inventory_.hook_recorded(key);
+  return !options_.wait_for_health || is_well_since_written(found->second);
+}
+
+bool Reconciler::is_well_since_written(const KeyState& state) {
   const Sight& sight = state.sight;
   const bool scripted = sight.scripted != nullptr;
   const ResourceVersion& seen = scripted ? sight.scripted->judged : sight.resource_version;

@@ -5,6 +5,7 @@
 
 #include "engine/apply_order.h"
 #include "engine/deletion.h"
+#include "engine/prune_guard.h"
 #include "engine/reconciler_attempt.h"
 #include "holdfast/merge/managed_fields.h"
 
@@ -30,10 +31,10 @@ bool is_of_our_making(const std::string& text, const PrepareOptions& ours) {
 }  // namespace
 
 ApiRequest delete_request(const ApiResource& resource, const ObjectKey& key, const Uid& uid,
-                          const ResourceVersion& version) {
+                          const ResourceVersion& version, std::string_view propagation) {
   const json::object body{{"apiVersion", "v1"},
                           {"kind", "DeleteOptions"},
-                          {"propagationPolicy", "Background"},
+                          {"propagationPolicy", propagation},
                           {"preconditions", {{"uid", uid.value}, {"resourceVersion", version.value}}}};
   ApiRequest request;
   request.method = Method::Delete;
@@ -68,7 +69,8 @@ void Reconciler::start_pruning() {
   for (const auto& [key, uid] : inventory_.inventory().entries) {
     const bool ours = wants(key) || left_alone_.contains(key);
     if (ours) wanted.insert(key);
-    if (ours || (!inventory_.inventory().hooks.contains(key) && group_.other_wanting(key, *this) == nullptr)) continue;
+    const bool hook = inventory_.hook(key) != nullptr && !is_protected(key.group_kind());
+    if (ours || (!hook && group_.other_wanting(key, *this) == nullptr)) continue;
     uncounted.push_back(key);
     counted.entries.erase(key);
   }
@@ -118,6 +120,7 @@ void Reconciler::end_pruning(const ObjectKey& key) {
   taken_for_gone_.erase(key);
   found_there_.erase(key);
   failed_.erase(key);
+  if (inventory_.hook(key) != nullptr) let_next_hook_come(key);
 }
 
 void Reconciler::forget(const ObjectKey& key) {
@@ -134,7 +137,10 @@ void Reconciler::give_up_pruning(const ObjectKey& key, const std::string& reason
 
 void Reconciler::pruned(const ObjectKey& key) {
   const Uid* known = inventory_.uid(key);
-  const bool was_there = states_[key].removed || (known != nullptr && !known->empty());
+  const HookRecord* const hook = inventory_.hook(key);
+  const bool ended =
+      hook != nullptr && hook->state != HookState::Begun;  // its policy, or its time to live, may have it
+  const bool was_there = states_[key].removed || (known != nullptr && !known->empty() && !ended);
   forget(key);
   if (was_there) observer_.pruned(key);  // otherwise a set that was overtaken meant to make it, and never did
 }
@@ -175,7 +181,11 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
 
 boost::asio::awaitable<void> Reconciler::delete_object(ObjectKey key, ApiResource resource, LivePtr live) {
   if (waits(key)) co_return;
-  ApiRequest request = delete_request(resource, key, live->uid, live->resource_version);
+  // What of a hook still runs has ended when the next one is made.
+  const HookRecord* const hook = inventory_.hook(key);
+  const bool running = hook != nullptr && hook->state == HookState::Begun;
+  ApiRequest request =
+      delete_request(resource, key, live->uid, live->resource_version, running ? "Foreground" : "Background");
   Result<ApiResponse> response = co_await api_.send(std::move(request));
   if (!pruning_.contains(key)) co_return;  // it has come back into the set
   if (!response) {

@@ -48,8 +48,8 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
   PreparedSet prepared = prepare(*manifests, *catalog_, options_.prepare);
   for (const auto& [key, desired] : prepared.desired) {
     pruning_.erase(key);  // it has come back: a DELETE under way must not take it out of the record
-    if (desired.options.hook)
-      inventory_.intend_hook(key);
+    if (desired.making)
+      inventory_.intend_hook(key, *desired.making);
     else
       inventory_.intend(key);
   }
@@ -58,7 +58,10 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
   if (manifests != next_manifests_)
     co_return true;  // overtaken while the inventory was written; round_due_ is set again
   const std::vector<UnpreparedManifest> unprepared = prepared.unprepared;
+  const std::vector<Error> remarks = std::move(prepared.remarks);
   adopt_prepared(std::move(prepared), manifests->revision);
+  for (const Error& remark : remarks)
+    if (told_.insert(describe(remark)).second) observer_.set_problem(remark);
   for (const UnpreparedManifest& manifest : unprepared) {
     if (!told_.insert(describe(manifest.error)).second) continue;
     if (manifest.may_come) {
@@ -91,6 +94,7 @@ void Reconciler::adopt_prepared(PreparedSet prepared, const std::string& revisio
   pruning_judged_ = false;
   waves_.clear();
   dependents_.clear();
+  dismissible_.clear();
   left_alone_ = std::move(prepared.left_alone);
   keep_unprepared(prepared);
   types_.clear();
@@ -167,6 +171,7 @@ void Reconciler::await_discovery() {
 }
 
 void Reconciler::finish_round_if_done() {
+  dismiss_ended_hooks();
   say_what_waits();
   note_impatience();
   if (manifests_ == nullptr || round_due_) return;

@@ -32,6 +32,7 @@ void Reconciler::expect(const ObjectKey& key, Desired desired, bool same_revisio
   const Wave wave = wave_of(desired);
   waves_[wave].insert(key);
   for (const ObjectKey& other : desired.options.depends_on) dependents_[other].insert(key);
+  if (may_go(desired)) dismissible_.insert(key);
   pending_.insert(key);
   closed_.insert(key);
   const auto in_force = desired_.find(key);
@@ -191,58 +192,6 @@ void Reconciler::advanced(const ObjectKey& key) {
   else if (!waiting_since_)
     waiting_since_ = options_.now();
   wake();
-}
-
-// A hook is over when its health says so, and for good once that is on record (ask 34).
-void Reconciler::note_hook(const ObjectKey& key) {
-  const auto hook = inventory_.inventory().hooks.find(key);
-  const auto wanted = desired_.find(key);
-  if (hook == inventory_.inventory().hooks.end() || hook->second || wanted == desired_.end()) return;
-  const Health& health = states_[key].sight.health;
-  if (health.status == HealthStatus::Healthy && !pending_.contains(key)) {
-    inventory_.hook_done(key);
-    wake();
-  } else if (health.status == HealthStatus::Degraded && waves_[open_wave_].contains(key)) {
-    wave_is_stuck_ = true;
-    if (told_.insert("hook " + to_string(key)).second)
-      observer_.refused(key, Error{ErrorKind::Invalid, "the hook failed: " + health.message, wanted->second.origin,
-                                   "what comes after it waits; commit a change to run it again"});
-    wake();
-  }
-}
-
-void Reconciler::note_recorded_hooks() {
-  for (const auto& [key, done] : inventory_.inventory().hooks)
-    if (done && awaited_.contains(key)) advanced(key);
-}
-
-// True: it has run.
-bool Reconciler::judge_hook(const ObjectKey& key) {
-  const auto wanted = desired_.find(key);
-  if (wanted == desired_.end() || !wanted->second.options.hook) return false;
-  const auto hook = inventory_.inventory().hooks.find(key);
-  if (hook != inventory_.inventory().hooks.end() && hook->second) {
-    settled(key);
-    return true;
-  }
-  // Whoever made it: from now on its absence is its end.
-  const LivePtr live = live_.find(key);
-  const Uid* const known = inventory_.uid(key);
-  if (live != nullptr && (known == nullptr || *known != live->uid)) inventory_.saw(key, live->uid);
-  return false;
-}
-
-// The server has no such object. A hook that was seen is never made again: whether it has done its work nobody can
-// tell.
-bool Reconciler::hook_vanished(const ObjectKey& key) {
-  const Desired& desired = desired_.at(key);
-  const Uid* const known = inventory_.uid(key);
-  if (!desired.options.hook || known == nullptr || known->empty()) return false;
-  retry(key,
-        Error{ErrorKind::Invalid, "the hook vanished before its end was seen", desired.origin,
-              "it is not run twice for one revision; look whether it did its work, then commit to run it again"},
-        kLongestRetry, true);
-  return true;
 }
 
 // What is made once is looked at by nobody, and what was wanted by nobody for a while was not: its health may have come

@@ -125,6 +125,118 @@ TEST(WavesTest, Ask34_hooks_and_waves_go_in_order_and_each_job_runs_once) {
   EXPECT_LT(once("second"), once("after"));
 }
 
+// Whoever may delete, of the uid that is there: what else has the name stays.
+class HookPoliciesTest : public testing::Test {
+ protected:
+  HookPoliciesTest() : plane(ControlPlane::own()) {
+    plane.start_controllers();
+    staged = std::make_unique<StagedApplication>(plane, name_of_test("hooks"));
+  }
+  void write_job(const std::string& name, const std::string& when, const std::string& policy) const {
+    staged->write(name + ".yaml", job(name, "argocd.argoproj.io/hook: " + when +
+                                                ", argocd.argoproj.io/hook-delete-policy: '" + policy + "'"));
+  }
+  std::string commit(const std::string& message) const { return staged->app.repository.commit(message); }
+  // Its one Job, or "".
+  [[nodiscard]] std::string job_of(const std::string& prefix) const {
+    std::istringstream names(staged->app.kubectl.must({"-n", staged->app.name, "get", "jobs", "-o", "name"}));
+    for (std::string name; std::getline(names, name);)
+      if (name.starts_with("job.batch/" + prefix)) return name.substr(name.find('/') + 1);
+    return {};
+  }
+  // As the controller of Jobs would, without any pods.
+  void job_ends(const std::string& name, bool well) const {
+    const std::string condition = well ? "Complete" : "Failed", before = well ? "SuccessCriteriaMet" : "FailureTarget";
+    const std::string reason = well ? "CompletionsReached" : "BackoffLimitExceeded",
+                      time = R"("lastTransitionTime":"2026-11-29T00:00:00Z","lastProbeTime":"2026-11-29T00:00:00Z")";
+    const std::string start = staged->app.kubectl.field(staged->app.name, "job", name, "{.metadata.creationTimestamp}");
+    staged->app.kubectl.must(
+        {"-n", staged->app.name, "patch", "job", name, "--subresource=status", "--type=merge", "-p",
+         R"({"status":{"startTime":")" + start + R"(",)" +
+             (well ? R"("succeeded":1,"completionTime":")" + start + R"(",)" : std::string(R"("failed":1,)")) +
+             R"("conditions":[{"type":")" + before + R"(","status":"True","reason":")" + reason + R"(",)" + time +
+             R"(},{"type":")" + condition + R"(","status":"True","reason":")" + reason + R"(",)" + time + "}]}}"});
+  }
+  [[nodiscard]] bool gone(const std::string& name) const {
+    return eventually([&] { return !staged->exists("jobs", name); }, kDeadline);
+  }
+
+  ControlPlane plane;
+  std::unique_ptr<StagedApplication> staged;
+};
+
+TEST_F(HookPoliciesTest, Ask34_each_goes_when_its_policy_says_so_and_no_other_does) {
+  Application& app = staged->app;
+  staged->write("before.yaml", job("before",
+                                   "helm.sh/hook: 'pre-install,pre-upgrade', helm.sh/hook-delete-policy: "
+                                   "'before-hook-creation,hook-succeeded'"));
+  staged->write("settings.yaml", config_map("settings",
+                                            "helm.sh/hook: 'pre-install,pre-upgrade', helm.sh/hook-weight: '-1', "
+                                            "helm.sh/hook-delete-policy: 'before-hook-creation,hook-succeeded'",
+                                            "blue"));
+  write_job("kept", "PreSync", "BeforeHookCreation");
+  staged->write("page.yaml", config_map("page", "", "blue"));
+  const std::string first = commit("Start");
+  staged->run();
+  ASSERT_TRUE(eventually([&] { return !job_of("before-").empty() && !job_of("kept-").empty(); }, kDeadline))
+      << app.daemon->output();
+  EXPECT_TRUE(staged->exists("configmap", "settings"));
+  const std::string before = job_of("before-"), kept = job_of("kept-");
+  job_ends(before, true);
+  EXPECT_FALSE(staged->exists("configmap", "page"));
+  job_ends(kept, true);
+  app.wait_synced(first);
+  EXPECT_TRUE(gone("before-")) << app.daemon->output();
+  EXPECT_TRUE(eventually([&] { return !staged->exists("configmap", "settings"); }, kDeadline)) << app.daemon->output();
+  EXPECT_EQ(job_of("kept-"), kept);
+  app.daemon->wait_for_line("deleted the hook Job.batch " + app.name + "/" + before, kDeadline);
+
+  // A process that begins finds on record that they have run.
+  app.daemon->signal(SIGKILL);
+  app.daemon->wait_exit(5s);
+  const auto since = Clock::now();
+  staged->run();
+  app.wait_synced(first);
+  EXPECT_EQ(staged->writes(since), std::vector<std::string>{});
+
+  // The next one of its name waits until this one is gone.
+  staged->write("page.yaml", config_map("page", "", "red"));
+  commit("Another color");
+  ASSERT_TRUE(eventually([&] { return !job_of("kept-").empty() && job_of("kept-") != kept; }, kDeadline))
+      << app.daemon->output();
+  const std::vector<std::string> writes = staged->writes(since);
+  const auto deleted = std::ranges::find(writes, "delete kept"), made = std::ranges::find(writes, "patch kept");
+  EXPECT_LT(deleted, made) << testing::PrintToString(writes);
+}
+
+TEST_F(HookPoliciesTest, one_that_failed_goes_or_stays_as_its_policy_says_and_what_follows_waits) {
+  Application& app = staged->app;
+  write_job("goes", "PreSync", "HookSucceeded,HookFailed");
+  write_job("stays", "PreSync", "HookSucceeded");
+  staged->write("page.yaml", config_map("page", "", "blue"));
+  commit("Start");
+  staged->run();
+  ASSERT_TRUE(eventually([&] { return !job_of("goes-").empty() && !job_of("stays-").empty(); }, kDeadline))
+      << app.daemon->output();
+  const std::string stays = job_of("stays-");
+  job_ends(job_of("goes-"), false);
+  job_ends(stays, false);
+  EXPECT_TRUE(gone("goes-")) << app.daemon->output();
+  app.daemon->wait_for_line("the hook failed", kDeadline);
+  EXPECT_EQ(job_of("stays-"), stays);
+  app.daemon->signal(SIGKILL);
+  app.daemon->wait_exit(5s);
+  const auto since = Clock::now();
+  staged->run();
+  app.daemon->wait_for_line("the hook failed, and was deleted as its policy says", kDeadline);
+  EXPECT_FALSE(staged->exists("configmap", "page"));
+  EXPECT_EQ(staged->writes(since), std::vector<std::string>{}) << "not twice for one revision";
+
+  staged->write("page.yaml", config_map("page", "", "red"));
+  commit("Mended");
+  ASSERT_TRUE(eventually([&] { return !job_of("goes-").empty(); }, kDeadline)) << app.daemon->output();
+}
+
 class ReplaceOnClusterTest : public testing::Test {
  protected:
   ReplaceOnClusterTest() : plane(ControlPlane::shared()), staged(plane, name_of_test("replace")) {}

@@ -112,10 +112,10 @@ void LargeSet::commit() {
   write();
 }
 
-Manifest LargeSet::hook(const char* phase) const {
+Manifest LargeSet::hook(const std::string& name, const char* phase, const char* policy) const {
   Manifest made;
   made.gvk = kJob;
-  made.name = std::string(phase) + "-hook";
+  made.name = name;
   made.namespace_ = kHookNamespace;
   made.origin = made.name + ".yaml:1";
   json::object pod = pod_template(made.name, "migrate:1");
@@ -123,7 +123,9 @@ Manifest LargeSet::hook(const char* phase) const {
   made.body = {{"apiVersion", "batch/v1"},
                {"kind", "Job"},
                {"metadata",
-                {{"name", made.name}, {"namespace", kHookNamespace}, {"annotations", {{"holdfast.dev/hook", phase}}}}},
+                {{"name", made.name},
+                 {"namespace", kHookNamespace},
+                 {"annotations", {{"holdfast.dev/hook", phase}, {"holdfast.dev/hook-delete-policy", policy}}}}},
                {"spec", {{"template", std::move(pod)}}}};
   return made;
 }
@@ -133,7 +135,9 @@ ManifestSetPtr LargeSet::manifests() const {
   set->revision = revision_;
   set->committed_s = kFirstCommit_s + kBetweenCommits_s * commits_;
   for (const auto& [key, manifest] : objects_) set->manifests.push_back(manifest);
-  for (const char* phase : {"pre", "post"}) set->manifests.push_back(hook(phase));
+  for (const char* phase : {"pre", "post"})
+    set->manifests.push_back(hook(std::string(phase) + "-hook", phase, "before-hook-creation"));
+  set->manifests.push_back(hook(kPassing, "pre", "before-hook-creation,hook-succeeded"));
   return set;
 }
 

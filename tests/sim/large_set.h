@@ -1,5 +1,5 @@
 // What Git holds for one application of 200 objects of many kinds: a Namespace, a CRD and its custom resources,
-// workloads in a later wave, and a hook before and after each revision.
+// workloads in a later wave, and a hook before and after each revision. Another one before goes when it has succeeded.
 #pragma once
 
 #include <map>
@@ -32,14 +32,15 @@ class LargeSet {
   [[nodiscard]] static bool comes_and_goes(const ObjectKey& key) { return key.name.starts_with("added"); }
   [[nodiscard]] bool small() const { return commits_ % 2 == 1; }
 
-  static constexpr std::size_t kObjects = 198, kHooks = 2;
-  static constexpr std::size_t kRemoved = 47;  // more than the guard lets go
+  static constexpr std::size_t kObjects = 198, kHooks = 2;  // of these, those that stay
+  static constexpr const char* kPassing = "passing-hook";   // the one that goes
+  static constexpr std::size_t kRemoved = 47;               // more than the guard lets go
 
  private:
   void write();
   void add(const GroupVersionKind& gvk, const std::string& name, json::object body);
   void write_some(const GroupVersionKind& gvk, const std::string& prefix, int count, json::object (*body)(int, int));
-  [[nodiscard]] Manifest hook(const char* phase) const;
+  [[nodiscard]] Manifest hook(const std::string& name, const char* phase, const char* policy) const;
 
   unsigned commits_ = 0;
   std::string revision_;

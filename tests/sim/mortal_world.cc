@@ -279,7 +279,9 @@ void MortalWorld::check_deletion(const Life& life, const SeenRequest& request) {
   const bool in_set =
       string_at(request.before->body, {"metadata", "labels", kPartOf}) == our_set() &&
       string_at(request.before->body, {"metadata", "labels", "holdfast.dev/installation"}) == kInstallation;
-  const bool may_go = place.type == "jobs.batch" ? old_hook : may_leave(key);
+  const bool passed = place.name.starts_with(LargeSet::kPassing) &&
+                      ::holdfast::find(request.before->body, {"status", "completionTime"}) != nullptr;
+  const bool may_go = place.type == "jobs.batch" ? old_hook || passed : may_leave(key);
   if (life.wants.contains(key) || !in_set || !may_go)
     wrongs_ += "wrongly deleted: " + request.target + " uid " +
                std::string(string_at(request.before->body, {"metadata", "uid"})) + "\n";
@@ -323,18 +325,23 @@ std::string MortalWorld::difference(const ObjectKey& key, const Manifest& manife
   return {};
 }
 
-// Each hook of the revision has ended well, and was made once; none of an older one is left.
+// Each hook of the revision has ended well, and was made once; none of an older one is left, nor the one that passes.
 std::string MortalWorld::hook_differences() const {
   std::string found;
   std::size_t ended = 0;
   for (const StoredPtr& job : cluster_.store().list("jobs.batch", LargeSet::kHookNamespace)) {
     const auto made = hooks_made_.find(job->name);
-    if (made == hooks_made_.end() || made->second.revision != git_.revision())
+    if (job->name.starts_with(LargeSet::kPassing) || made == hooks_made_.end() ||
+        made->second.revision != git_.revision())
       found += "the hook " + job->name + " is still there\n";
     else if (!string_at(job->body, {"status", "completionTime"}).empty())
       ++ended;
   }
   if (ended != LargeSet::kHooks) found += std::to_string(ended) + " hooks have ended\n";
+  if (std::ranges::none_of(hooks_made_, [this](const auto& made) {
+        return made.first.starts_with(LargeSet::kPassing) && made.second.revision == git_.revision();
+      }))
+    found += "the hook that passes was not made\n";
   return found;
 }
 
@@ -359,7 +366,8 @@ std::string MortalWorld::differences() const {
     }
   }
   for (const auto& [key, uid] : record.entries)
-    if (find(key) == nullptr) found += to_string(key) + " is in the inventory and not in the cluster\n";
+    if (find(key) == nullptr && !key.name.starts_with(LargeSet::kPassing))
+      found += to_string(key) + " is in the inventory and not in the cluster\n";
   for (const auto& [key, text] : bystanders_)
     if (const StoredPtr live = find(key); live == nullptr || live->text != text)
       found += "the bystander " + to_string(key) + " was touched\n";

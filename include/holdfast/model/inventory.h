@@ -27,11 +27,25 @@ struct SeenRevision {
   bool operator==(const SeenRevision&) const = default;
 };
 
+enum class HookState : std::uint8_t {
+  Begun,   // or about to be
+  Done,    // it has ended well: nobody runs it again
+  Failed,  // it has, and was deleted for that: nobody runs it again either
+};
+
+// Of a hook: how it fares, and of which making, where its name does not say (empty: it does). Another making of the
+// same object begins anew.
+struct HookRecord {
+  HookState state = HookState::Begun;
+  std::string making = {};
+  bool operator==(const HookRecord&) const = default;
+};
+
 // The union is persisted before anything is applied, so an object that we made is never forgotten by a crash. An empty
 // uid means "intended, not yet seen".
 struct Inventory {
   std::map<ObjectKey, Uid> entries;
-  std::map<ObjectKey, bool> hooks;  // those of the entries that are hooks; true: it has ended well
+  std::map<ObjectKey, HookRecord> hooks;  // those of the entries that are hooks, and end
   std::string revision;             // the last revision of which every object was applied; empty before the first
   std::string content;              // of that revision (ManifestSet::content): later ones may have the same
   std::string repository;           // whose applications have it in common: a digest of its URL and the ref

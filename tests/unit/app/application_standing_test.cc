@@ -91,9 +91,9 @@ TEST(ApplicationStanding, of_a_hook_that_has_ended_well_nothing_is_expected) {
   Inventory inventory = applied();
   const ObjectKey hook{"batch", "Job", "shop", "migrate"};
   inventory.entries[hook] = Uid{"3"};
-  inventory.hooks[hook] = false;
+  inventory.hooks[hook] = {};
   EXPECT_EQ(judge_application(inventory, {}, all_well()).open.size(), 1U);
-  inventory.hooks[hook] = true;
+  inventory.hooks[hook] = {HookState::Done};
   EXPECT_THAT(judge_application(inventory, {}, all_well()).open, IsEmpty());
 }
 

@@ -51,6 +51,17 @@ TEST(InventoryRecord, what_is_written_is_read_back) {
   EXPECT_EQ(read->newest, BegunRevision{});
 }
 
+TEST(InventoryRecord, how_hooks_fare_is_read_back_and_a_version_before_takes_a_failed_one_for_begun) {
+  Inventory made = inventory();
+  made.hooks[{"apps", "Deployment", "web", "front"}] = {HookState::Failed};
+  made.hooks[{"", "ConfigMap", "holdfast", "c"}] = {HookState::Done, "0123456789"};
+  made.hooks[{"", "Namespace", "", "web"}] = {};
+  const json::value map = map_of(made);
+  EXPECT_EQ(from_config_map(map, "prod"), made);
+  EXPECT_TRUE(string_at(map, {"data", "inventory"}).contains(R"("hook":"begun")"));
+  EXPECT_FALSE(string_at(map, {"data", "inventory"}).contains(R"("hook":"failed")"));
+}
+
 TEST(InventoryRecord, the_newest_revision_that_was_begun_is_read_back) {
   Inventory made = inventory();
   made.newest = {"main@sha1:def", 1'700'000'000};

@@ -53,6 +53,44 @@ TEST(ObjectOptions, hooks_in_all_spellings) {
   EXPECT_TRUE(refusal_of({{"holdfast.dev/hook", "PreSync"}}).contains("pre or post"));
 }
 
+TEST(ObjectOptions, a_hook_of_both_moments_is_one_before_and_after) {
+  for (const ObjectOptions& both : {options_of({{"argocd.argoproj.io/hook", "PostSync,PreSync"}}),
+                                    options_of({{"helm.sh/hook", "post-install,pre-upgrade"}})}) {
+    EXPECT_EQ(both.hook, HookPhase::Before);
+    EXPECT_TRUE(both.again_after);
+  }
+  EXPECT_FALSE(options_of({{"helm.sh/hook", "pre-install,pre-upgrade"}}).again_after);
+  EXPECT_FALSE(options_of({{"argocd.argoproj.io/hook", "PostSync,PreSync"}, {"holdfast.dev/hook", "post"}}).again_after);
+}
+
+TEST(ObjectOptions, policies_of_hooks_in_all_spellings_and_ours_decide) {
+  const auto policy = [](const Annotations& more) {
+    Annotations all{{"argocd.argoproj.io/hook", "PreSync"}};
+    all.insert(all.end(), more.begin(), more.end());
+    return options_of(all).hook_deletion;
+  };
+  constexpr const char *kArgoCd = "argocd.argoproj.io/hook-delete-policy", *kHelm = "helm.sh/hook-delete-policy";
+  EXPECT_EQ(policy({}), (HookDeletion{true, false, false}));
+  EXPECT_EQ(policy({{kArgoCd, "HookSucceeded"}}), (HookDeletion{false, true, false}));
+  EXPECT_EQ(policy({{kArgoCd, "BeforeHookCreation, HookFailed,"}}), (HookDeletion{true, false, true}));
+  EXPECT_EQ(policy({{kHelm, "before-hook-creation,hook-succeeded"}}), (HookDeletion{true, true, false}));
+  EXPECT_EQ(policy({{kHelm, "hook-failed"}, {kArgoCd, "HookSucceeded"}}), (HookDeletion{false, true, true}));
+  EXPECT_EQ(policy({{"holdfast.dev/hook-delete-policy", "hook-failed"}, {kArgoCd, "HookSucceeded"}}),
+            (HookDeletion{false, false, true}));
+  EXPECT_EQ(policy({{kArgoCd, "hook-succeeded"}}), (HookDeletion{})) << "each tool has its own words";
+  EXPECT_EQ(options_of({{kArgoCd, "HookSucceeded"}}), ObjectOptions{}) << "of what is no hook it says nothing";
+}
+
+TEST(ObjectOptions, a_policy_that_nobody_knows_is_a_remark_and_an_error_where_it_is_ours) {
+  const ObjectOptions odd =
+      options_of({{"helm.sh/hook", "pre-install"}, {"helm.sh/hook-delete-policy", "hook-succeeded,hook-suceeded"}});
+  EXPECT_TRUE(odd.hook_deletion.succeeded);
+  EXPECT_TRUE(odd.remark.contains("\"hook-suceeded\"")) << odd.remark;
+  EXPECT_TRUE(odd.remark.contains("known are before-hook-creation, hook-succeeded, hook-failed")) << odd.remark;
+  EXPECT_TRUE(refusal_of({{"holdfast.dev/hook", "pre"}, {"holdfast.dev/hook-delete-policy", "HookFailed"}})
+                  .contains("before-hook-creation, hook-succeeded, hook-failed"));
+}
+
 TEST(ObjectOptions, hooks_of_moments_that_we_do_not_have_are_left_alone) {
   for (const char* moment : {"test", "pre-delete", "post-rollback", "pre-rollback,test"})
     EXPECT_EQ(options_of({{"helm.sh/hook", moment}}).management, Management::None) << moment;
