@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "app/marathon_dependencies.h"
 #include "app/marathon_pod.h"
+#include "app/marathon_pods.h"
 #include "app/marathon_values.h"
 
 namespace holdfast {
@@ -23,6 +25,8 @@ constexpr NoEquivalent kOfApp[] = {
      "write tolerations for node.kubernetes.io/unreachable"},
     {"killSelection", "said which instances go first", "the newest go first when it is scaled down"},
     {"executor", "chose an executor", "remove it"},
+    {"check", "was a check that told, and did nothing", "write a readiness probe where it is to count"},
+    {"taskStats", "counted tasks", "remove it"},
 };
 constexpr NoEquivalent kOfDocker[] = {
     {"parameters", "gave options to docker", "write what they mean into the pod's spec", true},
@@ -32,8 +36,8 @@ constexpr NoEquivalent kOfDocker[] = {
 
 class MarathonApp {
  public:
-  MarathonApp(ForeignFields& app, std::string id, const MarathonImportOptions& options)
-      : app_(app), id_(std::move(id)), name_(marathon_label(id_)), options_(options) {}
+  MarathonApp(ForeignFields& app, std::string id, const MarathonIds& ids, const MarathonImportOptions& options)
+      : app_(app), id_(std::move(id)), name_(marathon_label(id_)), ids_(ids), options_(options) {}
 
   // The notes are of the first document, the Deployment or StatefulSet.
   std::vector<ImportedDocument> make() {
@@ -142,17 +146,8 @@ class MarathonApp {
   }
 
   void resources(json::object& made) {
-    json::object requests, limits;
-    if (const json::value* cpus = app_.take("cpus")) requests["cpu"] = whole_amount(cpus, 1000) + "m";
-    if (const json::value* memory = app_.take("mem"))
-      limits["memory"] = requests["memory"] = whole_amount(memory, 1) + "Mi";
-    if (const std::string disk = whole_amount(app_.take("disk"), 1); disk != "0")
-      requests["ephemeral-storage"] = disk + "Mi";
-    if (const std::string gpus = whole_amount(app_.take("gpus"), 1); gpus != "0") limits["nvidia.com/gpu"] = gpus;
-    json::object all;
-    if (!requests.empty()) all["requests"] = std::move(requests);
-    if (!limits.empty()) all["limits"] = std::move(limits);
-    if (!all.empty()) made["resources"] = std::move(all);
+    ForeignFields most = app_.below("resourceLimits");
+    if (json::object all = take_marathon_resources(app_, most); !all.empty()) made["resources"] = std::move(all);
   }
 
   json::object pod_spec(json::object container) {
@@ -180,12 +175,19 @@ class MarathonApp {
         else
           app_.note("labels." + name, "cannot be a label of Kubernetes", "write it as an annotation");
       }
-    for (const std::string& id : app_.texts("dependencies")) {
-      if (options_.namespace_.empty())
-        app_.note("dependencies", fmt::format("it began after {}", id), "give --namespace, and it is said to Holdfast");
-      else
-        depends_ += (depends_.empty() ? "" : ",") +
-                    fmt::format("apps/namespaces/{}/Deployment/{}", options_.namespace_, marathon_label(id));
+    for (const std::string& id : app_.texts("dependencies")) depend_on(id);
+  }
+
+  void depend_on(const std::string& id) {
+    const std::vector<std::string> others = ids_.named(id_, id);
+    if (others.empty()) {
+      app_.note("dependencies", fmt::format("it began after {}, which was not read", id),
+                "import both at once, or write holdfast.dev/depends-on");
+    } else if (options_.namespace_.empty()) {
+      app_.note("dependencies", fmt::format("it began after {}", id), "give --namespace, and it is said to Holdfast");
+    } else {
+      for (const std::string& other : others)
+        depends_ += (depends_.empty() ? "" : ",") + fmt::format("apps/namespaces/{}/{}", options_.namespace_, other);
     }
   }
 
@@ -257,6 +259,7 @@ class MarathonApp {
 
   ForeignFields& app_;
   std::string id_, name_;
+  const MarathonIds& ids_;
   const MarathonImportOptions& options_;
   std::vector<MarathonPort> ports_;
   MarathonVolumes storage_;
@@ -268,7 +271,10 @@ class MarathonApp {
 
 class MarathonImport {
  public:
-  explicit MarathonImport(const MarathonImportOptions& options) : options_(options) {}
+  MarathonImport(const std::vector<json::value>& definitions, const MarathonImportOptions& options)
+      : options_(options) {
+    for (const json::value& definition : definitions) ids_.add(definition, {});
+  }
 
   void take(const json::value& definition, const std::string& around) {
     if (const json::array* list = definition.if_array()) {
@@ -279,61 +285,57 @@ class MarathonImport {
       imported_.notes.push_back({around, "holds something that is no app, and was passed over", "correct it", true});
       return;
     }
-    const std::string id = full_id(around, string_at(definition, {"id"}));
+    const std::string id = MarathonIds::full_id(around, string_at(definition, {"id"}));
     bool is_group = false;
     for (const char* part : {"apps", "groups", "pods"}) is_group = is_group || find(definition, {part}) != nullptr;
+    const bool is_pod = find(definition, {"containers"}) != nullptr;
     if (is_group)
       group(definition, id);
     else if (string_at(definition, {"id"}).empty())
       imported_.notes.push_back(
           {around, "holds something without an id, which is no app", "name app definitions", true});
     else
-      app(definition, id);
+      make(definition, id, is_pod);
   }
 
   Imported result() { return std::move(imported_); }
 
  private:
-  // "/shop/web"; ids that begin otherwise are meant in their group.
-  static std::string full_id(const std::string& around, std::string_view id) {
-    if (id.starts_with('/') || around.empty()) return std::string(id);
-    return around + (around.ends_with('/') ? "" : "/") + std::string(id);
-  }
-
   void group(const json::value& definition, const std::string& id) {
-    for (const char* part : {"groups", "apps"})
+    for (const char* part : {"groups", "apps", "pods"})
       if (const json::value* list = find(definition, {part})) take(*list, id);
     std::vector<ImportNote> notes;
     {
       ForeignFields rest(&definition, "the Marathon group " + id, notes);
-      rest.settled({"id", "apps", "groups", "version", "enforceRole"});
-      const NoEquivalent others[] = {{"pods", "are several containers together", "write them as Deployments", true},
-                                     {"dependencies", "said what begins first", "write holdfast.dev/depends-on"}};
+      rest.settled({"id", "apps", "groups", "pods", "version", "enforceRole"});
+      const NoEquivalent others[] = {{"dependencies", "said what begins first", "write holdfast.dev/depends-on"}};
       rest.without(others);
     }
     imported_.notes.insert(imported_.notes.end(), notes.begin(), notes.end());
   }
 
-  void app(const json::value& definition, const std::string& id) {
+  void make(const json::value& definition, const std::string& id, bool is_pod) {
     std::vector<ImportNote> notes;
     std::vector<ImportedDocument> made;
     {
       ForeignFields fields(&definition, {}, notes);
       fields.settled({"id"});
-      made = MarathonApp(fields, id, options_).make();
+      made = is_pod ? import_marathon_pod(fields, id, options_.namespace_)
+                    : MarathonApp(fields, id, ids_, options_).make();
     }
     made.front().notes = std::move(notes);
     for (ImportedDocument& document : made) imported_.documents.push_back(std::move(document));
   }
 
   const MarathonImportOptions& options_;
+  MarathonIds ids_;
   Imported imported_;
 };
 
 }  // namespace
 
 Imported import_marathon(const std::vector<json::value>& definitions, const MarathonImportOptions& options) {
-  MarathonImport import(options);
+  MarathonImport import(definitions, options);
   for (const json::value& definition : definitions) import.take(definition, {});
   return import.result();
 }

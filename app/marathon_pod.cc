@@ -17,8 +17,9 @@ std::string upper(std::string text) {
   return text;
 }
 
-// "/web:80" in a label VIP_0: the address that DC/OS balanced it at.
-std::int64_t virtual_port(ForeignFields& port) {
+}  // namespace
+
+std::int64_t marathon_virtual_port(ForeignFields& port) {
   std::int64_t found = 0;
   const json::value* labels = port.take("labels");
   if (labels == nullptr || !labels->is_object()) return found;
@@ -34,11 +35,13 @@ std::int64_t virtual_port(ForeignFields& port) {
   return found;
 }
 
+namespace {
+
 MarathonPort port_of(ForeignFields& from, std::int64_t listens, std::int64_t service, std::size_t index) {
   MarathonPort port;
   port.chosen = listens == 0;
   port.container = listens == 0 ? kFirstChosenPort + static_cast<std::int64_t>(index) : listens;
-  const std::int64_t virtual_one = virtual_port(from);
+  const std::int64_t virtual_one = marathon_virtual_port(from);
   port.service = virtual_one != 0 ? virtual_one : service != 0 ? service : port.container;
   port.name = from.text("name");
   const std::string protocol = from.text("protocol");
@@ -48,8 +51,9 @@ MarathonPort port_of(ForeignFields& from, std::int64_t listens, std::int64_t ser
   return port;
 }
 
-// Names have to be labels, each once.
-void name_ports(std::vector<MarathonPort>& ports) {
+}  // namespace
+
+void name_marathon_ports(std::vector<MarathonPort>& ports) {
   for (std::size_t i = 0; i < ports.size(); ++i) {
     std::string name = ports[i].name.empty() ? std::string() : application_label(ports[i].name).substr(0, 15);
     while (name.ends_with('-')) name.pop_back();
@@ -59,6 +63,8 @@ void name_ports(std::vector<MarathonPort>& ports) {
     ports[i].name = name.empty() || doubled || !has_letter ? fmt::format("port-{}", i) : name;
   }
 }
+
+namespace {
 
 json::object probe_of(ForeignFields& check, const std::vector<MarathonPort>& ports, std::string protocol) {
   json::object probe;
@@ -83,8 +89,9 @@ json::object probe_of(ForeignFields& check, const std::vector<MarathonPort>& por
   return probe;
 }
 
-bool take_health(ForeignFields& check, const std::vector<MarathonPort>& ports, json::object& container) {
-  json::object probe = probe_of(check, ports, check.text("protocol"));
+}  // namespace
+
+bool set_marathon_probes(ForeignFields& check, json::object probe, json::object& container) {
   const std::int64_t interval_s = std::max<std::int64_t>(1, check.number("intervalSeconds").value_or(60)),
                      grace_s = check.number("gracePeriodSeconds").value_or(300),
                      delay_s = check.number("delaySeconds").value_or(0),
@@ -108,6 +115,8 @@ bool take_health(ForeignFields& check, const std::vector<MarathonPort>& ports, j
   return true;
 }
 
+namespace {
+
 const char* topology(std::string_view field) {
   if (field == "hostname" || field == "@hostname") return "kubernetes.io/hostname";
   if (field == "@zone") return "topology.kubernetes.io/zone";
@@ -119,9 +128,11 @@ const char* topology(std::string_view field) {
 
 std::vector<MarathonPort> take_marathon_ports(ForeignFields& app, ForeignFields& container, ForeignFields& docker) {
   std::vector<MarathonPort> ports;
+  const json::value* const newer = container.take("portMappings");
+  const bool in_container = newer != nullptr && newer->is_array() && !newer->get_array().empty();
   for (ForeignFields* holder : {&container, &docker})
     for (ForeignFields& mapping : holder->each("portMappings")) {
-      if (!ports.empty() && holder == &docker) continue;
+      if (holder == &docker && in_container) continue;  // the newer place of the two decides
       const std::int64_t listens = mapping.number("containerPort").value_or(0);
       mapping.settled({"hostPort", "networkNames"});
       ports.push_back(port_of(mapping, listens, mapping.number("servicePort").value_or(0), ports.size()));
@@ -142,7 +153,7 @@ std::vector<MarathonPort> take_marathon_ports(ForeignFields& app, ForeignFields&
       ports.push_back(port);
     }
   app.settled({"requirePorts"});
-  name_ports(ports);
+  name_marathon_ports(ports);
   return ports;
 }
 
@@ -186,7 +197,8 @@ void take_marathon_checks(ForeignFields& app, const std::vector<MarathonPort>& p
   bool taken = false;
   for (ForeignFields& check : app.each("healthChecks")) {
     json::object spare;
-    const bool works = take_health(check, ports, taken ? spare : pod_container);
+    json::object probe = probe_of(check, ports, check.text("protocol"));
+    const bool works = set_marathon_probes(check, std::move(probe), taken ? spare : pod_container);
     if (works && taken) check.note("protocol", "was a further check", "a container has one probe of a kind: join them");
     taken = taken || works;
   }
@@ -216,6 +228,8 @@ void take_marathon_constraints(ForeignFields& app, const json::object& selector,
     if (each.is_array())
       for (const json::value& word : each.get_array())
         if (word.is_string()) words.emplace_back(word.get_string());
+    if (each.is_object())  // as pods have them
+      for (const char* part : {"fieldName", "operator", "value"}) words.emplace_back(string_at(each, {part}));
     const std::string field = !words.empty() ? words[0] : "", operation = words.size() > 1 ? upper(words[1]) : "",
                       value = words.size() > 2 ? words[2] : "";
     const char* const key = topology(field);

@@ -33,4 +33,38 @@ std::string whole_amount(const json::value* value, double factor) {
   return std::to_string(std::llround(number * factor));
 }
 
+namespace {
+
+// "unlimited" takes a limit away.
+void take_limits(ForeignFields& most, json::object& limits) {
+  const struct {
+    std::string_view field, resource, unit;
+    double factor;
+  } known[] = {{"cpus", "cpu", "m", 1000}, {"mem", "memory", "Mi", 1}};
+  for (const auto& [field, resource, unit, factor] : known) {
+    const json::value* value = most.take(field);
+    if (value == nullptr) continue;
+    if (value->is_string())
+      limits.erase(resource);
+    else
+      limits[resource] = whole_amount(value, factor) + std::string(unit);
+  }
+}
+
+}  // namespace
+
+json::object take_marathon_resources(ForeignFields& given, ForeignFields& most) {
+  json::object requests, limits, all;
+  if (const json::value* cpus = given.take("cpus")) requests["cpu"] = whole_amount(cpus, 1000) + "m";
+  if (const json::value* memory = given.take("mem"))
+    limits["memory"] = requests["memory"] = whole_amount(memory, 1) + "Mi";
+  if (const std::string disk = whole_amount(given.take("disk"), 1); disk != "0")
+    requests["ephemeral-storage"] = disk + "Mi";
+  if (const std::string gpus = whole_amount(given.take("gpus"), 1); gpus != "0") limits["nvidia.com/gpu"] = gpus;
+  take_limits(most, limits);
+  if (!requests.empty()) all["requests"] = std::move(requests);
+  if (!limits.empty()) all["limits"] = std::move(limits);
+  return all;
+}
+
 }  // namespace holdfast

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/foreign_fields.h"
 #include "holdfast/model/json.h"
 
 namespace holdfast {
@@ -14,5 +15,8 @@ std::string marathon_label(std::string_view id);
 bool is_kubernetes_label(std::string_view text);
 // A number times a factor, rounded; "0" where there is none.
 std::string whole_amount(const json::value* value, double factor);
+
+// `cpus`, `mem`, `disk` and `gpus` of an app or of a container, and its `resourceLimits`, as a container has them.
+json::object take_marathon_resources(ForeignFields& given, ForeignFields& most);
 
 }  // namespace holdfast

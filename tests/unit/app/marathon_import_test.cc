@@ -83,15 +83,55 @@ TEST(MarathonImport, storage_of_one_is_a_claim_and_of_several_a_template) {
 }
 
 TEST(MarathonImport, groups_lists_and_what_is_unknown) {
-  const Imported imported = import(R"({"id": "/shop", "pods": [{"id": "p"}], "groups": [{"id": "inner", "apps": [
-    {"id": "web", "container": {"docker": {"image": "w"}}, "dependencies": ["/shop/db"], "fetch": [{"uri": "u"}], "novelty": 1}]}]})",
-                                   "shop");
+  const Imported imported = import(
+      R"({"id": "/shop", "pods": [{"id": "p", "containers": [{"name": "c", "image": {"id": "c:1"}}]}], "dependencies": ["/other"], "groups": [{"id": "inner", "apps": [
+    {"id": "db", "container": {"docker": {"image": "d"}}},
+    {"id": "web", "container": {"docker": {"image": "w"}}, "dependencies": ["/shop/inner/db", "/gone"], "fetch": [{"uri": "u"}], "novelty": 1}]}]})",
+      "shop");
   const ImportedDocument& web = document_named(imported, "shop-inner-web");
   EXPECT_EQ(of(web.object, {"metadata", "annotations"}),
-            R"({"holdfast.dev/depends-on":"apps/namespaces/shop/Deployment/shop-db"})");
-  for (const char* field : {"fetch", "novelty"}) EXPECT_TRUE(is_noted(web, field)) << field;
+            R"({"holdfast.dev/depends-on":"apps/namespaces/shop/Deployment/shop-inner-db"})");
+  EXPECT_EQ(of(document_named(imported, "shop-p").object, {"kind"}), "\"Deployment\"");
+  for (const char* field : {"fetch", "novelty", "dependencies"}) EXPECT_TRUE(is_noted(web, field)) << field;
   ASSERT_EQ(imported.notes.size(), 1U);
-  EXPECT_EQ(imported.notes[0].field, "the Marathon group /shop.pods");
+  EXPECT_EQ(imported.notes[0].field, "the Marathon group /shop.dependencies");
+}
+
+TEST(MarathonImport, dependencies_name_apps_groups_and_their_neighbours) {
+  const Imported imported = import(R"({"id": "/", "groups": [
+    {"id": "data", "apps": [
+      {"id": "db", "instances": 3, "container": {"docker": {"image": "d"}, "volumes": [
+        {"containerPath": "data", "mode": "RW", "persistent": {"size": 5}}]}},
+      {"id": "cache", "container": {"docker": {"image": "c"}}}]},
+    {"id": "web", "apps": [
+      {"id": "front", "container": {"docker": {"image": "f"}}, "dependencies": ["../data"]},
+      {"id": "back", "container": {"docker": {"image": "b"}}, "dependencies": ["front", "../data/db"]}]}]})",
+                                   "shop");
+  const auto depends = [&](const char* name) {
+    return of(document_named(imported, name).object, {"metadata", "annotations", "holdfast.dev/depends-on"});
+  };
+  EXPECT_EQ(depends("web-front"),
+            "\"apps/namespaces/shop/Deployment/data-cache,apps/namespaces/shop/StatefulSet/data-db\"");
+  EXPECT_EQ(depends("web-back"),
+            "\"apps/namespaces/shop/Deployment/web-front,apps/namespaces/shop/StatefulSet/data-db\"");
+}
+
+// Found with a published example: all but the first were told of as unknown, and lost.
+TEST(MarathonImport, every_port_of_the_older_place_is_taken) {
+  const Imported imported = import(R"({"id": "a", "container": {"docker": {"image": "a", "network": "BRIDGE",
+    "portMappings": [{"containerPort": 80, "hostPort": 0, "protocol": "tcp"},
+                     {"containerPort": 53, "hostPort": 0, "protocol": "udp"}]}}})");
+  EXPECT_TRUE(imported.documents[0].notes.empty()) << imported_yaml(imported);
+  EXPECT_EQ(
+      of(container_of(imported.documents[0]), {"ports"}),
+      R"([{"containerPort":80,"name":"port-0","protocol":"TCP"},{"containerPort":53,"name":"port-1","protocol":"UDP"}])");
+}
+
+TEST(MarathonImport, limits_are_limits) {
+  const Imported imported = import(R"({"id": "a", "container": {"docker": {"image": "a"}}, "cpus": 0.1, "mem": 64,
+    "resourceLimits": {"cpus": 2, "mem": "unlimited"}})");
+  EXPECT_EQ(of(container_of(imported.documents[0]), {"resources"}),
+            R"({"limits":{"cpu":"2000m"},"requests":{"cpu":"100m","memory":"64Mi"}})");
 }
 
 TEST(MarathonImport, without_an_image_it_is_a_comment) {
