@@ -1,4 +1,5 @@
-// `holdfast suspend`, `resume`, `reconcile`, `tree` and `get applications`: a person's hand on Application objects.
+// `holdfast suspend`, `resume`, `reconcile`, `tree` and `get applications`: a person's hand on Application objects, and
+// a look at ApplicationSets and Overrides.
 #pragma once
 
 #include <chrono>
@@ -22,9 +23,10 @@ int suspend_command(const ApplicationVerbOptions& options);
 int resume_command(const ApplicationVerbOptions& options);
 int reconcile_command(const ApplicationVerbOptions& options);
 int tree_command(const ApplicationVerbOptions& options);
-int get_applications_command(const ApplicationVerbOptions& options);
+// `what` is one of our own kinds.
+int get_own_objects_command(const ApplicationVerbOptions& options, Listed what);
 // Their names, for completion: none where the cluster does not tell within that time.
-std::vector<std::string> application_names(std::chrono::milliseconds within);
+std::vector<std::string> own_object_names(Listed what, std::chrono::milliseconds within);
 int version_command(const ClusterOptions& options);  // what is there, below our own version
 
 }  // namespace holdfast

@@ -159,12 +159,12 @@ void print(const std::vector<Row>& rows, const GetOptions& options) {
 }  // namespace
 
 int get_command(const GetOptions& options) {
-  if (options.applications) {
+  if (options.what != Listed::Objects) {
     ApplicationVerbOptions applications;
     applications.cluster = options.cluster;
-    applications.name = options.application;
+    applications.name = options.one;
     applications.output = options.output;
-    return get_applications_command(applications);
+    return get_own_objects_command(applications, options.what);
   }
   return run_in_session(options.cluster, 1,
                         [&](asio::any_io_executor, ClusterSession& session) -> asio::awaitable<Result<int>> {

@@ -13,13 +13,20 @@
 namespace holdfast {
 namespace {
 
-// `get [objects|applications] [NAME]`.
+Listed listed_as(std::string_view word) {
+  if (word.starts_with("override")) return Listed::Overrides;
+  if (word.starts_with("set") || word.starts_with("applicationset")) return Listed::ApplicationSets;
+  return word.starts_with("app") ? Listed::Applications : Listed::Objects;
+}
+
+// `get [objects|applications|sets|overrides] [NAME]`.
 void add_get_arguments(CLI::App& get, GetOptions& options) {
   get.add_option_function<std::string>(
-         "what", [&options](const std::string& what) { options.applications = what.starts_with("app"); },
-         "objects that are managed, or Application objects (default: objects)")
-      ->check(CLI::IsMember({"objects", "applications", "application", "apps", "app"}));
-  get.add_option("application", options.application, "NAME or NAMESPACE/NAME of an Application (default: all)");
+         "what", [&options](const std::string& what) { options.what = listed_as(what); },
+         "objects that are managed, applications, sets (ApplicationSets) or overrides (default: objects)")
+      ->check(CLI::IsMember({"objects", "applications", "application", "apps", "app", "applicationsets",
+                             "applicationset", "sets", "set", "overrides", "override"}));
+  get.add_option("application", options.one, "NAME or NAMESPACE/NAME of one of them, but of objects (default: all)");
 }
 
 CLI::App* add_get(CLI::App& app, GetOptions& options) {

@@ -122,8 +122,10 @@ std::optional<int> MovingVerbs::complete(int argc, const char* const* argv) cons
   if (!of_kubectl && (argc < 2 || std::string_view(argv[1]) != "__complete")) return std::nullopt;
   const std::vector<std::string> words(argv + std::min(first, argc), argv + argc);
   Completion found = complete_words(command_tree(app_), words);
-  if (found.applications)
-    for (const std::string& name : application_names(std::chrono::seconds(1)))
+  const bool of_get = words.size() > 2 && words[0] == "get";
+  const Listed what = of_get ? listed_as(words[1]) : Listed::Applications;
+  if (found.applications && what != Listed::Objects)
+    for (const std::string& name : own_object_names(what, std::chrono::seconds(1)))
       if (name.starts_with(words.empty() ? std::string() : words.back())) found.words.emplace_back(name, "");
   std::fputs(completion_text(found).c_str(), stdout);
   return 0;

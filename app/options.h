@@ -103,14 +103,17 @@ struct InstallOptions {
 
 enum class OutputFormat { Table, Wide, Json, Yaml, Name };
 
+// What `holdfast get` lists.
+enum class Listed : std::uint8_t { Objects, Applications, ApplicationSets, Overrides };
+
 struct GetOptions {
   ClusterOptions cluster;
   std::string inventory_namespace;  // empty: all
   std::string name;                 // empty: all
   OutputFormat output = OutputFormat::Table;
-  bool explain = false;       // say of each object why
-  bool applications = false;  // Application objects instead
-  std::string application;    // of these only that; empty: all
+  bool explain = false;  // say of each object why
+  Listed what = Listed::Objects;
+  std::string one;  // of our own objects only that; empty: all
 };
 
 // Of an ApplicationSet of the cluster, or of a file.

@@ -63,6 +63,8 @@ TEST_F(CommandLineTest, a_hand_on_applications) {
   EXPECT_TRUE(holdfast({"get", "apps", "web", "-o", "yaml"}).out.contains("repoURL: "));
   EXPECT_TRUE(holdfast({"get", "apps", "shop/web", "-o", "json"}).out.contains(R"("kind":"Application")"));
   EXPECT_TRUE(holdfast({"get", "apps", "webb"}).err.contains("did you mean web?"));
+  EXPECT_TRUE(holdfast({"get", "sets"}).err.contains("there are no ApplicationSets"));
+  EXPECT_TRUE(holdfast({"get", "overrides"}).err.contains("there are no Overrides"));
   EXPECT_EQ(holdfast({"get", "-o", "name"}).out, "configmap/page\n");
 
   const Finished suspended = holdfast({"suspend", "web"});
@@ -95,6 +97,42 @@ TEST_F(CommandLineTest, kubectl_has_it_as_a_plugin) {
   EXPECT_TRUE(verbs.out.starts_with("reconcile\t")) << verbs.out << verbs.err;
   const Finished names = kubectl({"__complete", "holdfast", "tree", ""});
   EXPECT_TRUE(names.out.starts_with("web\n")) << names.out << names.err;
+}
+
+TEST_F(CommandLineTest, sets_and_overrides_are_listed_as_applications_are) {
+  std::ignore = kubectl_.run({"create", "namespace", "shop"});
+  kubectl_.must({"apply", "-f", "-"},
+                "apiVersion: holdfast.dev/v1alpha1\nkind: ApplicationSet\nmetadata: {name: teams, namespace: shop}\n"
+                "spec:\n  generators: [{list: {elements: [{values: {name: one}}, {values: {name: two}}]}}]\n"
+                "  template: {metadata: {name: 'app-{{name}}'}, spec: {source: {repoURL: 'https://git.example/a.git',\n"
+                "    ref: {branch: main}, path: '.'}}}\n---\n"
+                "apiVersion: holdfast.dev/v1alpha1\nkind: Override\nmetadata: {name: hotfix, namespace: shop}\n"
+                "spec: {application: web, ref: {branch: fix}, reason: try it, expiresAfter: 2h}\n");
+  const auto patch = [&](const char* what, const char* name, const char* told) {
+    kubectl_.must({"-n", "shop", "patch", what, name, "--subresource=status", "--type=merge", "-p", told});
+  };
+  patch("hfset", "teams",
+        R"({"status":{"matched":2,"applied":2,"ready":1,"generators":[{"type":"list","elements":2}],"conditions":[
+            {"type":"Ready","status":"Unknown","reason":"Progressing","message":"1 of 2 applications are ready",
+             "lastTransitionTime":"2026-11-29T00:00:00Z"}]}})");
+  patch("hfo", "hotfix", R"({"status":{"phase":"Active","tries":"the branch fix","endsAt":"2026-11-29T02:00:00Z"}})");
+
+  const Finished sets = holdfast({"get", "sets"});
+  EXPECT_TRUE(sets.out.starts_with("NAMESPACE  NAME   MATCHED  APPLIED  READY  ALL      STATUS"))
+      << sets.out << sets.err;
+  EXPECT_TRUE(sets.out.contains("shop       teams  2        2        1      Unknown  1 of 2 applications")) << sets.out;
+  EXPECT_TRUE(holdfast({"get", "sets", "-o", "wide"}).out.contains("list=2"));
+  EXPECT_EQ(holdfast({"get", "applicationsets", "-o", "name"}).out, "applicationset.holdfast.dev/teams\n");
+  EXPECT_TRUE(holdfast({"get", "set", "shop/teams", "-o", "json"}).out.contains(R"("kind":"ApplicationSet")"));
+  EXPECT_TRUE(holdfast({"get", "sets", "team"}).err.contains("did you mean teams? holdfast get applicationsets"));
+  const Finished overrides = holdfast({"get", "overrides"});
+  EXPECT_TRUE(overrides.out.contains("shop       hotfix  web          Active  the branch fix")) << overrides.out;
+  EXPECT_TRUE(holdfast({"get", "overrides", "-o", "wide"}).out.contains("try it"));
+  EXPECT_TRUE(holdfast({"get", "override", "hotfix", "-o", "yaml"}).out.contains("expiresAfter: 2h"));
+  EXPECT_EQ(holdfast({"get", "overrides", "-o", "name", "-n", "shop"}).out, "override.holdfast.dev/hotfix\n");
+  EXPECT_TRUE(holdfast({"__complete", "get", "sets", ""}).out.contains("teams"));
+  EXPECT_TRUE(holdfast({"__complete", "get", "overrides", "hot"}).out.contains("hotfix"));
+  kubectl_.must({"-n", "shop", "delete", "hfset,hfo", "--all"});
 }
 
 TEST_F(CommandLineTest, bash_completes_verbs_options_and_choices) {
@@ -168,14 +206,34 @@ TEST_F(CommandLineTest, what_becomes_of_marathon_is_taken_by_the_api_server) {
     {"id": "db", "container": {"docker": {"image": "db:1"}, "volumes":
        [{"containerPath": "data", "mode": "RW", "persistent": {"size": 100}}, {"containerPath": "/h", "hostPath": "/h", "mode": "RO"}]}},
     {"id": "ring", "instances": 3, "container": {"docker": {"image": "ring:1"},
-       "volumes": [{"containerPath": "data", "mode": "RW", "persistent": {"size": 100}}]}, "ports": [7000]}]})";
+       "volumes": [{"containerPath": "data", "mode": "RW", "persistent": {"size": 100}}]}, "ports": [7000]},
+    {"id": "old", "container": {"type": "DOCKER", "docker": {"image": "old:1", "network": "BRIDGE", "portMappings":
+       [{"containerPort": 80, "hostPort": 0, "protocol": "tcp"}, {"containerPort": 53, "protocol": "udp"}]}},
+     "resourceLimits": {"cpus": 2, "mem": "unlimited"}, "dependencies": ["ring", "../shop/db"]}],
+    "pods": [{"id": "pair", "labels": {"team": "a"}, "environment": {"A": "b", "S": {"secret": "s"}},
+     "secrets": {"s": {"source": "shop/s"}}, "scaling": {"kind": "fixed", "instances": 2},
+     "scheduling": {"upgrade": {"minimumHealthCapacity": 1, "maximumOverCapacity": 0},
+       "placement": {"constraints": [{"fieldName": "hostname", "operator": "UNIQUE"}, {"fieldName": "rack", "operator": "IS", "value": "r1"}]}},
+     "volumes": [{"name": "shared"}, {"name": "host", "host": "/h"}, {"name": "key", "secret": "s"}, {"name": "data", "persistent": {"size": 10}}],
+     "networks": [{"mode": "host"}],
+     "containers": [
+       {"name": "web", "image": {"kind": "DOCKER", "id": "web:1"}, "exec": {"command": {"shell": "serve"}}, "user": "root",
+        "resources": {"cpus": 0.1, "mem": 32, "disk": 10, "gpus": 1}, "endpoints": [{"name": "HTTP_main", "hostPort": 0, "protocol": ["tcp"]}],
+        "healthCheck": {"http": {"endpoint": "HTTP_main", "path": "/", "scheme": "HTTP"}, "gracePeriodSeconds": 2},
+        "volumeMounts": [{"name": "shared", "mountPath": "s"}, {"name": "host", "mountPath": "/h", "readOnly": true}]},
+       {"name": "side", "image": {"id": "side:1"}, "exec": {"command": {"argv": ["side"]}}, "resources": {"cpus": 0.1, "mem": 32},
+        "endpoints": [{"name": "dns", "containerPort": 53, "protocol": ["udp"]}], "healthCheck": {"tcp": {"endpoint": "dns"}},
+        "volumeMounts": [{"name": "shared", "mountPath": "/s"}, {"name": "key", "mountPath": "/key"}, {"name": "data", "mountPath": "data"}],
+        "lifecycle": {"killGracePeriodSeconds": 40}}]}]})";
   const Finished made = holdfast({"import", "marathon", "-f", file, "-n", "default"});
   EXPECT_EQ(made.exit_code, 1) << made.err;
   const Finished taken = kubectl_.run({"apply", "--dry-run=server", "-f", "-"}, made.out);
   EXPECT_EQ(taken.exit_code, 0) << taken.err << made.out;
   for (const char* object :
        {"deployment.apps/shop-web created", "service/shop-web created", "deployment.apps/shop-db created",
-        "persistentvolumeclaim/shop-db-0 created", "statefulset.apps/shop-ring created"})
+        "persistentvolumeclaim/shop-db-0 created", "statefulset.apps/shop-ring created",
+        "deployment.apps/shop-old created", "service/shop-old created", "deployment.apps/shop-pair created",
+        "service/shop-pair created", "persistentvolumeclaim/shop-pair-0 created"})
     EXPECT_TRUE(taken.out.contains(object)) << object << "\n" << taken.out;
 }
 
