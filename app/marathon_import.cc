@@ -79,7 +79,11 @@ class MarathonApp {
     }
     made["image"] = image;
     if (docker.flag("forcePullImage").value_or(false)) made["imagePullPolicy"] = "Always";
-    if (docker.flag("privileged").value_or(false)) made["securityContext"] = json::object{{"privileged", true}};
+    if (docker.flag("privileged").value_or(false)) {
+      made["securityContext"] = json::object{{"privileged", true}};
+      docker.note("privileged", "had all rights on its agent",
+                  "namespaces with Pod Security refuse it: take it away where it is not needed");
+    }
     docker.settled({"network"});
     docker.without(kOfDocker);
     container.settled({"type", "linuxInfo"});
@@ -294,6 +298,9 @@ class MarathonImport {
     else if (string_at(definition, {"id"}).empty())
       imported_.notes.push_back(
           {around, "holds something without an id, which is no app", "name app definitions", true});
+    else if (find(definition, {"run"}) != nullptr)
+      imported_.notes.push_back(
+          {id, "is a job of Metronome, which is no app of Marathon", "write a Job or a CronJob", true});
     else
       make(definition, id, is_pod);
   }

@@ -28,7 +28,7 @@ TEST(MarathonImport, an_app_with_an_image_becomes_a_deployment_and_a_service) {
   const Imported imported = import(R"({"id": "/shop/web", "instances": 3, "cpus": 0.5, "mem": 256,
     "cmd": "serve --port $PORT0", "env": {"COLOR": "blue", "TOKEN": {"secret": "t"}}, "secrets": {"t": {"source": "shop/token"}},
     "labels": {"tier": "front", "HAPROXY_GROUP": "external"},
-    "container": {"type": "DOCKER", "docker": {"image": "web:1", "forcePullImage": true},
+    "container": {"type": "DOCKER", "docker": {"image": "web:1", "forcePullImage": true, "privileged": true},
       "portMappings": [{"containerPort": 8081, "servicePort": 10001, "name": "http", "labels": {"VIP_0": "/web:80"}}]},
     "healthChecks": [{"protocol": "MESOS_HTTP", "path": "/up", "portIndex": 0, "intervalSeconds": 10,
                       "gracePeriodSeconds": 60, "maxConsecutiveFailures": 2}],
@@ -53,7 +53,8 @@ TEST(MarathonImport, an_app_with_an_image_becomes_a_deployment_and_a_service) {
   EXPECT_TRUE(of(web.object, {"spec", "template", "spec", "affinity"}).contains("kubernetes.io/hostname"));
   EXPECT_EQ(of(service.object, {"spec", "ports"}),
             R"([{"name":"http","port":80,"protocol":"TCP","targetPort":"http"}])");
-  for (const char* field : {"labels.HAPROXY_GROUP", "secrets"}) EXPECT_TRUE(is_noted(web, field)) << field;
+  for (const char* field : {"labels.HAPROXY_GROUP", "secrets", "container.docker.privileged"})
+    EXPECT_TRUE(is_noted(web, field)) << field;
 }
 
 TEST(MarathonImport, ports_that_marathon_chose_are_told_to_the_process) {
@@ -125,6 +126,13 @@ TEST(MarathonImport, every_port_of_the_older_place_is_taken) {
   EXPECT_EQ(
       of(container_of(imported.documents[0]), {"ports"}),
       R"([{"containerPort":80,"name":"port-0","protocol":"TCP"},{"containerPort":53,"name":"port-1","protocol":"UDP"}])");
+}
+
+TEST(MarathonImport, a_job_of_metronome_is_told_and_passed_over) {
+  const Imported imported = import(R"({"id": "nightly", "run": {"cmd": "report", "cpus": 0.1}})");
+  EXPECT_TRUE(imported.documents.empty());
+  ASSERT_EQ(imported.notes.size(), 1U);
+  EXPECT_TRUE(imported.notes[0].what.contains("Metronome"));
 }
 
 TEST(MarathonImport, limits_are_limits) {
