@@ -11,13 +11,14 @@
 #include "holdfast/model/label.h"
 
 namespace holdfast {
-namespace {
 
 Listed listed_as(std::string_view word) {
   if (word.starts_with("override")) return Listed::Overrides;
   if (word.starts_with("set") || word.starts_with("applicationset")) return Listed::ApplicationSets;
   return word.starts_with("app") ? Listed::Applications : Listed::Objects;
 }
+
+namespace {
 
 // `get [objects|applications|sets|overrides] [NAME]`.
 void add_get_arguments(CLI::App& get, GetOptions& options) {

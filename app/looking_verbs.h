@@ -5,10 +5,14 @@
 #include <CLI/App.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/options.h"
 
 namespace holdfast {
+
+// "sets", and the other words for what `holdfast get` lists; any other is objects.
+Listed listed_as(std::string_view word);
 
 class LookingVerbs {
  public:

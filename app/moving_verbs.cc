@@ -9,6 +9,7 @@
 #include "app/cluster_options.h"
 #include "app/command_tree.h"
 #include "app/completion.h"
+#include "app/looking_verbs.h"
 #include "app/manual_page.h"
 #include "holdfast/base/duration.h"
 
