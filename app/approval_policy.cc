@@ -138,4 +138,14 @@ std::string objection_to_policy(const json::value& policy, const json::value& bi
   return {};
 }
 
+std::string identity_of_policy(const json::value& policy, const json::value& binding) {
+  std::string identity;
+  for (const json::value* one : {&policy, &binding}) {
+    const json::value* const generation = find(*one, {"metadata", "generation"});
+    identity += fmt::format("{}{}.{}", identity.empty() ? "" : " ", string_at(*one, {"metadata", "uid"}),
+                            generation == nullptr ? "" : to_json(*generation));
+  }
+  return identity;
+}
+
 }  // namespace holdfast

@@ -24,5 +24,7 @@ std::string approval_binding_path();
 // kTakesEffect after it was installed API servers may not know of it yet, and let through what it would not.
 inline constexpr std::chrono::seconds kTakesEffect{5};
 std::string objection_to_policy(const json::value& policy, const json::value& binding, std::chrono::sys_seconds now);
+// What no other one has, and neither has this one after a change: "UID.GENERATION" of both.
+std::string identity_of_policy(const json::value& policy, const json::value& binding);
 
 }  // namespace holdfast

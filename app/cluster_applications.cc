@@ -12,7 +12,6 @@
 #include "app/observer_list.h"
 #include "app/own_definitions.h"
 #include "app/person_requests.h"
-#include "app/policy_check.h"
 #include "holdfast/base/log.h"
 #include "holdfast/model/api_status.h"
 #include "sources/application_reader.h"
@@ -98,6 +97,7 @@ ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon&
                context_.only_namespace),
       writer_(executor, cluster_.api, chance, application_resource(), context_.installation),
       overrides_(executor, daemon, cluster_, chance, override_hooks(), context_.installation, context_.only_namespace),
+      requests_(executor, cluster_.api, chance),
       tasks_(executor),
       signal_(executor) {}
 
@@ -133,7 +133,7 @@ ClusterOverrides::Presence ClusterApplications::presence_of(const ApplicationNam
 
 asio::awaitable<void> ClusterApplications::run() {
   objects_.start();
-  if (!standing_by_) tasks_.spawn(overrides_.run());
+  if (!standing_by_) start();
   while (!stopping_) {
     signal_.expires_at(Clock::time_point::max());
     co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -148,12 +148,18 @@ asio::awaitable<void> ClusterApplications::run() {
 void ClusterApplications::stop() {
   stopping_ = true;
   overrides_.stop();
+  requests_.stop();
   signal_.cancel();
+}
+
+void ClusterApplications::start() {
+  tasks_.spawn(overrides_.run());
+  tasks_.spawn(requests_.run());
 }
 
 void ClusterApplications::begin() {
   standing_by_ = false;
-  tasks_.spawn(overrides_.run());
+  start();
   for (const ApplicationName& name : std::exchange(seen_meanwhile_, {})) object_changed(name);
 }
 
@@ -241,6 +247,7 @@ void ClusterApplications::begin(const ApplicationName& name, Subject& subject, c
   subject.status = std::make_shared<ApplicationStatus>(true, std::move(hooks));
   if (const json::value* status = find(object, {"status"}); status != nullptr && status->is_object())
     subject.status->recall(status->get_object());
+  requests_.begin(name, std::string(string_at(object, {"status", "requestsCheckedBy"})));
 }
 
 // Without a finalizer of ours nobody asked that its objects go with it.
@@ -251,6 +258,7 @@ asio::awaitable<void> ClusterApplications::gone(ApplicationName name) {
     co_await let_go(name);
   }
   writer_.forget(name);
+  requests_.forget(name);
   refused_.erase(name);
   Subject& subject = subjects_.at(name);
   Subject nothing;
@@ -389,16 +397,18 @@ asio::awaitable<void> ClusterApplications::meet_requests(ApplicationName name, j
   const std::optional<RollbackRequest> rollback = rollback_asked(object);
   const auto news = [this, name](const auto& request, std::string RollOutRecord::* handled) {
     const auto subject = subjects_.find(name);
-    if (!request || subject == subjects_.end() || !subject->second.held) return false;
-    return subject->second.status->record().*handled != request->id;
+    return request && subject != subjects_.end() && subject->second.status != nullptr &&
+           subject->second.status->record().*handled != request->id;
   };
   const bool approves = news(approval, &RollOutRecord::handled_approval);
   const bool rolls_back = news(rollback, &RollOutRecord::handled_rollback);
+  requests_.seen(name, approves || rolls_back);
   if ((!approves && !rolls_back) || daemon_.roll_outs(name) == nullptr) co_return;
-  const std::string objection = co_await objection_to_policy_of(cluster_.api);
+  const std::string objection = co_await requests_.objection(name);
   RollOutControl* const roll_outs = daemon_.roll_outs(name);
   const auto subject = subjects_.find(name);
   if (roll_outs == nullptr || subject == subjects_.end() || !subject->second.held) co_return;
+  if (!objection.empty()) requests_.refused(name);
   if (approves) {
     if (objection.empty())
       roll_outs->approve(*approval);
@@ -454,6 +464,7 @@ void ClusterApplications::write_status(const ApplicationName& name) {
     json::object document = kept->document();
     if (!document.contains("inventory")) return document;
     document["inventory"] = json::object{{"objects", daemon_.objects(name)}};
+    if (std::string under = requests_.under(name); !under.empty()) document["requestsCheckedBy"] = std::move(under);
     json::array tried;
     for (const std::string& one : overrides_.in_force(name)) tried.emplace_back(one);
     if (!tried.empty()) document["overrides"] = std::move(tried);

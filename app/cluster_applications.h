@@ -23,6 +23,7 @@
 #include "app/application_status.h"
 #include "app/cluster_overrides.h"
 #include "app/daemon.h"
+#include "app/request_gate.h"
 #include "app/status_writer.h"
 #include "sources/repository_hub.h"
 
@@ -71,6 +72,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
     bool unclaimed = false;    // it is not known yet whether another installation holds it, so nothing is said of it
   };
 
+  void start();
   boost::asio::awaitable<void> reconcile(ApplicationName name);
   boost::asio::awaitable<void> look_at(ApplicationName name);
   boost::asio::awaitable<void> gone(ApplicationName name);
@@ -98,6 +100,7 @@ class ClusterApplications final : public ApplicationObjectsSink {
   ApplicationObjects objects_;
   StatusWriter writer_;
   ClusterOverrides overrides_;
+  RequestGate requests_;
   std::map<ApplicationName, Subject> subjects_;
   std::map<ApplicationName, std::string> refused_;  // those that are not held at all: their repositories
   std::string unseen_;                              // why the objects cannot be seen, as it was said last

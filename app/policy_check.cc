@@ -21,13 +21,20 @@ asio::awaitable<Result<json::value>> read(ApiServer& api, std::string target) {
 
 }  // namespace
 
-asio::awaitable<std::string> objection_to_policy_of(ApiServer& api) {
+asio::awaitable<PolicyStanding> standing_of_policy(ApiServer& api) {
   const Result<json::value> policy = co_await read(api, approval_policy_path());
   const Result<json::value> binding = policy ? co_await read(api, approval_binding_path()) : policy;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  if (policy && binding) co_return objection_to_policy(*policy, *binding, now);
-  co_return "it cannot be seen whether the policy is in force that tells who asks: " +
-      describe(policy ? binding.error() : policy.error());
+  PolicyStanding standing;
+  standing.known = policy && binding;
+  if (standing.known) {
+    standing.objection = objection_to_policy(*policy, *binding, now);
+    standing.identity = identity_of_policy(*policy, *binding);
+  } else {
+    standing.objection = "it cannot be seen whether the policy is in force that tells who asks: " +
+                         describe(policy ? binding.error() : policy.error());
+  }
+  co_return standing;
 }
 
 }  // namespace holdfast

@@ -8,8 +8,12 @@
 
 namespace holdfast {
 
-// Why what people ask for cannot be met; empty: nothing stands against it. What cannot be read stands against it.
+struct PolicyStanding {
+  std::string objection;  // why what people ask for cannot be met; empty: nothing stands against it
+  std::string identity;   // of what is in force (identity_of_policy)
+  bool known = false;     // false: it could not be read, which stands against it as well
+};
 // `api` outlives the call.
-boost::asio::awaitable<std::string> objection_to_policy_of(ApiServer& api);
+boost::asio::awaitable<PolicyStanding> standing_of_policy(ApiServer& api);
 
 }  // namespace holdfast

@@ -126,6 +126,9 @@ constexpr Field kStatus[] = {
     text("refused", "what somebody asked for last and was not done, and why"),
     text("lastHandledApproval", "the request for approval that was met last"),
     text("lastHandledRollback", "the request for a rollback that was met last"),
+    text("requestsCheckedBy",
+         "the admission policy and its binding, each as UID.GENERATION, that hold to who asks what is asked for from "
+         "here on"),
     objects("history", "what was done, newest first", kHistoryEntry),
 };
 

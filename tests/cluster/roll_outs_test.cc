@@ -237,6 +237,38 @@ TEST_F(RollOuts, the_api_server_decides_who_may_approve_and_in_whose_name) {
   EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
 }
 
+TEST_F(RollOuts, what_was_asked_while_nobody_checked_who_asks_never_counts) {
+  start();
+  apply("");
+  EXPECT_TRUE(becomes([&] { return status("history[0].outcome"); }, "Healthy"));
+  const std::string second = commit_color("green");
+  EXPECT_TRUE(
+      becomes([&] { return status("history[0].revision") + status("history[0].outcome"); }, second + "Healthy"));
+  const auto annotate = [&](const std::string& person, const std::string& at, const std::string& to) {
+    return kubectl_.run({"-n", "teams", "annotate", "hfapp", "shop", "--overwrite", "--as",
+                         "system:serviceaccount:teams:" + person, "holdfast.dev/rollback-to=" + to,
+                         "holdfast.dev/rollback-by=system:serviceaccount:teams:alice",
+                         "holdfast.dev/rollback-reason=because", "holdfast.dev/rollback-at=" + at});
+  };
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  kubectl_.must({"delete", "validatingadmissionpolicybinding", "approvals.holdfast.dev"});
+  EXPECT_TRUE(eventually([&] { return annotate("bob", "2027-01-01T00:00:00Z", first_).exit_code == 0; }, kDeadline));
+  install();
+  EXPECT_NE(annotate("bob", "2027-01-01T00:00:01Z", first_).exit_code, 0) << "it is checked again";
+  start();
+  EXPECT_TRUE(becomes([&] { return status("refused").contains("write it again") ? "refused" : ""; }, "refused"));
+  EXPECT_EQ(color("page"), "green");
+  const Finished back = as("alice", {"rollback", "shop", "--to", first_, "--reason", "it is too green"});
+  EXPECT_EQ(back.exit_code, 0) << back.err << daemon_->output();
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "blue"));
+
+  // What was asked meanwhile of a daemon that was away counts, for it was checked.
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  EXPECT_EQ(annotate("alice", "2027-01-01T00:00:02Z", "none").exit_code, 0);
+  start();
+  EXPECT_TRUE(becomes([&] { return color("page"); }, "green"));
+}
+
 TEST_F(RollOuts, what_changes_while_a_plan_waits_makes_another_plan) {
   start();
   apply("  policy: Approve\n");
