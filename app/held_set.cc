@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/cluster_session.h"
+#include "app/set_claim.h"
 #include "holdfast/base/log.h"
 #include "holdfast/model/object.h"
 #include "sources/application_set_reader.h"
@@ -90,8 +91,13 @@ asio::awaitable<void> HeldSet::run() {
     }
     if (look_at_ && *look_at_ <= now) look_anew();
   }
+  follow_none();
+}
+
+void HeldSet::follow_none() {
   for (std::size_t i = 0; i < follows_.size(); ++i) ports_.source_gone(i);
   follows_.clear();
+  followed_.clear();
 }
 
 Clock::time_point HeldSet::next_due() const {
@@ -121,6 +127,8 @@ asio::awaitable<void> HeldSet::pass() {
   }
   Result<json::value> object = parse_json(live->body);
   if (!object || !object->is_object()) co_return;  // the server's own bug: nothing is concluded from it
+  json::object claimed = object->get_object();
+  if (!co_await is_ours(std::move(claimed))) co_return;
   const json::value* status = find(*object, {"status"});
   if (!std::exchange(recalled_, true) && status != nullptr && status->is_object()) {
     status_.recall(status->get_object());
@@ -137,6 +145,33 @@ asio::awaitable<void> HeldSet::pass() {
   if (!holds) look_at_.reset();  // nothing is to be confirmed
   if (!stopping_ && holds) co_await hold();
   if (!stopping_) tell();
+}
+
+// What is claimed now is gone on with when the watch shows the claim.
+asio::awaitable<bool> HeldSet::is_ours(json::object object) {
+  const std::string_view by = set_claimed_by(object);
+  if (by == ports_.installation) co_return true;
+  if (!by.empty()) {
+    leave(by);
+    co_return false;
+  }
+  const Result<json::value> claimed = co_await patch(set_claim(object, ports_.installation));
+  if (claimed || claimed.error().kind == ErrorKind::NotFound || claimed.error().kind == ErrorKind::Conflict)
+    co_return false;
+  log(LogLevel::Warning, "set-unclaimed",
+      fmt::format("could not claim {}, so that it is not expanded: {}", shown(), describe(claimed.error())));
+  retry_later();
+  co_return false;
+}
+
+void HeldSet::leave(std::string_view installation) {
+  follow_none();
+  set_.reset();
+  generation_ = 0;
+  recalled_ = false;
+  retry_at_.reset();
+  look_at_.reset();
+  status_.contest(claim_message(installation));
 }
 
 void HeldSet::take(const json::object& object) {
@@ -172,8 +207,7 @@ void HeldSet::take(const json::object& object) {
 
 void HeldSet::follow_generators() {
   if (followed_ == set_->generators) return;
-  for (std::size_t i = 0; i < follows_.size(); ++i) ports_.source_gone(i);
-  follows_.clear();
+  follow_none();
   followed_ = set_->generators;
   for (std::size_t i = 0; i < followed_.size(); ++i)
     follows_.push_back({nullptr, fail(ErrorKind::Busy, "it is being read"), 0, {}, false});
@@ -240,15 +274,11 @@ asio::awaitable<bool> HeldSet::set_finalizer(json::object object, bool wanted) {
   for (json::value& one : finalizers_of(object))
     if (!one.is_string() || std::string_view(one.get_string()) != kFinalizer) finalizers.push_back(std::move(one));
   if (wanted) finalizers.emplace_back(kFinalizer);
-  ApiRequest request;
-  request.method = Method::Patch;
-  request.target = resource_path(application_set_resource(), name_.first, name_.second) + "?fieldManager=holdfast-sets";
-  request.content_type = "application/merge-patch+json";
-  request.body = to_json(json::object{{"metadata",
-                                       {{"resourceVersion", string_at(object, {"metadata", "resourceVersion"})},
-                                        {"uid", uid_.value},
-                                        {"finalizers", std::move(finalizers)}}}});
-  const Result<json::value> answer = co_await ask_json(ports_.api, std::move(request));
+  json::object changes{{"metadata",
+                        {{"resourceVersion", string_at(object, {"metadata", "resourceVersion"})},
+                         {"uid", uid_.value},
+                         {"finalizers", std::move(finalizers)}}}};
+  const Result<json::value> answer = co_await patch(std::move(changes));
   if (answer || answer.error().kind == ErrorKind::NotFound) co_return answer.has_value();
   if (answer.error().kind != ErrorKind::Conflict)
     log(LogLevel::Warning, "finalizer-unwritten",
@@ -256,6 +286,15 @@ asio::awaitable<bool> HeldSet::set_finalizer(json::object object, bool wanted) {
                     describe(answer.error())));
   retry_later();
   co_return false;
+}
+
+asio::awaitable<Result<json::value>> HeldSet::patch(json::object changes) {
+  ApiRequest request;
+  request.method = Method::Patch;
+  request.target = resource_path(application_set_resource(), name_.first, name_.second) + "?fieldManager=holdfast-sets";
+  request.content_type = "application/merge-patch+json";
+  request.body = to_json(changes);
+  co_return co_await ask_json(ports_.api, std::move(request));
 }
 
 void HeldSet::tell() {

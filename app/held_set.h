@@ -89,8 +89,12 @@ class HeldSet {
   };
 
   boost::asio::awaitable<void> pass();
+  boost::asio::awaitable<bool> is_ours(json::object object);  // false: another installation's, or not known yet
+  void leave(std::string_view installation);
+  boost::asio::awaitable<Result<json::value>> patch(json::object changes);
   void take(const json::object& object);
   void follow_generators();
+  void follow_none();
   boost::asio::awaitable<void> hold();
   boost::asio::awaitable<void> bring_about(ExpandedApplication wanted);
   [[nodiscard]] Look look_at(const ExpandedApplication& wanted) const;

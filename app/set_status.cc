@@ -28,7 +28,17 @@ void SetStatus::recall(const json::object& status) { stated_.recall(status); }
 
 void SetStatus::set(SetStanding standing) {
   standing_ = std::move(standing);
+  contested_.clear();
   stated_.state(conditions(), hooks_.now(), hooks_.transition);
+  tell();
+}
+
+void SetStatus::contest(std::string message) {
+  if (std::exchange(contested_, std::move(message)).empty()) contested_since_ = to_timestamp(hooks_.now());
+  tell();
+}
+
+void SetStatus::tell() {
   if (std::string text = canonical_json(document()); text != std::exchange(told_, text) && hooks_.changed)
     hooks_.changed();
 }
@@ -83,6 +93,12 @@ Conditions SetStatus::conditions() const {
 }
 
 json::object SetStatus::document() const {
+  if (!contested_.empty())
+    return {{"conditions", json::array{{{"type", "Contested"},
+                                        {"status", "True"},
+                                        {"reason", "HeldByAnotherInstallation"},
+                                        {"message", cut(contested_)},
+                                        {"lastTransitionTime", contested_since_}}}}};
   json::array generators, left_out;
   for (const SetStanding::Generator& generator : standing_.generators) {
     json::object one{{"type", generator.type}, {"elements", generator.elements}};

@@ -4,6 +4,7 @@
 //   Ready        True: every element that is to have an application has one, and all of these are ready
 //   Reconciling  True: something is under way, or is tried again by itself
 //   Stalled      True: nothing goes on before somebody does something
+//   Contested    True, and nothing else is said: another installation expands it
 //
 // One thread.
 #pragma once
@@ -49,18 +50,22 @@ class SetStatus {
   // What an earlier process wrote: times go on from there.
   void recall(const json::object& status);
   void set(SetStanding standing);
+  // Instead of all else, until set(): another installation expands it.
+  void contest(std::string message);
 
   [[nodiscard]] Conditions conditions() const;
   // `status`, but for the record of the previews, which has a writer of its own.
   [[nodiscard]] json::object document() const;
 
  private:
+  void tell();
   [[nodiscard]] ApplicationCondition ready() const;
   [[nodiscard]] ApplicationCondition stalled() const;
   [[nodiscard]] std::string some_left_out() const;
 
   Hooks hooks_;
   SetStanding standing_;
+  std::string contested_, contested_since_;  // empty: it is not
   StatedConditions stated_;
   std::string told_;  // the document, canonical
 };

@@ -74,14 +74,14 @@ struct Applications final : ApplicationObjectsSink {
 // One daemon, as far as it has to do with sets.
 struct Life {
   Life(asio::io_context& io, SimulatedCluster& cluster, FaultPlan& faults, Remote& remote,
-       std::function<void(const SeenRequest&)> seen)
+       std::function<void(const SeenRequest&)> seen, const std::string& installation)
       : network(io.get_executor(), cluster, faults, std::move(seen)),
         client(io.get_executor(), network, cluster, faults),
         daemon(io.get_executor(), ClusterPorts{client, client, [] {}, "simulated"}, DaemonOptions{.installation = "i"}),
         objects(io.get_executor(), client, client, sink, [] { return 0.5; }),
         sets(
             io.get_executor(), daemon, ClusterPorts{client, client, [] {}, "simulated"},
-            SetupContext{"holdfast", {}, {}}, std::make_shared<RepositoryHub>(io.get_executor()), objects,
+            SetupContext{installation, {}, {}}, std::make_shared<RepositoryHub>(io.get_executor()), objects,
             [] { return 0.5; }, true) {
     sink.changed = [this](const ApplicationName& name) { sets.application_changed(name); };
     sets.read_generators_by([&io, &remote](const Generator&, GeneratorHeard heard) {
@@ -135,12 +135,14 @@ class SetsOnSimulator : public testing::Test {
     }
   }
 
-  void start() {
-    lives_.push_back(std::make_unique<Life>(io_, cluster_, faults_, remote_, [this](const SeenRequest& seen) {
-      if (seen.method != Method::Delete || seen.status < 200 || seen.status >= 300) return;
+  void start(const std::string& installation = "holdfast") {
+    const auto seen = [this, installation](const SeenRequest& seen) {
+      if (seen.status < 200 || seen.status >= 300) return;
       const std::string path = seen.target.substr(0, seen.target.find('?'));
-      deleted_.push_back(path.substr(path.rfind('/') + 1));
-    }));
+      if (seen.method == Method::Patch && path.contains("/applications/web-")) ++applied_by_[installation];
+      if (seen.method == Method::Delete) deleted_.push_back(path.substr(path.rfind('/') + 1));
+    };
+    lives_.push_back(std::make_unique<Life>(io_, cluster_, faults_, remote_, seen, installation));
   }
   // kill -9, and another one.
   void restart() {
@@ -202,7 +204,8 @@ class SetsOnSimulator : public testing::Test {
   SimulatedCluster cluster_{7};
   Remote remote_;
   std::vector<std::unique_ptr<Life>> lives_;
-  std::vector<std::string> deleted_;  // names, by daemons
+  std::vector<std::string> deleted_;               // names, by daemons
+  std::map<std::string, std::size_t> applied_by_;  // Applications, by installations
 };
 
 TEST_F(SetsOnSimulator, a_branch_comes_and_goes) {
@@ -239,6 +242,47 @@ TEST_F(SetsOnSimulator, what_is_another_installations_is_left_to_it) {
   run_for(2s);
   ASSERT_TRUE(stands("a")) << shown_set();
   EXPECT_EQ(string_at(application_of("a")->body, {"metadata", "labels", "holdfast.dev/installation"}), "holdfast");
+}
+
+TEST_F(SetsOnSimulator, one_installation_expands_what_the_label_gives_to_none) {
+  start("other");
+  run_for(5s);
+  remote_.branches = {"a"};
+  for (const auto& follower : remote_.followers) follower();
+  look();
+  run_for(5s);
+  ASSERT_TRUE(stands("a")) << shown_set();
+  EXPECT_EQ(applied_by_["holdfast"], 1U);
+  EXPECT_EQ(applied_by_["other"], 0U);
+  EXPECT_TRUE(shown_set().contains("the installation holdfast expands it")) << shown_set();
+
+  // Nothing of it goes with the one that has claimed it; whoever takes the claim away hands it on.
+  lives_.front()->network.isolate();
+  lives_.front()->sets.stop();
+  run_for(5min);
+  EXPECT_EQ(applied_by_["other"], 0U);
+  EXPECT_EQ(request("PATCH", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews",
+                    R"({"metadata":{"annotations":{"holdfast.dev/expanded-by":null}}})"),
+            200);
+  run_for(5s);
+  remote_.branches = {"a", "b"};
+  look();
+  run_for(5s);
+  EXPECT_TRUE(stands("a") && stands("b")) << shown_set();
+  EXPECT_FALSE(shown_set().contains("expands it")) << shown_set();
+  EXPECT_TRUE(deleted_.empty());
+}
+
+TEST_F(SetsOnSimulator, of_two_that_see_a_set_at_once_one_expands_it) {
+  EXPECT_EQ(request("DELETE", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews", ""), 200);
+  run_for(5s);
+  start("other");
+  run_for(5s);
+  remote_.branches = {"a"};
+  EXPECT_EQ(request("POST", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets", kSet), 201);
+  run_for(5s);
+  ASSERT_TRUE(stands("a")) << shown_set();
+  EXPECT_EQ(applied_by_["holdfast"] + applied_by_["other"], 1U);
 }
 
 TEST_F(SetsOnSimulator, what_is_suspended_is_not_looked_at_for_what_it_missed) {
