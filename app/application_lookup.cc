@@ -18,12 +18,14 @@ constexpr int kPage = 500;
 
 std::vector<std::string> names_of(const std::vector<json::value>& objects) {
   std::vector<std::string> names;
+  names.reserve(objects.size());
   for (const json::value& object : objects) names.push_back(application_shown(object));
   return names;
 }
 
 Error none_of_that_name(const std::string& name, const ApiResource& type, const std::vector<json::value>& all) {
   std::vector<std::string_view> known;
+  known.reserve(all.size());
   for (const json::value& object : all) known.push_back(string_at(object, {"metadata", "name"}));
   const std::string_view nearest = nearest_word(name, known);
   return {ErrorKind::NotFound,

@@ -163,8 +163,9 @@ Result<std::unique_ptr<GeneratorSource>> ApplicationSets::follow(const Applicati
   };
   const auto* branches = std::get_if<BranchGenerator>(&generator);
   const auto* directories = std::get_if<DirectoryGenerator>(&generator);
-  if (branches != nullptr) daemon_.listen(listener_name(name, index), branches->repo_url, {}, std::move(listener));
-  if (directories != nullptr)
+  if (branches != nullptr)
+    daemon_.listen(listener_name(name, index), branches->repo_url, {}, std::move(listener));
+  else if (directories != nullptr)
     daemon_.listen(listener_name(name, index), directories->repo_url, directories->ref, std::move(listener));
   return source;
 }

@@ -134,6 +134,7 @@ bool ApplicationWatch::listed() const { return store_.synced(kConfigMap); }
 std::vector<ApplicationWatch::Followed> ApplicationWatch::standings(WallTime now) {
   std::vector<Followed> all;
   std::vector<SeenRevision> said;
+  said.reserve(seen_.size());
   for (const auto& [key, seen] : seen_) said.push_back(seen);
   for (auto& [key, known] : known_) {
     if (!known.inventory) continue;

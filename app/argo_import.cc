@@ -196,7 +196,7 @@ class ArgoImport {
     for (ForeignFields& rule : spec.each("ignoreDifferences")) {
       json::object target;
       for (const char* field : {"group", "kind", "name", "namespace"})
-        if (std::string text = rule.text(field); !text.empty() && text != "*") target[field] = std::move(text);
+        if (const std::string text = rule.text(field); !text.empty() && text != "*") target[field] = text;
       json::array paths, managers;
       for (std::string& pointer : rule.texts("jsonPointers")) paths.emplace_back(pointer);
       for (const std::string& expression : rule.texts("jqPathExpressions")) {

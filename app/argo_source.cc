@@ -47,7 +47,7 @@ void take_helm(ForeignFields& from, const ArgoSourceContext& context, ImportedDo
   if (release.empty()) release = context.name;
   if (is_helm && release != string_at(document.object, {"metadata", "name"})) ours["releaseName"] = release;
   for (const char* field : {"values", "kubeVersion", "namespace"})
-    if (std::string text = helm.text(field); !text.empty()) ours[field] = std::move(text);
+    if (const std::string text = helm.text(field); !text.empty()) ours[field] = text;
   for (const char* field : {"valueFiles", "apiVersions"}) {
     json::array list;
     for (const std::string& text : helm.texts(field)) {
@@ -65,7 +65,7 @@ void take_helm(ForeignFields& from, const ArgoSourceContext& context, ImportedDo
   json::array parameters;
   for (ForeignFields& parameter : helm.each("parameters")) {
     json::object one{{"name", parameter.text("name")}};
-    if (std::string value = parameter.text("value"); !value.empty()) one["value"] = std::move(value);
+    if (const std::string value = parameter.text("value"); !value.empty()) one["value"] = value;
     if (parameter.flag("forceString").value_or(false)) one["forceString"] = true;
     parameters.push_back(std::move(one));
   }
@@ -127,14 +127,14 @@ void take_kustomize(ForeignFields& from, json::object& source) {
   if (!kustomize.present()) return;
   json::object ours;
   for (const char* field : {"namePrefix", "nameSuffix", "namespace"})
-    if (std::string text = kustomize.text(field); !text.empty()) ours[field] = std::move(text);
+    if (const std::string text = kustomize.text(field); !text.empty()) ours[field] = text;
   json::array images;
   for (const std::string& image : kustomize.texts("images")) images.push_back(image_of(image));
   if (!images.empty()) ours["images"] = std::move(images);
   json::array patches;
   for (ForeignFields& patch : kustomize.each("patches")) {
     json::object one;
-    if (std::string text = patch.text("patch"); !text.empty()) one["patch"] = std::move(text);
+    if (const std::string text = patch.text("patch"); !text.empty()) one["patch"] = text;
     if (const json::value* target = patch.take("target")) one["target"] = *target;
     const NoEquivalent rest[] = {
         {"path", "read the patch from a file", "write it as `patch`", true},
@@ -158,7 +158,7 @@ void take_directory(ForeignFields& from, const ArgoSourceContext& context, Impor
   json::object ours;
   if (!recurses) ours["recurse"] = false;
   for (const char* field : {"include", "exclude"})
-    if (std::string text = directory.text(field); !text.empty()) ours[field] = std::move(text);
+    if (const std::string text = directory.text(field); !text.empty()) ours[field] = text;
   ForeignFields jsonnet = directory.below("jsonnet");
   if (jsonnet.present() && (jsonnet.take("tlas") != nullptr || jsonnet.take("extVars") != nullptr)) {
     document.complete = false;

@@ -99,6 +99,7 @@ asio::awaitable<bool> ClusterOverrides::let_fields_be(ApplicationName name) {
   const std::optional<ServiceAccount> as = tried->second.acts_as;
   for (OverriddenObject& object : *objects) {
     std::vector<std::string> paths;
+    paths.reserve(object.undeclared.size());
     for (const OverridePatch& patch : object.undeclared) paths.push_back(patch.path);
     const Result<void> left = co_await requests_.leave_fields(std::move(object.desired), std::move(paths), as);
     if (left) continue;

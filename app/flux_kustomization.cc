@@ -45,10 +45,10 @@ void take_metadata(ForeignFields& spec, json::object& overlay) {
 void take_overlay(ForeignFields& spec, json::object& ours, json::object& source) {
   json::object overlay;
   for (const char* field : {"namePrefix", "nameSuffix"})
-    if (std::string text = spec.text(field); !text.empty()) overlay[field] = std::move(text);
-  if (std::string text = spec.text("targetNamespace"); !text.empty()) {
+    if (const std::string text = spec.text(field); !text.empty()) overlay[field] = text;
+  if (const std::string text = spec.text("targetNamespace"); !text.empty()) {
     ours["destination"] = json::object{{"namespace", text}};
-    overlay["namespace"] = std::move(text);
+    overlay["namespace"] = text;
   }
   for (const char* field : {"images", "components"})
     if (const json::value* list = spec.take(field); list != nullptr && list->is_array()) overlay[field] = *list;

@@ -233,6 +233,7 @@ asio::awaitable<void> HeldSet::hold() {
     co_return;
   }
   std::vector<GeneratorReading> readings;
+  readings.reserve(follows_.size());
   for (const Follow& follow : follows_) readings.push_back(follow.reading);
   const auto members = ports_.members(uid_);
   PresentApplications present;

@@ -150,6 +150,7 @@ boost::asio::awaitable<Result<ImportInput>> read_import_cluster(ApiServer& api, 
 
 Imported import_objects(const std::vector<json::value>& live, const ImportOptions& options) {
   std::vector<json::value> objects;
+  objects.reserve(live.size());
   for (const json::value& object : live) objects.push_back(before_takeover(object));
   switch (options.from) {
     case ImportFrom::Flux:

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <ranges>
 #include <sstream>
 #include <tuple>
 #include <variant>
@@ -112,12 +113,12 @@ std::string kustomize_patch(const OverridePatch& patch, const std::string& api_v
       {"apiVersion", api_version}, {"kind", patch.target.kind}, {"metadata", {{"name", patch.target.name}}}};
   json::value value = patch.value;
   if (address)
-    for (auto step = address->steps().rbegin(); step != address->steps().rend(); ++step) {
-      if (!step->item) {
-        value = json::object{{step->name, std::move(value)}};
+    for (const FieldAddress::Step& step : std::views::reverse(address->steps())) {
+      if (!step.item) {
+        value = json::object{{step.name, std::move(value)}};
         continue;
       }
-      json::object item{{step->name, step->value}};
+      json::object item{{step.name, step.value}};
       if (value.is_object())
         for (auto& [name, below] : value.get_object()) item[name] = std::move(below);
       value = json::array{std::move(item)};

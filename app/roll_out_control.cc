@@ -91,7 +91,7 @@ ManifestSetPtr RollOutControl::choose(const ManifestSetPtr& newest, const Manife
   else
     drop_plan();
   if (holds_nothing_) return nullptr;
-  const ManifestSetPtr set = holds_back_ ? known_set(choice.earlier) : newest;
+  ManifestSetPtr set = holds_back_ ? known_set(choice.earlier) : newest;
   if (set == nullptr) {
     want_set(choice.earlier);
     return nullptr;

@@ -72,7 +72,7 @@ class Takeover {
       const std::vector<TakeoverStep> plan = takeover_plan(subjects_);
       if (options_.dry_run) co_return print(plan);
       if (plan.empty()) co_return finished();
-      const TakeoverStep step = plan.front();
+      const TakeoverStep& step = plan.front();
       if (!step.request) {
         if (Result<bool> waited = co_await wait_a_little(step); !waited || !*waited)
           co_return waited ? Result<int>(1) : std::unexpected(waited.error());
@@ -138,24 +138,23 @@ class Takeover {
   }
 
   asio::awaitable<Result<void>> look() {
-    for (std::size_t i = 0; i < subjects_.size(); ++i) {
+    for (TakeoverSubject& subject : subjects_) {  // nobody else changes the list
       const auto target = [](const ApiResource& resource, const json::value& object) {
         return resource_path(resource, string_at(object, {"metadata", "namespace"}),
                              string_at(object, {"metadata", "name"}));
       };
-      if (!subjects_[i].theirs.is_null()) {
-        std::string path = target(subjects_[i].resource, subjects_[i].theirs);
+      if (!subject.theirs.is_null()) {
+        std::string path = target(subject.resource, subject.theirs);
         Result<json::value> theirs = co_await read(std::move(path));
         if (!theirs) co_return std::unexpected(theirs.error());
         // Another one that took its name is not the one that was imported.
-        const bool same =
-            string_at(*theirs, {"metadata", "uid"}) == string_at(subjects_[i].theirs, {"metadata", "uid"});
-        subjects_[i].theirs = same ? *std::move(theirs) : json::value();
+        const bool same = string_at(*theirs, {"metadata", "uid"}) == string_at(subject.theirs, {"metadata", "uid"});
+        subject.theirs = same ? *std::move(theirs) : json::value();
       }
-      std::string path = target(application_resource(), json::value(subjects_[i].application));
+      std::string path = target(application_resource(), json::value(subject.application));
       Result<json::value> ours = co_await read(std::move(path));
       if (!ours) co_return std::unexpected(ours.error());
-      subjects_[i].ours = *std::move(ours);
+      subject.ours = *std::move(ours);
     }
     co_return Result<void>{};
   }

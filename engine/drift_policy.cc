@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "engine/desired_walk.h"
 #include "engine/field_access.h"
@@ -78,18 +79,18 @@ Result<DriftPolicies> DriftPolicies::compile(DriftPolicy policy, std::chrono::se
 }
 
 DriftPolicies::Answer DriftPolicies::of_field(const Desired& desired, const DriftedField& field) const {
-  for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
-    const bool matches = rule->paths.empty() || std::ranges::any_of(rule->paths, [&](const FieldPattern& pattern) {
+  for (const Rule& rule : std::views::reverse(rules_)) {
+    const bool matches = rule.paths.empty() || std::ranges::any_of(rule.paths, [&](const FieldPattern& pattern) {
                            return is_about(pattern, field);
                          });
-    if (matches && is_target(rule->target, desired)) return rule->answer;
+    if (matches && is_target(rule.target, desired)) return rule.answer;
   }
   return default_;
 }
 
 DriftPolicies::Answer DriftPolicies::of_existence(const Desired& desired) const {
-  for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule)
-    if (rule->paths.empty() && is_target(rule->target, desired)) return rule->answer;
+  for (const Rule& rule : std::views::reverse(rules_))
+    if (rule.paths.empty() && is_target(rule.target, desired)) return rule.answer;
   return default_;
 }
 

@@ -30,6 +30,7 @@ const TypeNode* type_at(const TypeNode& root, std::span<const PathElement> path)
 
 std::vector<std::string_view> names_of(const MapType& map) {
   std::vector<std::string_view> names;
+  names.reserve(map.fields.size());
   for (const auto& [name, field] : map.fields) names.emplace_back(name);
   return names;
 }

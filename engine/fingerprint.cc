@@ -142,9 +142,7 @@ class Encoder {
       tag('-');
     else if (live->is_null())
       tag('0');
-    else if (const json::object* object = live->if_object(); object != nullptr && object->empty())
-      tag('e');
-    else if (const json::array* array = live->if_array(); array != nullptr && array->empty())
+    else if ((live->is_object() && live->get_object().empty()) || (live->is_array() && live->get_array().empty()))
       tag('e');
     else
       tag('+');

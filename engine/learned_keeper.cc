@@ -155,6 +155,7 @@ const LearnedObject* LearnedKeeper::find(const ObjectKey& key) const {
 
 std::vector<Digest128> LearnedKeeper::contents_of(const std::vector<std::string>& packed) const {
   std::vector<Digest128> contents;
+  contents.reserve(packed.size());
   for (const std::string& shard : packed) contents.push_back(keyed_digest(key_, shard));
   return contents;
 }

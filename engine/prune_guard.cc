@@ -56,13 +56,12 @@ PruneDecision judge_prune(const Inventory& inventory, const std::set<ObjectKey>&
   const std::string hold_all = reason_to_hold_all(left.size(), inventory.entries.size(), desired.empty(), limits);
   for (const ObjectKey& key : left) {
     const std::string name = key.kind + "/" + key.name;
-    if (!limits.never && limits.approved.contains(key)) {
-      decision.to_delete.push_back(key);
-    } else if (!limits.never && is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
+    const bool approved = !limits.never && limits.approved.contains(key);
+    if (!approved && !limits.never && is_protected(key.group_kind()) && !limits.allowed.contains(name)) {
       decision.held_back.push_back({key, fmt::format("a {0} is deleted only when it is named: `holdfast approve "
                                                      "--prune {1}`, --allow-prune {1}, or spec.allowPrune",
                                                      key.kind, name)});
-    } else if (!hold_all.empty()) {
+    } else if (!approved && !hold_all.empty()) {
       decision.held_back.push_back({key, hold_all});
     } else {
       decision.to_delete.push_back(key);

@@ -47,7 +47,7 @@ class Store final : public LiveView {
     mutable LivePtr live;
   };
   static const ObjectKey& key_of(const Entry& entry) { return entry.live->key; }
-  static const ObjectKey& key_of(const ObjectKey& key) { return key; }
+  static const ObjectKey& key_of(const ObjectKey& key) { return key; }  // NOLINT: named only while it is looked up
   struct EntryHash {
     using is_transparent = void;
     std::size_t operator()(const auto& named) const { return ObjectKeyHash{}(key_of(named)); }
