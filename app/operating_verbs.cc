@@ -32,7 +32,9 @@ CLI::App* add_install(CLI::App& app, InstallOptions& options) {
   CLI::App* install = app.add_subcommand("install", "print what a daemon in the cluster needs, for kubectl apply -f -");
   install->add_option("--image", options.image, "of the daemon")->capture_default_str();
   add_installation_options(*install, options);
-  install->add_flag("--definitions-only", options.definitions_only, "only the CustomResourceDefinitions");
+  install->add_flag("--definitions-only", options.definitions_only,
+                    "only the CustomResourceDefinitions; with --namespace-only the admission policies, too, for both "
+                    "are the cluster's");
   install
       ->add_flag("--previews", options.previews,
                  "let ApplicationSets have namespaces made and deleted (docs/previews.md)")
