@@ -22,6 +22,7 @@
 #include "app/narrow_view.h"
 #include "app/probe_service.h"
 #include "app/push_intake.h"
+#include "holdfast/base/background_pool.h"
 #include "holdfast/base/log.h"
 #include "sources/repository_hub.h"
 
@@ -67,10 +68,9 @@ class Run {
         session_(session),
         options_(options),
         context_(context_of(options, session)),
-        scripts_(health_rules == nullptr ? 1 : kScriptThreads),
+        scripts_(make_background_pool(health_rules == nullptr ? 1 : kScriptThreads)),
         cluster_(ports_of(session)),
-        repositories_(
-            std::make_shared<RepositoryHub>(io.get_executor(), std::make_shared<asio::thread_pool>(kReaders), true)),
+        repositories_(std::make_shared<RepositoryHub>(io.get_executor(), make_background_pool(kReaders), true)),
         daemon_(io.get_executor(), cluster_, daemon_options(health_rules)),
         account_values_(daemon_.accounts(), *session.values),
         held_(io.get_executor()),
@@ -112,7 +112,7 @@ class Run {
 
   DaemonOptions daemon_options(const std::shared_ptr<const LuaRules>& health_rules) {
     DaemonOptions made{options_.cluster.installation, options_.once, std::random_device{}(),
-                       parser_.get_executor(),        health_rules,  scripts_.get_executor()};
+                       parser_->get_executor(),       health_rules,  scripts_->get_executor()};
     made.only_namespace = options_.only_namespace;
     if (!from_cluster()) return made;
     made.keeps_ending = true;
@@ -269,8 +269,8 @@ class Run {
   ClusterSession& session_;
   const RunOptions& options_;
   SetupContext context_;
-  asio::thread_pool parser_{1};
-  asio::thread_pool scripts_;
+  std::shared_ptr<asio::thread_pool> parser_ = make_background_pool(1);
+  std::shared_ptr<asio::thread_pool> scripts_;
   ClusterPorts cluster_;
   std::shared_ptr<RepositoryHub> repositories_;
   Daemon daemon_;

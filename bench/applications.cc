@@ -23,7 +23,7 @@
 #include <stdexcept>
 
 #include "app/own_definitions.h"
-#include "bench/observed_simulator.h"
+#include "bench/observed_server.h"
 #include "bench/repair_eyes.h"
 #include "cluster/git_server.h"
 #include "cluster/holdfast_process.h"
@@ -144,7 +144,7 @@ class Cluster {
 
 class Bench {
  public:
-  Bench(const Options& options, ObservedSimulator& simulator, const cluster::Repository& repository, std::string url)
+  Bench(const Options& options, ObservedServer& simulator, const cluster::Repository& repository, std::string url)
       : options_(options),
         eyes_(simulator.eyes()),
         editor_(simulator.api(), eyes_),
@@ -265,7 +265,7 @@ int run(const Options& options) {
   const cluster::Repository repository;
   write_manifests(repository, options);
   const cluster::GitServer git({.folder = std::filesystem::path(repository.directory()).parent_path()});
-  ObservedSimulator simulator(repository.directory() + ".bench", {std::begin(kFirstWrites), std::end(kFirstWrites)});
+  ObservedServer simulator(repository.directory() + ".bench", {std::begin(kFirstWrites), std::end(kFirstWrites)});
   Bench bench(options, simulator, repository, git.url() + "/work");
   simulator.run(bench.measure(), [&] { return bench.output(); });
   print(options, bench.result());

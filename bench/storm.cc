@@ -1,6 +1,7 @@
 // Whether a push that concerns thousands of applications at once gets in the way of what is healed meanwhile.
 //
-//   bench_storm [--applications 2000] [--pairs 20] [--edits 50] [--json FILE]       needs HOLDFAST_BINARY
+//   bench_storm [--kubeconfig FILE] [--applications 2000] [--pairs 20] [--edits 50] [--json FILE]
+//                                                                                  needs HOLDFAST_BINARY
 //
 // The program holds that many applications of one repository, each with a ConfigMap of its own, and one application
 // that no commit touches. Pairs of two windows, interleaved: in the first, objects of the last one are edited one after
@@ -14,7 +15,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "bench/observed_simulator.h"
+#include "bench/observed_server.h"
 #include "bench/repair_eyes.h"
 #include "cluster/holdfast_process.h"
 #include "cluster/repository.h"
@@ -32,7 +33,7 @@ constexpr const char* kWrites[] = {"PATCH /api/v1/namespaces/storm/configmaps/",
 
 struct Options {
   int applications = 2'000, pairs = 20, edits = 50;
-  std::string json;
+  std::string kubeconfig, json;
 };
 
 std::string storm_name(int i) { return "app-" + std::to_string(i); }
@@ -133,11 +134,11 @@ void print(const json::object& result, const Options& options) {
 
 int run(const Options& options) {
   Author author(options);
-  ObservedSimulator simulator(author.folder(), {std::begin(kWrites), std::end(kWrites)});
-  cluster::HoldfastProcess daemon({"run", "--config", author.config(), "--kubeconfig", simulator.kubeconfig(),
+  ObservedServer server(author.folder(), {std::begin(kWrites), std::end(kWrites)}, options.kubeconfig);
+  cluster::HoldfastProcess daemon({"run", "--config", author.config(), "--kubeconfig", server.kubeconfig(),
                                    "--cache-dir", author.cache(), "--log-level", "warning"});
-  Storm storm(options, author, simulator.eyes(), simulator.api());
-  simulator.run(storm.measure(), [&] { return daemon.output(); });
+  Storm storm(options, author, server.eyes(), server.api());
+  server.run(storm.measure(), [&] { return daemon.output(); });
   print(storm.result(), options);
   return 0;
 }
@@ -148,6 +149,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"repairs while a push rolls out to thousands of applications"};
   holdfast::bench::Options options;
+  app.add_option("--kubeconfig", options.kubeconfig, "of a real API server (default: a simulator)");
   app.add_option("--applications", options.applications)->check(CLI::Range(1, 10'000));
   app.add_option("--pairs", options.pairs)->check(CLI::Range(1, 1'000));
   app.add_option("--edits", options.edits)->check(CLI::Range(1, 10'000));

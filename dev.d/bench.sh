@@ -4,7 +4,7 @@
 bench() {
   local name=${1:-} beside=()
   [[ $name =~ ^(applications|latency|push|receiver|storm|watch)$ ]] ||
-    die "bench applications|latency|push|receiver|storm [--json FILE] or bench watch [--json]: there is no bench $name"
+    die "bench applications|latency|push|receiver|storm [--json FILE], bench storm --real, or bench watch [--json]: there is no bench $name"
   shift
   setup >&2
   if [[ $name == push ]]; then
@@ -19,6 +19,10 @@ bench() {
     make_scratch
     start_simulator "$scratch/simulator.kubeconfig" "$scratch/simulator.log"
     beside=(--kubeconfig "$scratch/simulator.kubeconfig")
+  elif [[ $name == storm && ${1:-} == --real ]]; then
+    shift
+    make_scratch
+    beside=(--kubeconfig "$("$controlplane" start "$scratch/controlplane")")
   elif [[ $name == watch ]]; then
     beside=(--clientgo "$(clientgo)")
   fi

@@ -101,7 +101,7 @@ void SharedRepository::follow_watch() {
 
 void SharedRepository::join(Follower& follower) {
   followers_.insert(&follower);
-  due_ = std::min(due_, Clock::now() + interval());
+  due_ = std::min(due_, Clock::now() + follower.interval());
   schedule();
 }
 
@@ -112,7 +112,7 @@ void SharedRepository::leave(Follower& follower) {
 
 void SharedRepository::join(RefsFollower& follower) {
   refs_followers_.insert(&follower);
-  due_ = std::min(due_, Clock::now() + interval());
+  due_ = std::min(due_, Clock::now() + follower.interval());
   schedule();
 }
 

@@ -1,5 +1,5 @@
-// What benches of the whole program stand on: a simulator without controllers, a session with it, and a tunnel to it
-// for the daemon, with eyes on what passes.
+// What benches of the whole program stand on: an API server, which is a simulator without controllers or a real one
+// that is there, a session with it, and a tunnel to it for the daemon, with eyes on what passes.
 //
 // One thread, inside run(). Failures are exceptions.
 #pragma once
@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,11 @@
 
 namespace holdfast::bench {
 
-class ObservedSimulator {
+class ObservedServer {
  public:
-  // Its files go into the folder, which is made; `counted` is for the eyes.
-  ObservedSimulator(const std::string& folder, std::vector<std::string> counted);
+  // Its files go into the folder, which is made; `counted` is for the eyes. `kubeconfig`: of the server that is there,
+  // by a client certificate; empty: a simulator.
+  ObservedServer(const std::string& folder, std::vector<std::string> counted, const std::string& kubeconfig = {});
 
   boost::asio::io_context& io() { return io_; }
   ApiServer& api() { return *session_.client; }
@@ -32,7 +34,7 @@ class ObservedSimulator {
 
  private:
   std::string direct_, through_;
-  cluster::HoldfastProcess simulator_;
+  std::unique_ptr<cluster::HoldfastProcess> simulator_;  // null: the server is there
   boost::asio::io_context io_{1};
   ClusterSession session_;
   RepairEyes eyes_;

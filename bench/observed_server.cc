@@ -1,4 +1,4 @@
-#include "bench/observed_simulator.h"
+#include "bench/observed_server.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <chrono>
@@ -26,9 +26,14 @@ Value must(Result<Value> value) {
   return *std::move(value);
 }
 
-ClusterSession session_with(boost::asio::io_context& io, cluster::HoldfastProcess& simulator,
-                            const std::string& kubeconfig) {
-  simulator.wait_for_line("an API server is ready", kStart);
+std::unique_ptr<cluster::HoldfastProcess> simulator(const std::string& kubeconfig) {
+  auto started = std::make_unique<cluster::HoldfastProcess>(
+      std::vector<std::string>{"simulate", "--without-controllers", "--kubeconfig", kubeconfig});
+  started->wait_for_line("an API server is ready", kStart);
+  return started;
+}
+
+ClusterSession session_with(boost::asio::io_context& io, const std::string& kubeconfig) {
   ClusterOptions options;
   options.kubeconfig = kubeconfig;
   return must(open_session(io.get_executor(), options));
@@ -42,17 +47,18 @@ ClientConfig server_of(const std::string& kubeconfig) {
 
 }  // namespace
 
-ObservedSimulator::ObservedSimulator(const std::string& folder, std::vector<std::string> counted)
-    : direct_(in_folder(folder, "kubeconfig")),
+ObservedServer::ObservedServer(const std::string& folder, std::vector<std::string> counted,
+                               const std::string& kubeconfig)
+    : direct_(kubeconfig.empty() ? in_folder(folder, "kubeconfig") : kubeconfig),
       through_(in_folder(folder, "tunnel")),
-      simulator_({"simulate", "--without-controllers", "--kubeconfig", direct_}),
-      session_(session_with(io_, simulator_, direct_)),
+      simulator_(kubeconfig.empty() ? simulator(direct_) : nullptr),
+      session_(session_with(io_, direct_)),
       eyes_(io_.get_executor(), std::move(counted)),
       tunnel_(io_.get_executor(), server_of(direct_), eyes_) {
   std::ofstream(through_) << tunnel_.kubeconfig_text();
 }
 
-void ObservedSimulator::run(boost::asio::awaitable<void> measurement, const std::function<std::string()>& said) {
+void ObservedServer::run(boost::asio::awaitable<void> measurement, const std::function<std::string()>& said) {
   boost::asio::co_spawn(io_, tunnel_.run(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });
