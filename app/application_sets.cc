@@ -1,12 +1,10 @@
 #include "app/application_sets.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <utility>
 
 #include "app/installations.h"
 #include "app/set_application.h"
+#include "app/wall_time.h"
 #include "holdfast/base/log.h"
 #include "sources/set_expansion.h"
 
@@ -19,10 +17,6 @@ const ApiResource& namespace_resource() {
   static const ApiResource kResource{
       {"", "v1", "Namespace"}, "namespaces", false, {"create", "delete", "get", "list", "patch", "watch"}};
   return kResource;
-}
-
-std::chrono::sys_seconds wall_time() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 // No application has such a name.
@@ -45,8 +39,8 @@ ApplicationSets::ApplicationSets(asio::any_io_executor executor, Daemon& daemon,
       objects_(executor, cluster_.api, cluster_.watches, sets_sink_, chance, application_set_resource(), {},
                context_.only_namespace),
       writer_(executor, cluster_.api, chance, application_set_resource(), context_.installation),
-      tasks_(executor),
-      signal_(executor) {
+      stop_(executor),
+      tasks_(executor) {
   sets_sink_.changed = [this](const ApplicationName& name) { set_changed(name); };
   sets_sink_.unknown = [this](const Error& error) { unseen("ApplicationSets", error); };
   namespaces_sink_.changed = [this](const ApplicationName& name) { namespace_changed(name); };
@@ -59,10 +53,7 @@ ApplicationSets::ApplicationSets(asio::any_io_executor executor, Daemon& daemon,
 asio::awaitable<void> ApplicationSets::run() {
   objects_.start();
   if (namespaces_ != nullptr) namespaces_->start();
-  while (!stopping_) {
-    signal_.expires_at(Clock::time_point::max());
-    co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
-  }
+  co_await stop_.heard();
   for (auto& [name, set] : sets_) set->stop();
   objects_.stop();
   if (namespaces_ != nullptr) namespaces_->stop();
@@ -71,11 +62,6 @@ asio::awaitable<void> ApplicationSets::run() {
   co_await tasks_.join();
   writer_.stop();
   co_await writer_.ended();
-}
-
-void ApplicationSets::stop() {
-  stopping_ = true;
-  signal_.cancel();
 }
 
 // An installation of before has no such type: whoever wants sets installs anew.
@@ -94,7 +80,7 @@ LivePtr ApplicationSets::find(const ApplicationName& name) const {
 }
 
 void ApplicationSets::set_changed(const ApplicationName& name) {
-  if (stopping_) return;
+  if (stop_.given()) return;
   const LivePtr live = find(name);
   const auto known = sets_.find(name);
   if (known != sets_.end()) return known->second->poke();  // and it ends where that is another one
@@ -103,7 +89,7 @@ void ApplicationSets::set_changed(const ApplicationName& name) {
 
 void ApplicationSets::begin(const ApplicationName& name, const Uid& uid) {
   SetStatus::Hooks hooks;
-  hooks.now = wall_time;
+  hooks.now = wall_seconds;
   hooks.changed = [this, name] {
     const auto found = sets_.find(name);
     if (found == sets_.end()) return;
@@ -126,7 +112,7 @@ void ApplicationSets::begin(const ApplicationName& name, const Uid& uid) {
 // Where it has gone and another one of its name has come, that one is begun.
 asio::awaitable<void> ApplicationSets::hold(ApplicationName name, std::shared_ptr<HeldSet> set) {
   co_await set->run();
-  if (stopping_) co_return;
+  if (stop_.given()) co_return;
   log(LogLevel::Info, "set-gone", name.first + "/" + name.second + " is gone");
   writer_.forget(name);
   sets_.erase(name);
@@ -139,7 +125,7 @@ SetPorts ApplicationSets::ports_of(const ApplicationName& name) {
           .applications = applications_,
           .namespaces = namespaces_.get(),
           .chance = chance_,
-          .wall_now = wall_time,
+          .wall_now = wall_seconds,
           .halted = [this] { return daemon_.halted(); },
           .object = [this, name] { return find(name); },
           .members = [this, namespace_ = name.first](const Uid& set) { return members_of(namespace_, set); },
@@ -171,7 +157,7 @@ Result<std::unique_ptr<GeneratorSource>> ApplicationSets::follow(const Applicati
 }
 
 void ApplicationSets::application_changed(const ApplicationName& name) {
-  if (stopping_) return;
+  if (stop_.given()) return;
   const LivePtr live = applications_.find(name);
   Uid before;
   if (const auto known = controlled_.find(name); known != controlled_.end()) before = known->second.set;

@@ -17,6 +17,7 @@
 #include "app/daemon.h"
 #include "app/held_set.h"
 #include "app/status_writer.h"
+#include "holdfast/base/stop_signal.h"
 #include "sources/repository_hub.h"
 
 namespace holdfast {
@@ -34,7 +35,7 @@ class ApplicationSets {
 
   // Returns after stop(), when the status of all has been written, as far as one attempt does it.
   boost::asio::awaitable<void> run();
-  void stop();
+  void stop() { stop_.give(); }
   // An Application came, changed or went.
   void application_changed(const ApplicationName& name);
 
@@ -78,9 +79,8 @@ class ApplicationSets {
   std::map<ApplicationName, std::shared_ptr<HeldSet>> sets_;
   std::map<ApplicationName, Controlled> controlled_;  // Applications, by their names
   std::map<std::string, std::string> said_unseen_;
+  StopSignal stop_;
   TaskScope tasks_;
-  Timer signal_;  // of stop()
-  bool stopping_ = false;
 };
 
 }  // namespace holdfast

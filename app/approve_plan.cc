@@ -8,6 +8,7 @@
 #include "app/application_object.h"
 #include "app/person_requests.h"
 #include "app/roll_out_record.h"
+#include "app/wall_time.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast {
@@ -16,10 +17,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kPatience{60};
-
-std::chrono::sys_seconds wall_time() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 // The plan that is meant, if it is the one that waits.
 Result<WaitingPlan> find_plan(const json::object& object, const std::string& name, const std::string& word) {
@@ -36,7 +33,7 @@ Result<WaitingPlan> find_plan(const json::object& object, const std::string& nam
   if (!waits->hash.starts_with(word))
     return fail(ErrorKind::Conflict, fmt::format("the plan {} does not wait any more", word), {},
                 fmt::format("look at {}, of {}, which does: {}", shown, waits->revision, summary_of(waits->counts)));
-  if (wall_time() >= waits->expires_at)
+  if (wall_seconds() >= waits->expires_at)
     return fail(ErrorKind::Conflict,
                 fmt::format("the plan {} has expired at {}", shown, to_timestamp(waits->expires_at)), {},
                 "the daemon makes a new one; if there is none soon, it does not run");
@@ -53,7 +50,7 @@ asio::awaitable<Result<int>> approve_plan(asio::any_io_executor executor, Cluste
   if (!object) co_return std::unexpected(object.error());
   const Result<WaitingPlan> plan = find_plan(*object, options.objects[0], options.objects[1]);
   if (!plan) co_return std::unexpected(plan.error());
-  ApprovalRequest request{{}, plan->hash, plan->planned_at, wall_time(), {}, options.reason};
+  ApprovalRequest request{{}, plan->hash, plan->planned_at, wall_seconds(), {}, options.reason};
   request.who = co_await who_we_are(api);
   json::object annotations = annotations_of(request);
   const json::object asked{{"metadata", {{"annotations", annotations}}}};

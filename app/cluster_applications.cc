@@ -1,21 +1,13 @@
 #include "app/cluster_applications.h"
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <utility>
 
 #include "app/installations.h"
-#include "app/log_observer.h"
-#include "app/nothing_source.h"
-#include "app/observer_list.h"
 #include "app/own_definitions.h"
+#include "app/own_object.h"
 #include "app/person_requests.h"
+#include "app/wall_time.h"
 #include "holdfast/base/log.h"
-#include "holdfast/model/api_status.h"
-#include "sources/application_reader.h"
-#include "sources/trial.h"
 
 namespace holdfast {
 namespace {
@@ -30,57 +22,6 @@ std::string requested_at(const json::object& object) {
     if (const std::string_view value = string_at(object, {"metadata", "annotations", name}); !value.empty())
       return std::string(value);
   return {};
-}
-
-std::int64_t generation_of(const json::object& object) {
-  const json::value* generation = find(object, {"metadata", "generation"});
-  return generation != nullptr && generation->is_int64() ? generation->get_int64() : 0;
-}
-
-json::array finalizers_of(const json::object& object) {
-  const json::value* finalizers = find(object, {"metadata", "finalizers"});
-  return finalizers != nullptr && finalizers->is_array() ? finalizers->get_array() : json::array();
-}
-
-bool has_finalizer(const json::object& object) {
-  return std::ranges::any_of(finalizers_of(object), [](const json::value& one) {
-    return one.is_string() && std::string_view(one.get_string()) == kApplicationFinalizer;
-  });
-}
-
-// As far as it can be told of what is wrong otherwise.
-std::string repository_of_object(const LivePtr& live) {
-  const Result<json::value> object = live ? parse_json(live->body) : Result<json::value>(json::value());
-  if (!object) return {};
-  Application application;
-  SourceSpec& source = application.source;
-  source.repo_url = string_at(*object, {"spec", "source", "repoURL"});
-  source.chart = string_at(*object, {"spec", "source", "chart"});
-  application.namespace_ = live->key.namespace_;
-  application.service_account = string_at(*object, {"spec", "serviceAccountName"});
-  for (const auto& [name, into] :
-       {std::pair("branch", &source.branch), std::pair("tag", &source.tag), std::pair("commit", &source.commit),
-        std::pair("semver", &source.semver), std::pair("digest", &source.digest)})
-    *into = string_at(*object, {"spec", "source", "ref", name});
-  return repository_of(application);
-}
-
-// Rather than with something that is tried on it.
-bool is_as_git_says(const json::object& status) {
-  const std::string revision(string_at(status, {"lastAppliedRevision"}));
-  return without_trial(revision) == revision;
-}
-
-// What an object leaves out is its own namespace, never the daemon's.
-void at_home(const ApplicationName& name, Application& application) {
-  application.namespace_ = name.first;
-  if (application.target_namespace.empty()) application.target_namespace = name.first;
-}
-
-std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
-
-std::chrono::sys_seconds wall_time() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 }  // namespace
@@ -98,8 +39,9 @@ ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon&
       writer_(executor, cluster_.api, chance, application_resource(), context_.installation),
       overrides_(executor, daemon, cluster_, chance, override_hooks(), context_.installation, context_.only_namespace),
       requests_(executor, cluster_.api, chance),
-      tasks_(executor),
-      signal_(executor) {}
+      turns_(
+          executor, [this](ApplicationName name) { return look(std::move(name)); },
+          [this](const ApplicationName& name) { rested(name); }) {}
 
 ClusterOverrides::Hooks ClusterApplications::override_hooks() {
   const auto tell_of = [this](const ApplicationName& name, bool warning, std::string reason, std::string note) {
@@ -134,27 +76,23 @@ ClusterOverrides::Presence ClusterApplications::presence_of(const ApplicationNam
 asio::awaitable<void> ClusterApplications::run() {
   objects_.start();
   if (!standing_by_) start();
-  while (!stopping_) {
-    signal_.expires_at(Clock::time_point::max());
-    co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
-  }
+  co_await turns_.stopped();
   objects_.stop();
   co_await objects_.ended();
-  co_await tasks_.join();
+  co_await turns_.join();
   writer_.stop();
   co_await writer_.ended();
 }
 
 void ClusterApplications::stop() {
-  stopping_ = true;
+  turns_.stop();
   overrides_.stop();
   requests_.stop();
-  signal_.cancel();
 }
 
 void ClusterApplications::start() {
-  tasks_.spawn(overrides_.run());
-  tasks_.spawn(requests_.run());
+  turns_.spawn(overrides_.run());
+  turns_.spawn(requests_.run());
 }
 
 void ClusterApplications::begin() {
@@ -164,16 +102,14 @@ void ClusterApplications::begin() {
 }
 
 void ClusterApplications::object_changed(const ApplicationName& name) {
-  if (stopping_) return;
+  if (turns_.stopping()) return;
   also_tell_(name);
   if (standing_by_) {
     seen_meanwhile_.insert(name);
     return;
   }
-  Subject& subject = subjects_[name];
-  subject.again = true;
-  if (std::exchange(subject.busy, true)) return;
-  tasks_.spawn(reconcile(name));
+  subjects_.try_emplace(name);
+  turns_.look_at(name);
 }
 
 void ClusterApplications::objects_known() {
@@ -202,13 +138,13 @@ void ClusterApplications::ended(const ApplicationName& name, std::size_t objects
 }
 
 // Level-triggered: whatever brought us here, what counts is what there is now.
-asio::awaitable<void> ClusterApplications::reconcile(ApplicationName name) {
-  while (!stopping_ && std::exchange(subjects_.at(name).again, false)) {
-    co_await look_at(name);
-    overrides_.presence_changed(name);
-  }
-  Subject& subject = subjects_.at(name);
-  subject.busy = false;
+asio::awaitable<void> ClusterApplications::look(ApplicationName name) {
+  co_await look_at(name);
+  overrides_.presence_changed(name);
+}
+
+void ClusterApplications::rested(const ApplicationName& name) {
+  const Subject& subject = subjects_.at(name);
   if (objects_.find(name) == nullptr && !subject.held && !subject.ending) subjects_.erase(name);
 }
 
@@ -219,13 +155,13 @@ asio::awaitable<void> ClusterApplications::look_at(ApplicationName name) {
   subjects_.at(name).for_another = for_another;
   const Uid& known = subjects_.at(name).uid;
   if (live == nullptr || (!known.empty() && known != live->uid)) co_await gone(name);
-  if (live == nullptr || stopping_) co_return;
+  if (live == nullptr || turns_.stopping()) co_return;
   Result<json::value> object = parse_json(live->body);
   if (!object || !object->is_object()) co_return;  // the server's own bug: nothing is concluded from it
   begin(name, subjects_.at(name), object->get_object());
   if (live->terminating) co_return co_await end(std::move(name), std::move(object->get_object()));
   co_await take(name, object->get_object());
-  if (!stopping_) co_await meet_requests(std::move(name), std::move(object->get_object()));
+  if (!turns_.stopping()) co_await meet_requests(std::move(name), std::move(object->get_object()));
 }
 
 // What is to be known of an object before anything is done about it.
@@ -237,7 +173,7 @@ void ClusterApplications::begin(const ApplicationName& name, Subject& subject, c
   subject.requested_at = requested_at(object);
   subject.unclaimed = true;
   ApplicationStatus::Hooks hooks;
-  hooks.now = wall_time;
+  hooks.now = wall_seconds;
   hooks.changed = [this, name] { write_status(name); };
   hooks.transition = [this, name](const std::string& type, const ApplicationCondition& now) { tell(name, type, now); };
   hooks.claim_known = [this, name] { claim_known(name); };
@@ -262,124 +198,8 @@ asio::awaitable<void> ClusterApplications::gone(ApplicationName name) {
   refused_.erase(name);
   Subject& subject = subjects_.at(name);
   Subject nothing;
-  nothing.busy = subject.busy;
-  nothing.again = subject.again;
   nothing.for_another = subject.for_another;
   subject = std::move(nothing);
-}
-
-asio::awaitable<void> ClusterApplications::let_go(ApplicationName name) {
-  subjects_.at(name).held.reset();
-  subjects_.at(name).ending = false;
-  overrides_.not_held(name);
-  std::vector<ApplicationName> names{name};
-  co_await daemon_.let_go(std::move(names));
-}
-
-asio::awaitable<void> ClusterApplications::take(ApplicationName name, json::object object) {
-  Subject& subject = subjects_.at(name);
-  notice_request(name, subject, object);
-  const std::int64_t generation = generation_of(object);
-  Result<Application> read = read_application(object, {.base = "/", .own_namespace = name.first});
-  if (!read) {
-    if (generation == subject.generation) co_return;  // it was told
-    subject.generation = generation;
-    subject.status->set_generation(generation, true);
-    co_return refuse(name, describe(read.error()));
-  }
-  at_home(name, *read);
-  read->origin = "Application " + shown(name);
-  const bool prunes = read->deletion_policy == DeletionPolicy::Prune;
-  if (prunes != has_finalizer(object)) co_await set_finalizer(name, std::move(object), prunes);
-  Subject& now = subjects_.at(name);
-  if (now.again || generation == now.generation) co_return;
-  now.generation = generation;
-  if (!now.held && !read->suspend && !std::exchange(now.unclaimed, true)) writer_.forget(name);  // suspended, refused
-  now.status->set_generation(generation, read->wait);
-  if (read->suspend) {
-    now.unclaimed = false;
-    log(LogLevel::Info, "suspended", "leaving " + shown(name) + " alone while it is suspended");
-    now.status->suspend();
-    if (now.held) co_await let_go(std::move(name));
-    co_return;
-  }
-  if (now.held == *read) co_return;
-  co_await hold(std::move(name), std::move(*read));
-}
-
-asio::awaitable<void> ClusterApplications::hold(ApplicationName name, Application application) {
-  auto setup = make_setup(application, context_);
-  if (!setup) co_return refuse(name, describe(setup.error()));
-  setup->source.workers = repositories_->workers();
-  setup->source.hub = repositories_;
-  auto source = make_source(executor_, setup->source);
-  if (!source) co_return refuse(name, describe(source.error()));
-  if (subjects_.at(name).held) co_await let_go(name);
-  if (stopping_) co_return;
-  Subject& subject = subjects_.at(name);
-  setup->told_by_status = true;
-  setup->roll_outs = subject.status->record();
-  setup->waiting_plan = subject.status->waiting_plan();
-  if (refused_.erase(name) != 0) tell_missing();
-  subject.unclaimed = true;
-  subject.status->hold();
-  subject.held = std::move(application);
-  std::vector<std::shared_ptr<ApplicationObserver>> observers{
-      std::make_shared<LogObserver>(false, shown(name), context_.explain), subject.status, overrides_.observer(name)};
-  const bool tried = !is_as_git_says(subject.status->document());
-  auto around = overrides_.around(name, *setup, std::move(*source), tried);
-  daemon_.hold(std::move(*setup), std::move(around), std::make_shared<ObserverList>(std::move(observers)));
-}
-
-// It is being deleted: what it held goes first, where that is asked for.
-asio::awaitable<void> ClusterApplications::end(ApplicationName name, json::object object) {
-  Subject& subject = subjects_.at(name);
-  if (!has_finalizer(object)) co_return;
-  const Result<Application> read = read_application(object, {.base = "/", .own_namespace = name.first});
-  const bool prunes =
-      read ? read->deletion_policy == DeletionPolicy::Prune : string_at(object, {"spec", "deletionPolicy"}) == "Prune";
-  if (!prunes || subject.ended) {
-    if (subject.held || (subject.ending && !subject.ended)) co_await let_go(name);
-    co_return co_await set_finalizer(std::move(name), std::move(object), false);
-  }
-  if (subject.ending) co_return;
-  if (!read) co_return refuse(name, "it cannot end, for what it held is not known: " + describe(read.error()));
-  Application application = *read;
-  at_home(name, application);
-  auto setup = make_setup(application, context_);
-  if (!setup) co_return refuse(name, describe(setup.error()));
-  if (subject.held) co_await let_go(name);
-  if (stopping_) co_return;
-  Subject& now = subjects_.at(name);
-  now.ending = true;
-  std::vector<std::shared_ptr<ApplicationObserver>> observers{
-      std::make_shared<LogObserver>(false, shown(name), context_.explain), now.status};
-  daemon_.hold(ending(std::move(*setup)), make_nothing_source(executor_, "the end of " + shown(name)),
-               std::make_shared<ObserverList>(std::move(observers)));
-}
-
-// On the version that was seen: what somebody changed meanwhile comes by the watch, and is met then.
-asio::awaitable<void> ClusterApplications::set_finalizer(ApplicationName name, json::object object, bool wanted) {
-  json::array finalizers;
-  for (json::value& one : finalizers_of(object))
-    if (!one.is_string() || std::string_view(one.get_string()) != kApplicationFinalizer)
-      finalizers.push_back(std::move(one));
-  if (wanted) finalizers.emplace_back(kApplicationFinalizer);
-  ApiRequest request;
-  request.method = Method::Patch;
-  request.target = resource_path(application_resource(), name.first, name.second) + "?fieldManager=holdfast";
-  request.content_type = "application/merge-patch+json";
-  request.body = to_json(json::object{{"metadata",
-                                       {{"resourceVersion", string_at(object, {"metadata", "resourceVersion"})},
-                                        {"uid", string_at(object, {"metadata", "uid"})},
-                                        {"finalizers", std::move(finalizers)}}}});
-  const Result<ApiResponse> answer = co_await cluster_.api.send(std::move(request));
-  if (answer && (answer->status < 300 || answer->status == 404 || answer->status == 409)) co_return;
-  const Error error =
-      answer ? to_error(parse_api_status(answer->status, answer->content_type, answer->body), "") : answer.error();
-  log(LogLevel::Warning, "finalizer-unwritten",
-      "could not " + std::string(wanted ? "set" : "remove") + " the finalizer of " + shown(name) +
-          "; it is tried again with its next change: " + describe(error));
 }
 
 // A new word counts once; what was there before we came does not.
@@ -422,26 +242,6 @@ asio::awaitable<void> ClusterApplications::meet_requests(ApplicationName name, j
   else
     roll_outs->refuse_rollback(*rollback,
                                objection.empty() ? rollback->revision + " is not in its history" : objection);
-}
-
-// What was held before stays.
-void ClusterApplications::refuse(const ApplicationName& name, const std::string& why) {
-  Subject& subject = subjects_.at(name);
-  log(LogLevel::Error, "application-refused",
-      shown(name) + " cannot be held: " + why + (subject.held ? "; it goes on as it was before" : ""),
-      {{"application", shown(name)}});
-  if (!subject.held) subject.unclaimed = false;
-  subject.status->refuse(why + (subject.held ? "\nIt goes on as it was before." : ""));
-  if (subject.held) return;
-  refused_[name] = repository_of_object(objects_.find(name));
-  tell_missing();
-}
-
-// Objects may have moved there: nothing of such a repository is pruned.
-void ClusterApplications::tell_missing() {
-  std::map<std::string, std::string> missing;
-  for (const auto& [name, repository] : refused_) missing.emplace(repository, shown(name));
-  daemon_.set_missing(std::move(missing));
 }
 
 // What another installation says of it is not to be overwritten by somebody who only has not looked yet.

@@ -23,6 +23,7 @@
 #include "app/application_status.h"
 #include "app/cluster_overrides.h"
 #include "app/daemon.h"
+#include "app/object_turns.h"
 #include "app/request_gate.h"
 #include "app/status_writer.h"
 #include "sources/repository_hub.h"
@@ -66,14 +67,14 @@ class ClusterApplications final : public ApplicationObjectsSink {
     std::shared_ptr<ApplicationStatus> status;
     std::optional<Application> held;  // as it is held
     bool ending = false, ended = false;
-    bool busy = false, again = false;
     bool for_another = false;  // its label says so
     bool contested = false;    // as it was told last
     bool unclaimed = false;    // it is not known yet whether another installation holds it, so nothing is said of it
   };
 
   void start();
-  boost::asio::awaitable<void> reconcile(ApplicationName name);
+  boost::asio::awaitable<void> look(ApplicationName name);
+  void rested(const ApplicationName& name);
   boost::asio::awaitable<void> look_at(ApplicationName name);
   boost::asio::awaitable<void> gone(ApplicationName name);
   boost::asio::awaitable<void> take(ApplicationName name, json::object object);
@@ -105,11 +106,9 @@ class ClusterApplications final : public ApplicationObjectsSink {
   std::map<ApplicationName, std::string> refused_;  // those that are not held at all: their repositories
   std::string unseen_;                              // why the objects cannot be seen, as it was said last
   std::function<void(const ApplicationName&)> also_tell_ = [](const ApplicationName&) {};
-  TaskScope tasks_;
-  Timer signal_;  // of stop()
+  ObjectTurns turns_;
   bool standing_by_ = false;
   std::set<ApplicationName> seen_meanwhile_;  // while standing by
-  bool stopping_ = false;
 };
 
 }  // namespace holdfast

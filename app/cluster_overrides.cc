@@ -9,6 +9,8 @@
 
 #include "app/installations.h"
 #include "app/own_definitions.h"
+#include "app/own_object.h"
+#include "app/wall_time.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
 #include "sources/override_reader.h"
@@ -22,15 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kLongestSleep = 10s;  // the wall clock may be set meanwhile
 
-std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
-
 std::chrono::system_clock::time_point wall_time() { return std::chrono::system_clock::now(); }
-std::chrono::sys_seconds wall_seconds() { return std::chrono::floor<std::chrono::seconds>(wall_time()); }
-
-std::int64_t generation_of(const json::object& object) {
-  const json::value* generation = find(object, {"metadata", "generation"});
-  return generation != nullptr && generation->is_int64() ? generation->get_int64() : 0;
-}
 
 std::string because(const Override& one) { return one.reason.empty() ? "" : " (" + one.reason + ")"; }
 
@@ -86,27 +80,26 @@ ClusterOverrides::ClusterOverrides(asio::any_io_executor executor, Daemon& daemo
       objects_(executor, cluster_.api, cluster_.watches, *this, chance, override_resource(), {},
                std::move(only_namespace)),
       writer_(executor, cluster_.api, chance, override_resource(), installation),
-      tasks_(executor),
-      clock_(executor),
-      signal_(executor) {}
+      turns_(
+          executor, [this](ApplicationName name) { return look_at(std::move(name)); },
+          [this](const ApplicationName& name) {
+            if (objects_.find(name) == nullptr) subjects_.erase(name);
+          }),
+      clock_(executor) {}
 
 asio::awaitable<void> ClusterOverrides::run() {
   objects_.start();
-  tasks_.spawn(keep_time());
-  while (!stopping_) {
-    signal_.expires_at(Clock::time_point::max());
-    co_await signal_.async_wait(asio::as_tuple(asio::use_awaitable));
-  }
+  turns_.spawn(keep_time());
+  co_await turns_.stopped();
   objects_.stop();
   co_await objects_.ended();
-  co_await tasks_.join();
+  co_await turns_.join();
   writer_.stop();
   co_await writer_.ended();
 }
 
 void ClusterOverrides::stop() {
-  stopping_ = true;
-  signal_.cancel();
+  turns_.stop();
   clock_.cancel();
 }
 
@@ -172,11 +165,9 @@ ApplicationName ClusterOverrides::application_of(const Subject& subject, const A
 }
 
 void ClusterOverrides::object_changed(const ApplicationName& name) {
-  if (stopping_) return;
-  Subject& subject = subjects_[name];
-  subject.again = true;
-  if (std::exchange(subject.busy, true)) return;
-  tasks_.spawn(reconcile(name));
+  if (turns_.stopping()) return;
+  subjects_.try_emplace(name);
+  turns_.look_at(name);
 }
 
 void ClusterOverrides::objects_known() {
@@ -197,17 +188,11 @@ void ClusterOverrides::objects_unknown(const Error& error) {
   for (const auto& [name, tried] : applications_) rebuild(name);
 }
 
-asio::awaitable<void> ClusterOverrides::reconcile(ApplicationName name) {
-  while (!stopping_ && std::exchange(subjects_.at(name).again, false)) co_await look_at(name);
-  subjects_.at(name).busy = false;
-  if (objects_.find(name) == nullptr) subjects_.erase(name);
-}
-
 asio::awaitable<void> ClusterOverrides::look_at(ApplicationName name) {
   const LivePtr live = objects_.find(name);
   const Uid& known = subjects_.at(name).uid;
   if (live == nullptr || (!known.empty() && known != live->uid)) gone(name);
-  if (live == nullptr || stopping_) co_return;
+  if (live == nullptr || turns_.stopping()) co_return;
   Result<json::value> parsed = parse_json(live->body);
   if (!parsed || !parsed->is_object()) co_return;  // the server's own bug: nothing is concluded from it
   json::object object = std::move(parsed->get_object());
@@ -250,8 +235,6 @@ void ClusterOverrides::leave_to_another(const ApplicationName& name) {
   Subject& subject = subjects_.at(name);
   if (!subject.uid.empty()) writer_.forget(name);
   Subject nothing;
-  nothing.busy = subject.busy;
-  nothing.again = subject.again;
   nothing.application = std::move(subject.application);
   nothing.seen = Presence::Anothers;
   nothing.decided = true;
@@ -263,7 +246,7 @@ bool ClusterOverrides::begin(const ApplicationName& name, const json::object& ob
   Subject& subject = subjects_.at(name);
   const Uid uid{std::string(string_at(object, {"metadata", "uid"}))};
   Result<Override> read = read_override(object);
-  subject.finalizer = has_override_finalizer(object);
+  subject.finalizer = has_finalizer(object, kOverrideFinalizer);
   const bool first = subject.uid != uid;
   subject.uid = uid;
   subject.decided = subject.decided && !first;
@@ -297,8 +280,6 @@ void ClusterOverrides::gone(const ApplicationName& name) {
   const std::optional<Override> spec = subject.spec;
   const bool in_force = subject.accepted;
   Subject nothing;
-  nothing.busy = subject.busy;
-  nothing.again = subject.again;
   nothing.decided = true;
   subject = std::move(nothing);
   if (!spec) return;
@@ -326,7 +307,7 @@ void ClusterOverrides::look_at_all_of(const ApplicationName& application) {
 
 // Ends what has to end, and looks again at what could not be judged.
 asio::awaitable<void> ClusterOverrides::keep_time() {
-  while (!stopping_) {
+  while (!turns_.stopping()) {
     const auto now = wall_time();
     const auto ticks = Clock::now();
     auto wake = ticks + kLongestSleep;

@@ -19,6 +19,7 @@
 #include "app/application_observer.h"
 #include "app/application_setup.h"
 #include "app/daemon.h"
+#include "app/object_turns.h"
 #include "app/override_requests.h"
 #include "app/override_status.h"
 #include "app/status_writer.h"
@@ -87,7 +88,6 @@ class ClusterOverrides final : public ApplicationObjectsSink {
     std::string set_revision;              // with which it is brought about, or ended
     Clock::time_point retry_at = Clock::time_point::max();
     Presence seen = Presence::Unknown;  // of its application, when it was looked at last
-    bool busy = false, again = false;
   };
   struct Tried {  // an application
     std::shared_ptr<TrialBook> book;
@@ -98,7 +98,6 @@ class ClusterOverrides final : public ApplicationObjectsSink {
     bool held = false, tried_in_force = false, needs_approval = false;
   };
 
-  boost::asio::awaitable<void> reconcile(ApplicationName name);
   boost::asio::awaitable<void> look_at(ApplicationName name);
   boost::asio::awaitable<void> look_at(ApplicationName name, json::object object, bool terminating);
   void leave_to_another(const ApplicationName& name);
@@ -146,9 +145,8 @@ class ClusterOverrides final : public ApplicationObjectsSink {
   std::map<ApplicationName, Tried> applications_;
   bool unseen_ = false;  // they cannot be seen, and never were
   std::string said_unseen_;
-  TaskScope tasks_;
-  Timer clock_, signal_;
-  bool stopping_ = false;
+  ObjectTurns turns_;
+  Timer clock_;
 };
 
 }  // namespace holdfast

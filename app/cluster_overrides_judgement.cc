@@ -4,9 +4,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
+#include "app/own_object.h"
+#include "app/wall_time.h"
 #include "holdfast/base/log.h"
 #include "holdfast/base/timestamp.h"
 
@@ -18,17 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kRetryAfter = 2s;
 
-std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
-
-std::chrono::sys_seconds wall_seconds() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 std::string because(const Override& one) { return one.reason.empty() ? "" : " (" + one.reason + ")"; }
-
-bool is_older(const Override& one, const Override& other) {
-  return std::tie(one.created, one.name) < std::tie(other.created, other.name);
-}
 
 }  // namespace
 
@@ -48,7 +39,7 @@ asio::awaitable<void> ClusterOverrides::consider(ApplicationName name, json::obj
       co_return end(name, OverridePhase::Rejected, "ApprovalRequired",
                     "its revisions wait for approval, so nothing is tried on it (try it on another environment)");
   }
-  if (!co_await may_be_believed(name) || stopping_) co_return;
+  if (!co_await may_be_believed(name) || turns_.stopping()) co_return;
   bool undecided = false;
   if (const std::string why = conflict(subjects_.at(name), undecided); !why.empty()) {
     if (undecided) co_return wait(name, "Waiting", why);
@@ -56,7 +47,7 @@ asio::awaitable<void> ClusterOverrides::consider(ApplicationName name, json::obj
   }
   if (!subjects_.at(name).was_active && !subjects_.at(name).spec->ref && !co_await examine(name, std::move(object)))
     co_return;
-  if (!stopping_) accept(name);
+  if (!turns_.stopping()) accept(name);
 }
 
 asio::awaitable<bool> ClusterOverrides::may_be_believed(ApplicationName name) {
@@ -108,7 +99,7 @@ asio::awaitable<bool> ClusterOverrides::examine(ApplicationName name, json::obje
   std::set<ObjectKey> keys;
   for (const OverriddenObject& one : *objects) {
     const auto found = co_await requests_.look_at(one, rules, as);
-    if (stopping_) co_return false;
+    if (turns_.stopping()) co_return false;
     if (!found) {
       retry(name, found.error());
       co_return false;

@@ -4,9 +4,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
+#include "app/own_object.h"
+#include "app/wall_time.h"
 #include "holdfast/base/log.h"
 
 namespace holdfast {
@@ -16,16 +17,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto kRetryAfter = 2s;
-
-std::string shown(const ApplicationName& name) { return name.first + "/" + name.second; }
-
-std::chrono::sys_seconds wall_seconds() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-bool is_older(const Override& one, const Override& other) {
-  return std::tie(one.created, one.name) < std::tie(other.created, other.name);
-}
 
 }  // namespace
 
@@ -71,7 +62,7 @@ void ClusterOverrides::leave_as_it_is(const ApplicationName& name) {
 asio::awaitable<void> ClusterOverrides::finish_end(ApplicationName name, json::object object) {
   leave_as_it_is(name);
   if (subjects_.at(name).restoring) {
-    if (!subjects_.at(name).restored || !co_await let_fields_be(name) || stopping_) co_return;
+    if (!subjects_.at(name).restored || !co_await let_fields_be(name) || turns_.stopping()) co_return;
     Subject& subject = subjects_.at(name);
     subject.restoring = false;
     subject.status.ended_at = wall_seconds();

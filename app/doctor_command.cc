@@ -12,6 +12,7 @@
 #include "app/install_manifests.h"
 #include "app/install_tenants.h"
 #include "app/own_definitions.h"
+#include "app/wall_time.h"
 #include "holdfast/base/process.h"
 #include "holdfast/model/api_resource.h"
 #include "holdfast/model/api_status.h"
@@ -133,7 +134,7 @@ class Examination {
     add({Level::Ok, "access", server_ + " answers", {}});
     const Result<json::value> body = parse_json(answer->body);
     add(judge_server_version(body ? string_at(*body, {"gitVersion"}) : std::string_view()));
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto now = wall_seconds();
     server_now_ = parse_http_date(answer->date).value_or(now);
     add(judge_clock(answer->date, now));
     co_return true;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/cluster_session.h"
+#include "app/own_object.h"
 #include "app/set_claim.h"
 #include "holdfast/base/log.h"
 #include "holdfast/model/object.h"
@@ -27,17 +28,6 @@ constexpr auto kLookGap = 1s;
 const char* type_name(const Generator& generator) {
   if (std::holds_alternative<BranchGenerator>(generator)) return "branches";
   return std::holds_alternative<DirectoryGenerator>(generator) ? "directories" : "list";
-}
-
-json::array finalizers_of(const json::object& object) {
-  const json::value* finalizers = find(object, {"metadata", "finalizers"});
-  return finalizers != nullptr && finalizers->is_array() ? finalizers->get_array() : json::array();
-}
-
-bool has_finalizer(const json::object& object) {
-  return std::ranges::any_of(finalizers_of(object), [](const json::value& one) {
-    return one.is_string() && std::string_view(one.get_string()) == kFinalizer;
-  });
 }
 
 }  // namespace
@@ -139,7 +129,7 @@ asio::awaitable<void> HeldSet::pass() {
   take(object->get_object());
   const bool wants_finalizer = !namespaces_.records().empty() || (set_ && set_->preview);
   // Without it a namespace that is made now could be left over.
-  const bool may_hold = !wants_finalizer || has_finalizer(object->get_object()) ||
+  const bool may_hold = !wants_finalizer || has_finalizer(object->get_object(), kFinalizer) ||
                         co_await set_finalizer(std::move(object->get_object()), true);
   const bool holds = may_hold && set_ && !set_->suspend;
   if (!holds) look_at_.reset();  // nothing is to be confirmed
@@ -175,8 +165,7 @@ void HeldSet::leave(std::string_view installation) {
 }
 
 void HeldSet::take(const json::object& object) {
-  const json::value* written = find(object, {"metadata", "generation"});
-  const std::int64_t generation = written != nullptr && written->is_int64() ? written->get_int64() : 0;
+  const std::int64_t generation = generation_of(object);
   std::string installation(string_at(object, {"metadata", "labels", kInstallationLabel}));
   const bool same = generation == generation_ && installation == installation_;
   generation_ = generation;
@@ -258,7 +247,7 @@ asio::awaitable<void> HeldSet::hold() {
 
 // Its applications go with it by their owner reference; namespaces have none.
 asio::awaitable<void> HeldSet::end(json::object object) {
-  if (!has_finalizer(object)) co_return;
+  if (!has_finalizer(object, kFinalizer)) co_return;
   std::set<std::string> names;
   for (const auto& [name, record] : namespaces_.records()) names.insert(name);
   for (const std::string& name : names) {
@@ -271,15 +260,8 @@ asio::awaitable<void> HeldSet::end(json::object object) {
 
 // On the version that was seen: what somebody changed meanwhile comes by the watch, and is met then.
 asio::awaitable<bool> HeldSet::set_finalizer(json::object object, bool wanted) {
-  json::array finalizers;
-  for (json::value& one : finalizers_of(object))
-    if (!one.is_string() || std::string_view(one.get_string()) != kFinalizer) finalizers.push_back(std::move(one));
-  if (wanted) finalizers.emplace_back(kFinalizer);
-  json::object changes{{"metadata",
-                        {{"resourceVersion", string_at(object, {"metadata", "resourceVersion"})},
-                         {"uid", uid_.value},
-                         {"finalizers", std::move(finalizers)}}}};
-  const Result<json::value> answer = co_await patch(std::move(changes));
+  ApiRequest request = finalizer_patch(application_set_resource(), object, kFinalizer, wanted, "holdfast-sets");
+  const Result<json::value> answer = co_await ask_json(ports_.api, std::move(request));
   if (answer || answer.error().kind == ErrorKind::NotFound) co_return answer.has_value();
   if (answer.error().kind != ErrorKind::Conflict)
     log(LogLevel::Warning, "finalizer-unwritten",

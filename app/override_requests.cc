@@ -6,6 +6,7 @@
 #include "app/installations.h"
 #include "app/override_policy.h"
 #include "app/own_definitions.h"
+#include "app/own_object.h"
 #include "engine/handover.h"
 #include "holdfast/base/log.h"
 
@@ -14,13 +15,14 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr std::chrono::seconds kDeadline{10};
 constexpr const char* kStatusManager = "holdfast-status";
 const FieldManager kFormerManager{"holdfast-former"};
 
 ApiRequest get(std::string target) {
   ApiRequest request;
   request.target = std::move(target);
-  request.deadline = std::chrono::seconds(10);
+  request.deadline = kDeadline;
   return request;
 }
 
@@ -39,23 +41,10 @@ asio::awaitable<Result<json::value>> get_or_null(ApiServer& api, ApiRequest requ
   co_return read;
 }
 
-json::array other_finalizers(const json::object& object) {
-  json::array others;
-  if (const json::value* list = find(object, {"metadata", "finalizers"}); list != nullptr && list->is_array())
-    for (const json::value& one : list->get_array())
-      if (one != json::value(kOverrideFinalizer)) others.push_back(one);
-  return others;
-}
-
 }  // namespace
 
 OverrideRequests::OverrideRequests(ApiServer& api, const std::string& installation)
     : api_(api), status_manager_(manager_of(kStatusManager, installation)) {}
-
-bool has_override_finalizer(const json::object& object) {
-  const json::value* list = find(object, {"metadata", "finalizers"});
-  return list != nullptr && list->is_array() && other_finalizers(object).size() != list->get_array().size();
-}
 
 asio::awaitable<Result<std::optional<std::string>>> OverrideRequests::policy_problem_of(
     std::chrono::sys_seconds created) {
@@ -103,16 +92,8 @@ asio::awaitable<Result<void>> OverrideRequests::write_status(ApplicationName nam
 }
 
 asio::awaitable<Result<void>> OverrideRequests::set_finalizer(json::object object, bool wanted) {
-  json::array finalizers = other_finalizers(object);
-  if (wanted) finalizers.emplace_back(kOverrideFinalizer);
-  const std::string target = resource_path(override_resource(), string_at(object, {"metadata", "namespace"}),
-                                           string_at(object, {"metadata", "name"})) +
-                             "?fieldManager=holdfast";
-  json::object metadata{{"uid", string_at(object, {"metadata", "uid"})}, {"finalizers", std::move(finalizers)}};
-  if (const std::string_view version = string_at(object, {"metadata", "resourceVersion"}); !version.empty())
-    metadata["resourceVersion"] = version;
-  const json::object body{{"metadata", std::move(metadata)}};
-  ApiRequest request = patch(target, "application/merge-patch+json", to_json(body));
+  ApiRequest request = finalizer_patch(override_resource(), object, kOverrideFinalizer, wanted, "holdfast");
+  request.deadline = kDeadline;
   const Result<json::value> answer = co_await ask_json(api_, std::move(request));
   if (!answer && answer.error().kind != ErrorKind::NotFound) co_return std::unexpected(answer.error());
   co_return Result<void>();

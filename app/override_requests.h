@@ -48,6 +48,4 @@ class OverrideRequests {
   std::string status_manager_;
 };
 
-bool has_override_finalizer(const json::object& object);
-
 }  // namespace holdfast

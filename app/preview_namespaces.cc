@@ -9,6 +9,7 @@
 #include "app/cluster_session.h"
 #include "app/installations.h"
 #include "app/own_definitions.h"
+#include "app/own_object.h"
 #include "app/set_application.h"
 #include "engine/confinement.h"
 #include "holdfast/base/log.h"
@@ -59,8 +60,6 @@ std::string limits_text(const PreviewNamespaces::Record& record, const PreviewSp
   for (const auto* values : {&spec.labels, &spec.quota, &spec.limits}) text += canonical_json(texts(*values));
   return text;
 }
-
-std::string shown(const ApplicationName& set) { return set.first + "/" + set.second; }
 
 }  // namespace
 

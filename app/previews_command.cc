@@ -13,6 +13,7 @@
 #include "app/own_definitions.h"
 #include "app/set_preview.h"
 #include "app/table.h"
+#include "app/wall_time.h"
 #include "holdfast/base/clock.h"
 #include "sources/application_set_reader.h"
 #include "sources/generator_source.h"
@@ -72,7 +73,7 @@ int print(const ApplicationSet& set, const std::vector<GeneratorReading>& readin
   PresentApplications present;
   for (const auto& [name, body] : live)
     present[name] = std::string(string_at(body, {"metadata", "annotations", kElementAnnotation}));
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto now = wall_seconds();
   const std::vector<SetPreviewRow> rows = set_preview(set, expand(set, readings, present, now), live);
   int code = kNothing;
   for (const GeneratorReading& reading : readings) {

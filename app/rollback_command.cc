@@ -11,6 +11,7 @@
 #include "app/cluster_session.h"
 #include "app/commands.h"
 #include "app/person_requests.h"
+#include "app/wall_time.h"
 #include "holdfast/base/timestamp.h"
 
 namespace holdfast {
@@ -64,8 +65,7 @@ asio::awaitable<Result<int>> roll_back(asio::any_io_executor executor, ClusterSe
   if (!object) co_return std::unexpected(object.error());
   const Result<std::string> revision = options.release ? Result<std::string>("") : find_revision(*object, options);
   if (!revision) co_return std::unexpected(revision.error());
-  RollbackRequest request{
-      {}, *revision, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()), {}, options.reason};
+  RollbackRequest request{{}, *revision, wall_seconds(), {}, options.reason};
   request.who = co_await who_we_are(api);
   json::object annotations = annotations_of(request);
   const json::object asked{{"metadata", {{"annotations", annotations}}}};

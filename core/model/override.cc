@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <string_view>
+#include <tuple>
 
 namespace holdfast {
 namespace {
@@ -16,6 +17,10 @@ std::string to_string(const OverrideTarget& target) {
   std::string kind = target.kind.empty() ? "object" : target.kind;
   if (!target.group.empty()) kind += "." + target.group;
   return fmt::format("{} {}{}", kind, target.namespace_.empty() ? "" : target.namespace_ + "/", target.name);
+}
+
+bool is_older(const Override& one, const Override& other) {
+  return std::tie(one.created, one.name) < std::tie(other.created, other.name);
 }
 
 std::string what_is_tried(const Override& one) {

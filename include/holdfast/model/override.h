@@ -46,6 +46,8 @@ struct Override {
   [[nodiscard]] std::chrono::sys_seconds ends_at() const { return created + expires_after; }
 };
 
+bool is_older(const Override& one, const Override& other);  // of those of one moment, by name
+
 // What it asks for, in a few words: "branch feature/x", "Deployment web spec.replicas = 3".
 std::string what_is_tried(const Override& one);
 
