@@ -30,6 +30,7 @@
 #include "engine/fingerprinter.h"
 #include "engine/health_judge.h"
 #include "engine/inventory_keeper.h"
+#include "engine/key_state.h"
 #include "engine/learned_keeper.h"
 #include "engine/observer.h"
 #include "engine/outcome.h"
@@ -37,6 +38,7 @@
 #include "engine/prune_guard.h"
 #include "engine/readiness.h"
 #include "engine/reconciler_group.h"
+#include "engine/reconciler_options.h"
 #include "engine/refused_fields.h"
 #include "engine/save_place.h"
 #include "engine/verdict.h"
@@ -54,55 +56,6 @@
 #include "holdfast/ports/watch_control.h"
 
 namespace holdfast {
-
-// A roll-out that is not healthy in time: a wave that others wait for, or all of it.
-struct OverdueRollOut {
-  static constexpr std::size_t kMostObjects = 10;
-  std::string revision;
-  std::vector<ObjectKey> objects;  // the first of those that are not healthy
-  std::string what;                // the same in words, with what is said of their health
-};
-
-struct ReconcilerOptions {
-  std::string application;  // its name, for words
-  PrepareOptions prepare;
-  PruneLimits prune;
-  ObjectKey approvals;           // the ConfigMap that holds what people approve; without a name: nobody does
-  bool watch_approvals = false;  // whatever else there is to approve
-  bool adopt = false;            // take objects that exist already and that nobody else owns
-  DigestKey digest_key = DigestKey::random();
-  YieldRules yield_rules;
-  DriftPolicies policies;
-  std::vector<std::string> former_managers;  // whose fields become ours where an object is taken over
-  const SchemaView* schemas = nullptr;       // null: nothing is proven; outlives the reconciler
-  LearnedKeeper* learned = nullptr;          // loaded before run(), gives the digest key; null: nothing is kept
-  const AdmissionView* admission = nullptr;  // null: not known; outlives the reconciler
-  bool wait_for_health = true;               // a wave begins when all of the one before is healthy; false: applied
-  std::chrono::seconds wave_patience{300};   // then it is said what it waits for, and it goes on waiting
-  HealthJudge* health_judge = nullptr;  // of kinds with custom rules; null: there are none; outlives the reconciler
-  ObjectAccess* access = nullptr;  // of the account that it acts as; null: it may see what the watches do; outlives it
-  std::string account;             // names that account; empty: the daemon's own
-  std::function<WallTime()> wall_now = [] { return std::chrono::system_clock::now(); };
-  std::function<double()> chance;  // in [0, 1)
-  std::function<Clock::time_point()> now = Clock::now;
-  std::function<void(const RoundSummary&)> on_round = {};  // after the observer has heard of it; may stop()
-  std::function<void()> on_desired = [] {};                // a set has become what is desired
-  std::function<void()> on_ready = [] {};                  // ready() or unready_for_long() is another than before
-  // What people have approved is another than before; those that hold now.
-  std::function<void(const std::vector<Approval>&)> on_approvals = [](const std::vector<Approval>&) {};
-  // Once for each wave and each time that all of it has waited for `wave_patience`.
-  std::function<void(const OverdueRollOut&)> on_overdue = [](const OverdueRollOut&) {};
-  // The server refuses fields of an object; once for each form of it, after the observer has heard of it.
-  std::function<void(ObjectRefusal)> on_refused_fields = [](const ObjectRefusal&) {};
-  // Of a set that was read and that is to be desired later: whether it has the object. Nothing: none was read.
-  std::function<std::optional<bool>(const ObjectKey&)> will_want = [](const ObjectKey&) {
-    return std::optional<bool>();
-  };
-  // Why nothing may be pruned yet; empty: nothing stands against it. Asked again after reconsider_pruning().
-  std::function<std::string()> pruning_waits_for = [] { return std::string(); };
-  // Whether what is desired was read twice; false: it is being read, and reconsider_pruning() follows.
-  std::function<bool()> desired_is_sure = [] { return true; };
-};
 
 class Reconciler final : public LiveReader, public WriteBudget::Waiter, public HealthAsker {
  public:
@@ -164,85 +117,14 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] std::string what_is_not_healthy() const;
 
  private:
-  // Of an object whose kind has a custom health rule: the state that was asked about last, and the one that the health
-  // is about. `missed`: the question was let go of.
-  struct Scripted {
-    ResourceVersion asked, judged;
-    bool missed = false;
-  };
-  struct Seen {
-    Uid uid;
-    ResourceVersion version;
-  };
-  // The newest state of an object whose bytes came by.
-  struct Sight {
-    Uid uid;
-    ResourceVersion resource_version;
-    FingerprintMemory memory;
-    Health health;
-    std::unique_ptr<Scripted> scripted = nullptr;
-
-    [[nodiscard]] bool shows(const LiveObject& live) const {
-      return resource_version == live.resource_version && uid == live.uid;
-    }
-  };
-  // What of a desired state is left to others, and what remains to be applied.
-  struct Shape {
-    std::vector<Yielded> yielded;
-    std::unique_ptr<const Desired> rest;  // null: all of it
-    bool known = false;                   // it was looked for
-  };
-  // A desired state that is not the one in force, and what was seen with its eyes.
-  struct Form {
-    Desired desired;
-    Sight sight;
-    Shape shape;
-  };
-  // Of an object that drifts, or was repaired a short time ago.
-  struct DriftMemory {
-    DriftAges ages;
-    FightWatch fights;
-    std::string said;  // the same drift is said once
-  };
-  // Somebody deletes the object: which one, seen since when, and whether it was said that it does not go.
-  struct Deletion {
-    Uid uid;
-    Time since{};
-    bool said = false;
-  };
-  // Whether an object that converged still is what an apply leaves: schemas or admission have changed (C5.4, C10).
-  enum class Doubt : std::uint8_t { None, InLine, Due };
-  struct KeyState {
-    const Desired* wanted = nullptr;  // in desired_: the form in force, to which the object is healed
-    Shape shape;                      // of that
-    std::unique_ptr<DriftMemory> drift;
-    bool release_due = false;  // a field that was handed over has another owner
-    Doubt doubt = Doubt::None;
-    // The form of the newest set, while its wave has not come or the server refuses it; meanwhile the one before stays
-    // in force (ask 42).
-    std::unique_ptr<Form> next;
-    std::optional<Time> next_not_before;  // after a refusal
-    std::unique_ptr<Form> last_good;      // from when a form is sent until it is known to be applied
-    std::optional<Record> record;
-    Sight sight;                         // as seen with the eyes of the state that is desired now
-    std::optional<Time> event_received;  // of the oldest event not judged yet
-    unsigned failures = 0;
-    bool reported = false;              // the same failure is said once, not at each retry
-    ResourceVersion refused_to_delete;  // the server has a newer one than this
-    bool removed = false;               // our DELETE was answered with success: the next absence is its end
-    Deletion deletion;
-    std::optional<Sha256> replaced;  // the form for whose sake the object was deleted, once
-    std::optional<Time> not_before;  // after a failure: events do not shorten the wait (D14)
-    Time asked_to_wait_until{};      // by the server: a new desired state does not shorten it either (B8)
-
-    // What is applied of the form in force, and what the live object is compared with.
-    [[nodiscard]] const Desired& applied_form() const { return shape.rest != nullptr ? *shape.rest : *wanted; }
-    void hurry(Time now) { not_before = asked_to_wait_until > now ? std::optional(asked_to_wait_until) : std::nullopt; }
-    void forgive(Time now) {
-      failures = 0;
-      hurry(now);
-    }
-  };
+  using Scripted = KeyState::Scripted;
+  using Seen = KeyState::Seen;
+  using Sight = KeyState::Sight;
+  using Shape = KeyState::Shape;
+  using Form = KeyState::Form;
+  using DriftMemory = KeyState::DriftMemory;
+  using Deletion = KeyState::Deletion;
+  using Doubt = KeyState::Doubt;
   struct Attempt;
   // A set's own CRDs take a moment to be served; after so many looks in vain the round is reported as failed (about
   // 13 s, and it goes on being looked for).
