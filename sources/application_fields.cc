@@ -5,11 +5,12 @@
 #include <chrono>
 
 #include "holdfast/base/duration.h"
+#include "sources/field_makers.h"
 
 namespace holdfast {
 namespace {
 
-using Field = ApplicationField;
+using namespace field_makers;
 
 constexpr std::int64_t kDay_s = 86'400, kWeek_s = 7 * kDay_s;
 
@@ -22,50 +23,6 @@ constexpr std::string_view kDeletionPolicies[] = {"Orphan", "Prune"};
 
 constexpr Field unsupported(std::string_view name, std::string_view instead, FieldKind type = FieldKind::Object) {
   return Field{.name = name, .type = type, .meaning = instead, .supported = false};
-}
-
-constexpr Field text(std::string_view name, std::string_view meaning, std::string_view fallback = {}) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .fallback = fallback};
-}
-
-constexpr Field required_text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .required = true};
-}
-
-constexpr Field flag(std::string_view name, std::string_view meaning, std::string_view fallback) {
-  return Field{.name = name, .type = FieldKind::Boolean, .meaning = meaning, .fallback = fallback};
-}
-
-constexpr Field duration(std::string_view name, std::string_view meaning, std::string_view fallback,
-                         std::int64_t least_s, std::int64_t most_s) {
-  return Field{.name = name,
-               .type = FieldKind::Duration,
-               .meaning = meaning,
-               .fallback = fallback,
-               .least = least_s,
-               .most = most_s};
-}
-
-constexpr Field number(std::string_view name, std::string_view meaning, std::string_view fallback, std::int64_t most) {
-  return Field{.name = name, .type = FieldKind::Integer, .meaning = meaning, .fallback = fallback, .most = most};
-}
-
-constexpr Field choice(std::string_view name, std::string_view meaning, std::string_view fallback,
-                       std::span<const std::string_view> choices) {
-  return Field{.name = name, .type = FieldKind::Choice, .meaning = meaning, .fallback = fallback, .choices = choices};
-}
-
-constexpr Field texts(std::string_view name, std::string_view meaning, FieldKind type = FieldKind::TextList) {
-  return Field{.name = name, .type = type, .meaning = meaning};
-}
-
-constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields,
-                       bool required = false) {
-  return Field{.name = name, .type = FieldKind::Object, .meaning = meaning, .required = required, .fields = fields};
-}
-
-constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldKind::ObjectList, .meaning = meaning, .fields = fields};
 }
 
 constexpr Field kMetadata[] = {

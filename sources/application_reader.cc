@@ -11,6 +11,7 @@
 #include "sources/application_graph.h"
 #include "sources/application_values.h"
 #include "sources/field_check.h"
+#include "sources/written_document.h"
 #include "sources/yaml_document.h"
 #include "sources/yaml_place.h"
 
@@ -153,17 +154,6 @@ class ApplicationReader {
   std::vector<Error> errors_;
 };
 
-// What its author has written.
-json::object document_of(const json::object& object) {
-  json::object document, metadata;
-  for (const char* name : {"apiVersion", "kind", "spec"})
-    if (const json::value* value = object.if_contains(name)) document[name] = *value;
-  for (const char* name : {"name", "namespace"})
-    if (const json::value* value = find(object, {"metadata", name})) metadata[name] = *value;
-  document["metadata"] = std::move(metadata);
-  return document;
-}
-
 // Whoever may make objects of a cluster has no say about the files of the machine that the daemon runs on, among which
 // are the repositories of others. The definition refuses these as well; the one that a cluster has may be older.
 std::optional<FieldProblem> names_our_machine(const json::object& object) {
@@ -183,7 +173,7 @@ std::optional<FieldProblem> names_our_machine(const json::object& object) {
 }  // namespace
 
 Result<Application> read_application(const json::object& object, const ApplicationReadOptions& options) {
-  const json::object document = document_of(object);
+  const json::object document = written_document(object);
   ApplicationValues values = application_values(document, options);
   std::vector<FieldProblem> problems = check_fields(json::value(document), application_document());
   std::ranges::move(values.problems, std::back_inserter(problems));

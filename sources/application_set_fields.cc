@@ -7,44 +7,14 @@
 
 #include "holdfast/model/label.h"
 #include "sources/application_schema.h"
+#include "sources/field_makers.h"
 
 namespace holdfast {
 namespace {
 
-using Field = ApplicationField;
+using namespace field_makers;
 
-constexpr std::int64_t kDay_s = 86'400, kYear_s = 365 * kDay_s, kMostGenerations = 9'007'199'254'740'991;
-
-constexpr Field text(std::string_view name, std::string_view meaning, std::string_view fallback = {}) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .fallback = fallback};
-}
-constexpr Field required_text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .required = true};
-}
-constexpr Field texts(std::string_view name, std::string_view meaning, FieldKind type = FieldKind::TextList,
-                      bool required = false) {
-  return Field{.name = name, .type = type, .meaning = meaning, .required = required};
-}
-constexpr Field number(std::string_view name, std::string_view meaning, std::string_view fallback, std::int64_t most) {
-  return Field{.name = name, .type = FieldKind::Integer, .meaning = meaning, .fallback = fallback, .most = most};
-}
-constexpr Field duration(std::string_view name, std::string_view meaning, std::string_view fallback,
-                         std::int64_t least_s, std::int64_t most_s) {
-  return Field{.name = name,
-               .type = FieldKind::Duration,
-               .meaning = meaning,
-               .fallback = fallback,
-               .least = least_s,
-               .most = most_s};
-}
-constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields,
-                       bool required = false) {
-  return Field{.name = name, .type = FieldKind::Object, .meaning = meaning, .required = required, .fields = fields};
-}
-constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields,
-                        bool required = false) {
-  return Field{.name = name, .type = FieldKind::ObjectList, .meaning = meaning, .required = required, .fields = fields};
-}
+constexpr std::int64_t kDay_s = 86'400, kYear_s = 365 * kDay_s;
 
 constexpr Field kSecret[] = {required_text("name", "of the Secret")};
 
@@ -153,11 +123,7 @@ constexpr std::string_view kStatuses[] = {"True", "False", "Unknown"};
 
 constexpr Field kCondition[] = {
     required_text("type", "`Ready`, `Reconciling` or `Stalled`"),
-    Field{.name = "status",
-          .type = FieldKind::Choice,
-          .meaning = "whether it is so",
-          .required = true,
-          .choices = kStatuses},
+    required_choice("status", "whether it is so", kStatuses),
     required_text("reason", "one word for programs"),
     text("message", "a sentence for people"),
     required_text("lastTransitionTime", "since when the status is as it is"),

@@ -15,6 +15,7 @@
 #include "sources/semver.h"
 #include "sources/set_template.h"
 #include "sources/value_complaints.h"
+#include "sources/written_document.h"
 #include "sources/yaml_document.h"
 
 namespace holdfast {
@@ -204,17 +205,6 @@ class SetReader {
   ValueComplaints complaints_;
 };
 
-// What its author has written.
-json::object document_of(const json::object& object) {
-  json::object document, metadata;
-  for (const char* name : {"apiVersion", "kind", "spec"})
-    if (const json::value* value = object.if_contains(name)) document[name] = *value;
-  for (const char* name : {"name", "namespace"})
-    if (const json::value* value = find(object, {"metadata", name})) metadata[name] = *value;
-  document["metadata"] = std::move(metadata);
-  return document;
-}
-
 }  // namespace
 
 std::vector<std::string> parameter_names(const Generator& generator) {
@@ -230,7 +220,7 @@ std::vector<std::string> parameter_names(const Generator& generator) {
 }
 
 Result<ApplicationSet> read_application_set(const json::object& object) {
-  Result<ApplicationSet> read = SetReader().read(document_of(object));
+  Result<ApplicationSet> read = SetReader().read(written_document(object));
   if (!read) return read;
   read->uid = string_at(object, {"metadata", "uid"});
   read->installation = string_at(object, {"metadata", "labels", kInstallationLabel});

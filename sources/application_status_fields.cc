@@ -1,45 +1,19 @@
 #include "sources/application_status_fields.h"
 
+#include "sources/field_makers.h"
+
 namespace holdfast {
 namespace {
 
-using Field = ApplicationField;
+using namespace field_makers;
 
-constexpr std::int64_t kMostObjects = 1'000'000'000, kMostGenerations = 9'007'199'254'740'991;
-
-constexpr Field text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning};
-}
-
-constexpr Field required_text(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .required = true};
-}
-
-constexpr Field number(std::string_view name, std::string_view meaning, std::int64_t most) {
-  return Field{.name = name, .type = FieldKind::Integer, .meaning = meaning, .most = most};
-}
-
-constexpr Field texts(std::string_view name, std::string_view meaning) {
-  return Field{.name = name, .type = FieldKind::TextList, .meaning = meaning};
-}
-
-constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldKind::Object, .meaning = meaning, .fields = fields};
-}
-
-constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldKind::ObjectList, .meaning = meaning, .fields = fields};
-}
+constexpr std::int64_t kMostObjects = 1'000'000'000;
 
 constexpr std::string_view kStatuses[] = {"True", "False", "Unknown"};
 
 constexpr Field kCondition[] = {
     required_text("type", "`Ready`, `Reconciling`, `Stalled`, `Healthy`, or `Contested`"),
-    Field{.name = "status",
-          .type = FieldKind::Choice,
-          .meaning = "whether it is so",
-          .required = true,
-          .choices = kStatuses},
+    required_choice("status", "whether it is so", kStatuses),
     required_text("reason", "one word for programs, in the words of kstatus and Flux"),
     text("message", "a sentence for people"),
     required_text("lastTransitionTime", "since when the status is as it is"),

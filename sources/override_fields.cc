@@ -6,26 +6,12 @@
 
 #include "holdfast/model/label.h"
 #include "sources/application_schema.h"
+#include "sources/field_makers.h"
 
 namespace holdfast {
 namespace {
 
-using Field = ApplicationField;
-
-constexpr std::int64_t kMostGenerations = 9'007'199'254'740'991;
-
-constexpr Field text(std::string_view name, std::string_view meaning, bool required = false) {
-  return Field{.name = name, .type = FieldKind::Text, .meaning = meaning, .required = required};
-}
-
-constexpr Field object(std::string_view name, std::string_view meaning, std::span<const Field> fields,
-                       bool required = false) {
-  return Field{.name = name, .type = FieldKind::Object, .meaning = meaning, .required = required, .fields = fields};
-}
-
-constexpr Field objects(std::string_view name, std::string_view meaning, std::span<const Field> fields) {
-  return Field{.name = name, .type = FieldKind::ObjectList, .meaning = meaning, .fields = fields};
-}
+using namespace field_makers;
 
 constexpr Field kRef[] = {
     text("branch", "a branch of the application's repository"),
@@ -35,23 +21,23 @@ constexpr Field kRef[] = {
 
 constexpr Field kTarget[] = {
     text("group", "the API group, as in `apps`; left out: every one"),
-    text("kind", "as in `Deployment`", true),
+    required_text("kind", "as in `Deployment`"),
     text("namespace", "the object's namespace; left out: every one"),
-    text("name", "the object's name", true),
+    required_text("name", "the object's name"),
 };
 
 constexpr Field kPatches[] = {
     object("target", "the object, which the application's source has", kTarget, true),
-    text("path", "the field, as in `spec.template.spec.containers[web].image`", true),
+    required_text("path", "the field, as in `spec.template.spec.containers[web].image`"),
     Field{.name = "value", .type = FieldKind::Anything, .meaning = "what it is set to", .required = true},
 };
 
 constexpr Field kSpec[] = {
-    text("application", "the Application in this namespace on which it is tried", true),
+    required_text("application", "the Application in this namespace on which it is tried"),
     object("ref", "what of its repository is tried in place of its own ref; one of these, or `patches`", kRef),
     objects("patches", "fields that are set, in place of `ref`", kPatches),
     text("reason", "for those who read it later"),
-    text("requestedBy", "who asks; the API server holds it to be the user who makes or changes the object", true),
+    required_text("requestedBy", "who asks; the API server holds it to be the user who makes or changes the object"),
     Field{.name = "expiresAfter",
           .type = FieldKind::Duration,
           .meaning = "how long it holds, from when it was made on",
@@ -63,15 +49,11 @@ constexpr Field kSpec[] = {
 constexpr std::string_view kStatuses[] = {"True", "False", "Unknown"};
 
 constexpr Field kCondition[] = {
-    text("type", "`Ready`: what it asks for is in the cluster", true),
-    Field{.name = "status",
-          .type = FieldKind::Choice,
-          .meaning = "whether it is so",
-          .required = true,
-          .choices = kStatuses},
-    text("reason", "one word for programs", true),
+    required_text("type", "`Ready`: what it asks for is in the cluster"),
+    required_choice("status", "whether it is so", kStatuses),
+    required_text("reason", "one word for programs"),
     text("message", "a sentence for people"),
-    text("lastTransitionTime", "since when the status is as it is", true),
+    required_text("lastTransitionTime", "since when the status is as it is"),
     Field{.name = "observedGeneration",
           .type = FieldKind::Integer,
           .meaning = "the generation of the object that it is about",
@@ -80,7 +62,7 @@ constexpr Field kCondition[] = {
 
 constexpr Field kFormer[] = {
     object("target", "the object", kTarget, true),
-    text("path", "the field", true),
+    required_text("path", "the field"),
     Field{.name = "value", .type = FieldKind::Anything, .meaning = "what it was; left out: it was not there"},
 };
 
