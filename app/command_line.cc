@@ -9,6 +9,7 @@
 #include "app/moving_verbs.h"
 #include "app/nearest_command.h"
 #include "app/operating_verbs.h"
+#include "app/option_choices.h"
 #include "app/trial_verbs.h"
 
 namespace holdfast {
@@ -29,6 +30,7 @@ int run_command_line(int argc, char** argv) {
   TrialVerbs trials(app);
   OperatingVerbs operating(app, log);
   MovingVerbs moving(app);
+  tell_choices_in_words(app);
   if (const std::optional<int> code = moving.complete(argc, argv)) return *code;
   try {
     app.parse(argc, argv);

@@ -2,26 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <string_view>
+
+#include "app/option_choices.h"
 
 namespace holdfast {
 namespace {
-
-// CLI11 tells the choices of an option only in the name of its type: "TEXT:{a,b}", "ENUM:value in {a->0,b->1} OR
-// {0,1}".
-std::vector<std::string> choices_in(std::string_view type) {
-  std::vector<std::string> choices;
-  const std::size_t open = type.find('{'), close = type.find('}', open == std::string_view::npos ? 0 : open);
-  if (open == std::string_view::npos || close == std::string_view::npos) return choices;
-  std::string_view list = type.substr(open + 1, close - open - 1);
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view item = list.substr(0, comma);
-    choices.emplace_back(item.substr(0, item.find("->")));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-  }
-  return choices;
-}
 
 CommandOption option_of(const CLI::Option& option) {
   CommandOption made;

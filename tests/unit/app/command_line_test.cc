@@ -46,5 +46,16 @@ TEST(CommandLine, what_is_tried_is_a_ref_or_fields) {
   EXPECT_TRUE(said_about({"drop"}).contains("name"));
 }
 
+TEST(CommandLine, an_option_of_a_few_words_names_them) {
+  EXPECT_TRUE(said_about({"get", "-o", "xml"}).contains("--output: xml is none of json, name, table, wide, yaml"));
+  EXPECT_TRUE(said_about({"get", "-o", "2"}).contains("2 is none of json"));
+  EXPECT_TRUE(said_about({"run", "--log-level", "loud"}).contains("loud is none of debug, error, info, warning"));
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run({"run", "--help"}), 0);
+  const std::string help = testing::internal::GetCapturedStdout();
+  EXPECT_TRUE(help.contains("--log-format TEXT:{json,text}")) << help;
+  EXPECT_FALSE(help.contains("->")) << help;
+}
+
 }  // namespace
 }  // namespace holdfast
