@@ -46,12 +46,12 @@ struct HookRecord {
 struct Inventory {
   std::map<ObjectKey, Uid> entries;
   std::map<ObjectKey, HookRecord> hooks;  // those of the entries that are hooks, and end
-  std::string revision;             // the last revision of which every object was applied; empty before the first
-  std::string content;              // of that revision (ManifestSet::content): later ones may have the same
-  std::string repository;           // whose applications have it in common: a digest of its URL and the ref
-  SeenRevision seen;                // of all of those
-  std::string roll_outs = {};       // how its revisions are met (JSON), where no object of the cluster has that
-  BegunRevision newest;             // that was begun; written along with the rest, and no reason to write
+  std::string revision;                   // the last revision of which every object was applied; empty before the first
+  std::string content;                    // of that revision (ManifestSet::content): later ones may have the same
+  std::string repository;                 // whose applications have it in common: a digest of its URL and the ref
+  SeenRevision seen;                      // of all of those
+  std::string roll_outs = {};             // how its revisions are met (JSON), where no object of the cluster has that
+  BegunRevision newest;                   // that was begun; written along with the rest, and no reason to write
   bool operator==(const Inventory& other) const {
     return entries == other.entries && hooks == other.hooks && revision == other.revision && content == other.content &&
            repository == other.repository && seen == other.seen && roll_outs == other.roll_outs;

@@ -286,8 +286,9 @@ TEST_F(HookDeletionTest, a_policy_that_nobody_knows_is_said_and_does_nothing) {
   start_staged();
   commit("r1", {argo_hook("Job/one", "PreSync", "HookSucceded"), object("ConfigMap/a=1")});
   show_all();
-  EXPECT_TRUE(said("problem the annotation argocd.argoproj.io/hook-delete-policy has \"HookSucceded\", which does "
-                   "nothing; known are BeforeHookCreation, HookSucceeded, HookFailed"));
+  EXPECT_TRUE(
+      said("problem the annotation argocd.argoproj.io/hook-delete-policy has \"HookSucceded\", which does "
+           "nothing; known are BeforeHookCreation, HookSucceeded, HookFailed"));
   finish_job("Job/one-");
   rest();
   EXPECT_TRUE(exists("Job/one-"));

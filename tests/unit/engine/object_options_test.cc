@@ -60,7 +60,8 @@ TEST(ObjectOptions, a_hook_of_both_moments_is_one_before_and_after) {
     EXPECT_TRUE(both.again_after);
   }
   EXPECT_FALSE(options_of({{"helm.sh/hook", "pre-install,pre-upgrade"}}).again_after);
-  EXPECT_FALSE(options_of({{"argocd.argoproj.io/hook", "PostSync,PreSync"}, {"holdfast.dev/hook", "post"}}).again_after);
+  EXPECT_FALSE(
+      options_of({{"argocd.argoproj.io/hook", "PostSync,PreSync"}, {"holdfast.dev/hook", "post"}}).again_after);
 }
 
 TEST(ObjectOptions, policies_of_hooks_in_all_spellings_and_ours_decide) {
