@@ -65,6 +65,8 @@ ObjectStanding judge_standing(const LiveObject& live, WallTime now) {
   body->get_object()["apiVersion"] = live.gvk.api_version();  // the items of a list lack it
   body->get_object()["kind"] = live.gvk.kind;
   if (live.terminating) return {Kstatus::Terminating, what_holds_up(*body)};
+  if (string_at(*body, {"metadata", "annotations", "argocd.argoproj.io/ignore-healthcheck"}) == "true")
+    return {Kstatus::Current, {}};
   Health health = judge_health(*body, {now, nullptr, 0});
   return {health.kstatus, std::move(health.message)};
 }

@@ -42,8 +42,9 @@ class OptionsReader {
 
   Result<ObjectOptions> read() {
     if (annotations_ == nullptr && labels_ == nullptr) return ObjectOptions{};
-    for (const auto& step : {&OptionsReader::wave, &OptionsReader::hook, &OptionsReader::hook_deletion,
-                             &OptionsReader::management, &OptionsReader::replace, &OptionsReader::dependencies})
+    for (const auto& step :
+         {&OptionsReader::wave, &OptionsReader::hook, &OptionsReader::hook_deletion, &OptionsReader::health,
+          &OptionsReader::management, &OptionsReader::replace, &OptionsReader::dependencies})
       if (Result<void> done = (this->*step)(); !done) return std::unexpected(done.error());
     return std::move(options_);
   }
@@ -78,7 +79,7 @@ class OptionsReader {
   }
 
   Result<void> hook() {
-    bool left_out = false, before = false, after = false;
+    bool left_out = false, before = false, during = false, after = false;
     for (const std::string_view part : split(value("helm.sh/hook"), ',')) {
       before = before || part == "pre-install" || part == "pre-upgrade";
       after = after || part == "post-install" || part == "post-upgrade";
@@ -87,10 +88,12 @@ class OptionsReader {
     }
     for (const std::string_view part : split(value("argocd.argoproj.io/hook"), ',')) {
       before = before || part == "PreSync";
+      during = during || part == "Sync";
       after = after || part == "PostSync";
       left_out = left_out || part == "Skip" || part == "SyncFail" || part == "PreDelete" || part == "PostDelete";
     }
-    if (before || after) options_.hook = before ? HookPhase::Before : HookPhase::After;
+    if (before || after || during)
+      options_.hook = before ? HookPhase::Before : after ? HookPhase::After : HookPhase::During;
     options_.again_after = before && after;
     const std::string_view ours = value("holdfast.dev/hook");
     if (ours.empty()) {
@@ -135,6 +138,11 @@ class OptionsReader {
       *policies[word] = true;
     }
     return deletion_said_;
+  }
+
+  Result<void> health() {
+    options_.ignores_health = value("argocd.argoproj.io/ignore-healthcheck") == "true";
+    return {};
   }
 
   Result<void> management() {

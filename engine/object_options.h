@@ -3,7 +3,8 @@
 //
 //   wave          holdfast.dev/wave, argocd.argoproj.io/sync-wave, helm.sh/hook-weight (where there are several, the
 //                 first of these): an integer; lower ones first, 0 where it is absent
-//   hook          holdfast.dev/hook: pre | post; argocd.argoproj.io/hook: PreSync | PostSync | Skip;
+//   hook          holdfast.dev/hook: pre | post; argocd.argoproj.io/hook: PreSync | Sync | PostSync |
+//                 Skip;
 //                 helm.sh/hook: pre-install, pre-upgrade | post-install, post-upgrade; of both sorts: before and after
 //   hook's end    holdfast.dev/hook-delete-policy and helm.sh/hook-delete-policy: before-hook-creation, hook-succeeded,
 //                 hook-failed; argocd.argoproj.io/hook-delete-policy: BeforeHookCreation, HookSucceeded, HookFailed;
@@ -14,6 +15,7 @@
 //                 be deleted (see Ownership)
 //   manage        holdfast.dev/manage: full | once | none; kustomize.toolkit.fluxcd.io/reconcile: disabled and
 //                 /ssa: Ignore (none), /ssa: IfNotPresent (once)
+//   health        argocd.argoproj.io/ignore-healthcheck: true
 //   replace       holdfast.dev/replace: enabled, kustomize.toolkit.fluxcd.io/force: enabled,
 //                 argocd.argoproj.io/sync-options: Replace=true or Force=true
 //   depends on    holdfast.dev/depends-on, config.kubernetes.io/depends-on: "GROUP/namespaces/NAMESPACE/KIND/NAME" or
@@ -31,7 +33,7 @@
 
 namespace holdfast {
 
-enum class HookPhase { Before, After };  // all else of the revision
+enum class HookPhase { Before, During, After };  // all else of the revision; during: in its wave of that
 
 enum class Management {
   Full,  // created, changed, put back
@@ -51,7 +53,8 @@ struct ObjectOptions {
   bool again_after = false;  // a hook before, and after as well
   HookDeletion hook_deletion;
   Management management = Management::Full;
-  bool replace = false;  // delete and make anew where a change is refused because a field is immutable
+  bool replace = false;         // delete and make anew where a change is refused because a field is immutable
+  bool ignores_health = false;  // however it fares, it counts as well
   std::vector<ObjectKey> depends_on;
   std::string remark = {};  // a mark of another tool says what nobody understands, and does nothing
   bool operator==(const ObjectOptions&) const = default;

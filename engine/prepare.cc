@@ -228,7 +228,8 @@ class Preparer {
 }  // namespace
 
 Wave wave_of(const ObjectOptions& options) {
-  const int phase = !options.hook ? 0 : *options.hook == HookPhase::Before ? -1 : 1;
+  const HookPhase during = options.hook.value_or(HookPhase::During);
+  const int phase = during == HookPhase::Before ? -1 : during == HookPhase::After ? 1 : 0;
   return {phase, options.wave};
 }
 

@@ -268,6 +268,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] bool health_was_missed(const ObjectKey& key) const;
   boost::asio::awaitable<void> look_at_health(ObjectKey key);
   void note_missing(const ObjectKey& key);
+  [[nodiscard]] bool ignores_health(const ObjectKey& key) const;
   [[nodiscard]] std::int64_t written_generation(const ObjectKey& key) const;
   void note_readiness(const ObjectKey& key);
   void tell_readiness(const ObjectKey* cause);

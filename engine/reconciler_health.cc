@@ -27,6 +27,11 @@ bool is_ill(const Health& health) {
 
 // A kind with a custom rule is judged elsewhere, and until then its health stays what it was, or Unknown.
 void Reconciler::see_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, const JsonView& body) {
+  if (ignores_health(key)) {
+    const Health well{HealthStatus::Healthy, Kstatus::Current, {}};
+    if (sight.health != well) take_health(key, sight, well);
+    return;
+  }
   if (options_.health_judge != nullptr && options_.health_judge->has_rule(key.group_kind())) {
     if (sight.scripted == nullptr) sight.scripted = std::make_unique<Scripted>();
     if (sight.health == Health{}) sight.health.message = "its health rule has not been applied yet";
@@ -35,6 +40,12 @@ void Reconciler::see_health(const ObjectKey& key, const GroupVersionKind& gvk, S
   }
   const Health health = judge_health(health_view(body, gvk), {options_.wall_now(), nullptr, written_generation(key)});
   if (health != sight.health) take_health(key, sight, health);
+}
+
+// A hook is over when it fares well: of that nothing is ignored.
+bool Reconciler::ignores_health(const ObjectKey& key) const {
+  const Desired* const form = newest_form(key);
+  return form != nullptr && form->options.ignores_health && !form->making;
 }
 
 std::int64_t Reconciler::written_generation(const ObjectKey& key) const {

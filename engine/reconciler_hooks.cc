@@ -43,7 +43,8 @@ void Reconciler::say_failed(const ObjectKey& key, const std::string& why) {
 
 void Reconciler::note_recorded_hooks() {
   for (const auto& [key, hook] : inventory_.inventory().hooks)
-    if (hook.state == HookState::Done && awaited_.contains(key)) advanced(key);
+    if (hook.state == HookState::Done && (awaited_.contains(key) || readiness_.unhealthy().contains(key)))
+      advanced(key);
 }
 
 // True: it has run, or cannot yet.

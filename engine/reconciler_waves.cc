@@ -198,7 +198,8 @@ void Reconciler::advanced(const ObjectKey& key) {
 // by before it was asked for.
 bool Reconciler::has_to_be_seen(const ObjectKey& key, const LivePtr& live) const {
   const auto state = states_.find(key);
-  if (live == nullptr || state == states_.end() || !staged()) return false;
+  const bool matters = staged() || inventory_.hook(key) != nullptr;
+  if (live == nullptr || state == states_.end() || !matters) return false;
   const Sight& sight = state->second.sight;
   const bool newer =
       sight.uid != live->uid || compare(sight.resource_version, live->resource_version) == std::partial_ordering::less;

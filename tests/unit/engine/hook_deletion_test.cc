@@ -26,6 +26,9 @@ class HookDeletionTest : public fake::StagedTest {
       return request.method == Method::Patch && request.target.contains(part);
     }));
   }
+  [[nodiscard]] std::string value_of_if_there(const std::string& name) const {
+    return exists(name) ? value_of(name) : std::string();
+  }
   // Whatever nothing in the fake cluster does for the objects that wait to be seen.
   void rest() {
     for (int i = 0; i < 4; ++i) {
@@ -200,6 +203,58 @@ TEST_F(HookDeletionTest, what_a_hook_refers_to_and_no_policy_deletes_is_an_ordin
   api.objects.erase(path("settings"));
   rest();
   EXPECT_TRUE(exists("ConfigMap/settings")) << "it is healed";
+}
+
+TEST_F(HookDeletionTest, a_hook_of_the_sync_itself_is_made_anew_for_each_revision_in_its_wave) {
+  start_staged();
+  for (const std::string number : {"1", "2"}) {
+    SCOPED_TRACE(number);
+    Manifest hook = object(
+        "Job/", {{"argocd.argoproj.io/hook", "Sync"}, {kArgo, "HookSucceeded"}, {"argocd.argoproj.io/sync-wave", "1"}});
+    hook.body["metadata"].as_object().erase("name");
+    hook.body["metadata"].as_object()["generateName"] = "seed-";
+    hold(path("first"), Method::Patch);
+    commit("r" + number, {object("ConfigMap/first=" + number), hook, in_wave("ConfigMap/after=" + number, 2)});
+    EXPECT_FALSE(exists("Job/seed-")) << "its wave has not come";
+    api.hold = nullptr;
+    ReconcilerTest::release(path("first"));
+    rest();
+    ASSERT_TRUE(exists("Job/seed-"));
+    EXPECT_NE(value_of_if_there("ConfigMap/after"), number);
+    finish_job("Job/seed-");
+    rest();
+    EXPECT_EQ(value_of("ConfigMap/after"), number);
+    EXPECT_FALSE(exists("Job/seed-"));
+    EXPECT_EQ(observer.times("complete r" + number), 1U);
+  }
+  EXPECT_EQ(applies("/jobs/seed-"), 2U);
+}
+
+TEST_F(HookDeletionTest, a_hook_of_the_sync_that_ended_while_nobody_ran_is_seen_to_have_ended) {
+  start_staged();
+  const std::vector<Manifest> release{argo_hook("Job/seed", "Sync", "HookSucceeded")};
+  commit("r1", release);
+  show_all();
+  ASSERT_TRUE(exists("Job/seed-"));
+  die_and_start_anew();
+  api.edit(path_of("Job/seed-"), "/status",
+           json::object{{"conditions", json::array{json::object{{"type", "Complete"}, {"status", "True"}}}}});
+  show_all();
+  commit("r1", release);
+  rest();
+  EXPECT_FALSE(exists("Job/seed-"));
+  EXPECT_TRUE(reconciler->ready());
+  EXPECT_EQ(applies("/jobs/seed-"), 1U);
+}
+
+TEST_F(HookDeletionTest, what_has_its_health_ignored_holds_nothing_up) {
+  start_staged();
+  commit("r1",
+         {object("Widget/db=1", {{"argocd.argoproj.io/ignore-healthcheck", "true"}}), in_wave("ConfigMap/after=1", 1)});
+  show_all();
+  sick("Widget/db");
+  EXPECT_TRUE(exists("ConfigMap/after"));
+  EXPECT_TRUE(reconciler->ready());
 }
 
 TEST_F(HookDeletionTest, a_job_before_and_after_runs_twice) {

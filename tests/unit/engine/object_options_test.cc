@@ -47,6 +47,8 @@ TEST(ObjectOptions, hooks_in_all_spellings) {
   EXPECT_EQ(options_of({{"holdfast.dev/hook", "post"}}).hook, HookPhase::After);
   EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "PreSync"}}).hook, HookPhase::Before);
   EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "PostSync"}}).hook, HookPhase::After);
+  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "Sync"}}).hook, HookPhase::During);
+  EXPECT_TRUE(options_of({{"argocd.argoproj.io/ignore-healthcheck", "true"}}).ignores_health);
   EXPECT_EQ(options_of({{"helm.sh/hook", "pre-install,pre-upgrade"}}).hook, HookPhase::Before);
   EXPECT_EQ(options_of({{"helm.sh/hook", "post-upgrade, test"}}).hook, HookPhase::After);
   EXPECT_EQ(options_of({{"helm.sh/hook", "test, post-upgrade"}}), options_of({{"helm.sh/hook", "post-upgrade"}}));
@@ -98,7 +100,6 @@ TEST(ObjectOptions, hooks_of_moments_that_we_do_not_have_are_left_alone) {
   for (const char* moment : {"SyncFail", "PreDelete", "PostDelete", "Skip"})
     EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", moment}}).management, Management::None) << moment;
   EXPECT_EQ(options_of({{"helm.sh/hook", "crd-install"}}), ObjectOptions{});
-  EXPECT_EQ(options_of({{"argocd.argoproj.io/hook", "Sync"}}), ObjectOptions{});
 }
 
 TEST(ObjectOptions, management_in_all_spellings_and_ours_decides) {
