@@ -49,9 +49,11 @@ class LeaseKeeper::Fence final : public WriteFence {
   // A request for the Lease is about to leave.
   void sending() { sent_asleep_ = asleep(); }
   void renewed() { slept_ = sent_asleep_; }
-  [[nodiscard]] bool may_write(std::chrono::steady_clock::time_point now) const override {
-    return term_->may_write(now + (asleep() - slept_));
+  [[nodiscard]] Clock::time_point ends() const override {
+    const Clock::time_point ends = term_->ends();
+    return ends == Clock::time_point::min() ? ends : ends - (asleep() - slept_);
   }
+  [[nodiscard]] std::chrono::milliseconds grace() const override { return term_->grace(); }
 
  private:
   // For how long the machine has slept since it started.

@@ -144,7 +144,10 @@ class Run {
                                                            if (sets_) tasks_.spawn(sets_->run());
                                                            held_.cancel();
                                                          },
-                                                         [this] { stop(); }});
+                                                         [this] {
+                                                           session_.client->cut_writes();
+                                                           stop();
+                                                         }});
     session_.client->set_write_fence(lease_->fence());
     return {};
   }

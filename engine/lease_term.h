@@ -48,7 +48,8 @@ class LeaseTerm final : public WriteFence {
   // nothing is written.
   std::optional<Request> release();
 
-  [[nodiscard]] bool may_write(Time now) const override { return standing_ == Standing::Holding && now < ends_; }
+  [[nodiscard]] Time ends() const override { return standing_ == Standing::Holding ? ends_ : Time::min(); }
+  [[nodiscard]] std::chrono::milliseconds grace() const override { return kDuration - kTerm; }
   [[nodiscard]] Standing standing() const { return standing_; }
   [[nodiscard]] const std::string& identity() const { return identity_; }
   [[nodiscard]] const std::string& holder() const { return seen_.holder; }  // as it was seen last; empty: nobody

@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
@@ -29,6 +30,9 @@ constexpr int kKeepaliveIntervalS = 10;
 constexpr int kKeepaliveProbes = 3;
 constexpr int kUserTimeoutMs = 30'000;
 
+constexpr const char* kNoLease = "this daemon does not hold the lease";
+constexpr const char* kLeaseHint =
+    "another daemon of this installation may hold it, or the API server could not be asked for too long";
 constexpr const char* kCertificateHint = "check certificate-authority(-data) / tls-server-name in the kubeconfig";
 
 // A failure here costs only how soon a dead peer is noticed.
@@ -159,16 +163,40 @@ asio::awaitable<Connection::Transferred> Connection::read_some(std::span<char> i
 }
 
 void Connection::set_deadline(Clock::time_point when) {
+  when_ = when;
+  arm();
+}
+
+void Connection::arm() {
   const auto epoch = ++deadline_epoch_;
-  deadline_.expires_at(when);
+  deadline_.expires_at(fence_ == nullptr ? when_ : std::min(when_, fence_->ends()));
   deadline_.async_wait([self = shared_from_this(), epoch](const error_code& error) {
-    if (!error && epoch == self->deadline_epoch_) self->stop(Stop::TimedOut);
+    if (!error && epoch == self->deadline_epoch_) self->due();
   });
+}
+
+void Connection::due() {
+  const auto now = Clock::now();
+  if (now >= when_) return stop(Stop::TimedOut);
+  if (fence_ != nullptr && !fence_->may_write(now)) return stop(Stop::Fenced);
+  arm();
 }
 
 void Connection::clear_deadline() {
   ++deadline_epoch_;
+  when_ = Clock::time_point::max();
   deadline_.cancel();
+}
+
+void Connection::hold_behind(std::shared_ptr<const WriteFence> fence) {
+  if (fence == fence_) return;
+  fence_ = std::move(fence);
+  const int handle = socket().native_handle();
+  const linger thrown_away{.l_onoff = fence_ == nullptr ? 0 : 1, .l_linger = 0};
+  ::setsockopt(handle, SOL_SOCKET, SO_LINGER, &thrown_away, sizeof(thrown_away));
+  const int limit = fence_ == nullptr ? kUserTimeoutMs : static_cast<int>(fence_->grace().count());
+  set_option(handle, IPPROTO_TCP, TCP_USER_TIMEOUT, limit);
+  if (fence_ != nullptr) arm();
 }
 
 void Connection::stop(Stop reason) {
@@ -187,6 +215,9 @@ Error Connection::stop_error() const {
     return {ErrorKind::Timeout, "nothing more came in time from " + server_name(*config_), "",
             "check that the API server is healthy and reachable"};
   }
+  if (stopped_ == Stop::Fenced)
+    return {ErrorKind::Unreachable, "what was being written to " + server_name(*config_) + " was cut off: " + kNoLease,
+            "", kLeaseHint};
   if (stopped_ == Stop::Replaced)
     return {ErrorKind::Unreachable,
             "the connection to " + server_name(*config_) + " was closed: the credentials changed"};

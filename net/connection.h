@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "holdfast/base/result.h"
+#include "holdfast/ports/write_fence.h"
 #include "net/client_config.h"
 #include "net/tls_context.h"
 
@@ -32,6 +33,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     TimedOut,
     Cancelled,
     Replaced,  // credentials changed: whoever used it may open another one (correctness B2)
+    Fenced,    // what was under way may not be written any more
   };
 
   Connection(boost::asio::any_io_executor executor, std::shared_ptr<const ClientConfig> config,
@@ -50,6 +52,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Stops what is under way at that time. Replaces an earlier deadline.
   void set_deadline(Clock::time_point when);
   void clear_deadline();
+  // Of a connected one, for as long as a write is under way; null: none is. It stops when the fence ends. However it
+  // is closed meanwhile, also with the process, what the peer has not acknowledged is thrown away; and that is so where
+  // the peer acknowledges nothing for the fence's grace, also while the process stands still.
+  void hold_behind(std::shared_ptr<const WriteFence> fence);
+  [[nodiscard]] bool is_fenced() const { return fence_ != nullptr; }
   // Closes; what is under way fails at once. The first reason stays.
   void stop(Stop reason);
   [[nodiscard]] Stop stopped() const { return stopped_; }
@@ -66,6 +73,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Result<Endpoints>> resolve();
   boost::asio::awaitable<Result<void>> open_tunnel();
   void set_socket_options();
+  void arm();
+  void due();
   [[nodiscard]] Error connect_error(const boost::system::error_code& error) const;
   [[nodiscard]] Error handshake_error(const boost::system::error_code& error);
   boost::asio::ip::tcp::socket& socket() { return stream_.next_layer(); }
@@ -73,8 +82,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<const ClientConfig> config_;
   std::shared_ptr<TlsContext> tls_;
   boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream_;  // without TLS only its lower layer is used
-  boost::asio::steady_timer deadline_;
-  std::uint64_t deadline_epoch_ = 0;  // tells a queued expiry of an earlier deadline from one of this
+  boost::asio::steady_timer deadline_;                             // or the end of the fence
+  Clock::time_point when_ = Clock::time_point::max();
+  std::shared_ptr<const WriteFence> fence_;  // null: nothing is written
+  std::uint64_t deadline_epoch_ = 0;         // tells a queued expiry of an earlier deadline from one of this
   std::weak_ptr<Lookup> lookup_;
   Stop stopped_ = Stop::None;
 };

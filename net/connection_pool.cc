@@ -36,6 +36,11 @@ void ConnectionPool::retire() {
   for (Connection* connection : streams) connection->stop(Connection::Stop::Replaced);
 }
 
+void ConnectionPool::cut_writes() {
+  for (Connection* connection : leased_)
+    if (connection->is_fenced()) connection->stop(Connection::Stop::Fenced);
+}
+
 void ConnectionPool::close_all() {
   idle_.clear();
   for (Connection* connection : leased_) connection->stop(Connection::Stop::Cancelled);

@@ -48,6 +48,8 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   Lease take_fresh();
   // For a stream that stays open.
   Lease take_for_stream();
+  // Those with a write under way are closed.
+  void cut_writes();
   // Idle connections are closed; what is under way fails with Cancelled. The pool stays usable.
   void close_all();
   // Other credentials are in use: idle connections and streams are closed, requests under way come to their end (a

@@ -58,11 +58,26 @@ asio::awaitable<Result<void>> Exchange::start(std::shared_ptr<const Secret> text
     co_return fail(
         ErrorKind::Unreachable, "nothing is written: this daemon does not hold the lease", where_,
         "another daemon of this installation may hold it, or the API server could not be asked for too long");
-  const auto [write_failure, written_bytes] = co_await lease_->write(text->reveal());
+  if (fence_ != nullptr) lease_->hold_behind(fence_);
+  const auto [write_failure, written_bytes] = co_await write(text->reveal());
   if (write_failure) co_return std::unexpected(lost_before_sent(write_failure));
   auto answered = co_await read_head();
   if (!answered) co_return answered;
   co_return expect_encoding();
+}
+
+// In pieces, so that a process that stood still meanwhile does not go on with it.
+asio::awaitable<Connection::Transferred> Exchange::write(std::string_view text) {
+  if (fence_ == nullptr) co_return co_await lease_->write(text);
+  constexpr std::size_t kPieceBytes = 16UL * 1024;
+  std::size_t written = 0;
+  while (written < text.size()) {
+    if (!fence_->may_write(Connection::Clock::now())) lease_->stop(Connection::Stop::Fenced);
+    const auto [failure, bytes] = co_await lease_->write(text.substr(written, kPieceBytes));
+    if (failure) co_return Connection::Transferred{failure, written};
+    written += bytes;
+  }
+  co_return Connection::Transferred{error_code(), written};
 }
 
 // Handshakes cost a server more than most requests: a few at once (correctness A17).
@@ -155,7 +170,9 @@ asio::awaitable<Result<std::string>> Exchange::read_whole_body(std::size_t max_b
 }
 
 void Exchange::finish() {
-  if (reader_.reusable()) lease_.give_back();
+  if (!reader_.reusable()) return;
+  lease_->hold_behind(nullptr);
+  lease_.give_back();
 }
 
 bool Exchange::given_up_by_server(const error_code& error) const {

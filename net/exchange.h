@@ -29,7 +29,7 @@ class Exchange {
   void expect_no_body() { reader_.expect_no_body(); }
   // Before start(): the body is taken as it comes, whatever encoding its head names.
   void keep_encoding() { keep_encoding_ = true; }
-  // Before start(): asked when the connection is there, right before the first byte leaves.
+  // Before start(): no byte leaves where it does not let it, and when it ends, what is under way is cut off.
   void hold_behind(std::shared_ptr<const WriteFence> fence) { fence_ = std::move(fence); }
   // Connects if need be, writes `text`, reads the head of the response.
   boost::asio::awaitable<Result<void>> start(std::shared_ptr<const Secret> text,
@@ -50,6 +50,7 @@ class Exchange {
 
  private:
   boost::asio::awaitable<Result<void>> connect(Connection::Clock::time_point deadline);
+  boost::asio::awaitable<Connection::Transferred> write(std::string_view text);
   boost::asio::awaitable<Result<void>> read_head();
   Result<void> expect_encoding();
   boost::asio::awaitable<Result<std::size_t>> read_raw(std::span<char> into);

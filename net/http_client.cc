@@ -61,7 +61,8 @@ struct HttpClient::Core final : CredentialSource {
   asio::any_io_executor executor;
   std::shared_ptr<const ClientConfig> config;
   std::shared_ptr<Gate> handshakes;
-  std::shared_ptr<ConnectionPool> pool;  // of the credentials in use
+  std::shared_ptr<ConnectionPool> pool;                // of the credentials in use
+  std::vector<std::weak_ptr<ConnectionPool>> retired;  // with requests under way, some of them
   TlsFiles files{{}, {}};
   std::shared_ptr<ExecCredentials> exec;  // null where there is no plugin
   ExecCredentialPtr exec_in_use;
@@ -97,7 +98,11 @@ struct HttpClient::Core final : CredentialSource {
 Result<void> HttpClient::Core::use(ClientConfig with) {
   auto tls = TlsContext::create(with);
   if (!tls) return std::unexpected(std::move(tls.error()));
-  if (pool) pool->retire();
+  if (pool) {
+    pool->retire();
+    std::erase_if(retired, [](const auto& old) { return old.expired(); });
+    retired.push_back(pool);
+  }
   config = std::make_shared<const ClientConfig>(std::move(with));
   pool = std::make_shared<ConnectionPool>(executor, config, std::move(*tls), handshakes);
   return {};
@@ -253,6 +258,12 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> HttpClient::open(ApiReq
 }
 
 void HttpClient::set_write_fence(std::shared_ptr<const WriteFence> fence) { core_->fence = std::move(fence); }
+
+void HttpClient::cut_writes() {
+  core_->pool->cut_writes();
+  for (const auto& old : core_->retired)
+    if (const auto pool = old.lock()) pool->cut_writes();
+}
 
 void HttpClient::close_all() { core_->pool->close_all(); }
 

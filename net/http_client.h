@@ -30,9 +30,12 @@ class HttpClient final : public ApiServer, public WatchTransport {
   boost::asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(
       ApiRequest request, std::chrono::milliseconds stream_deadline) override;
 
-  // From now on no request but a GET leaves where the fence does not let it: it fails as Unreachable. Null: every one
-  // may.
+  // From now on no request but a GET leaves where the fence does not let it: it fails as Unreachable. When it ends,
+  // what is under way is cut off at its connection (Connection::hold_behind): UnknownOutcome, once all of it has left.
+  // Null: every one may.
   void set_write_fence(std::shared_ptr<const WriteFence> fence);
+  // The fence has ended before its time.
+  void cut_writes();
 
   // Closes idle connections and fails what is under way with Cancelled (correctness B2). Later calls connect anew.
   void close_all();
