@@ -5,6 +5,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -81,6 +82,49 @@ TEST_F(SharedRepositoryTest, a_commit_renders_only_the_application_that_it_touch
   EXPECT_NE(second->revision, two->last_read().revision);
   EXPECT_EQ(hub->counters().rendered, 3U);
   EXPECT_EQ(hub->counters().kept, 1U);
+}
+
+// What it has may be read anew between the asking and the telling.
+class Reading final : public RepositoryFollower {
+ public:
+  explicit Reading(bool anew) : anew_(anew) {}
+  [[nodiscard]] const RefWish& wish() const override { return wish_; }
+  [[nodiscard]] std::chrono::milliseconds interval() const override { return std::chrono::minutes(1); }
+  [[nodiscard]] std::shared_ptr<const Rendering> last() const override {
+    return asked_++ == 0 || !anew_ ? first_ : second_;
+  }
+  void looked(std::uint64_t /*look*/, const Result<ResolvedRef>& found,
+              const std::optional<BegunRevision>& same) override {
+    EXPECT_TRUE(found);
+    holds = same.has_value();
+    told = true;
+  }
+  bool told = false, holds = false;
+
+ private:
+  bool anew_;
+  RefWish wish_;
+  std::shared_ptr<const Rendering> first_ = std::make_shared<Rendering>(), second_ = std::make_shared<Rendering>();
+  mutable int asked_ = 0;
+};
+
+TEST_F(SharedRepositoryTest, what_a_look_has_found_is_not_said_of_what_was_read_meanwhile) {
+  GitMirrorOptions mirror;
+  mirror.url = repository.url();
+  mirror.cache_folder = cache.path();
+  const auto shared = hub->open(mirror, {});
+  ASSERT_TRUE(shared) << describe(shared.error());
+  const auto work = asio::make_work_guard(context);  // a worker does it
+  for (const bool anew : {false, true}) {
+    Reading reading(anew);
+    (*shared)->join(reading);
+    (*shared)->ask();
+    context.restart();
+    while (!reading.told) ASSERT_NE(context.run_one_for(std::chrono::seconds(20)), 0U) << "nothing happened for 20 s";
+    EXPECT_EQ(reading.holds, !anew);
+    (*shared)->leave(reading);
+    repository.commit("two/a.yaml", config_map("two", anew ? "3" : "2"));
+  }
 }
 
 TEST_F(SharedRepositoryTest, one_query_tells_all_of_them_whichever_ref_they_follow) {
