@@ -91,11 +91,14 @@ void PreviewNamespaces::recall(const json::object& status) {
 }
 
 // What is written on a namespace as it is made says for whom. A record alone would let whoever can write a status have
-// any namespace taken or deleted.
-bool PreviewNamespaces::is_of(const std::string& application, const Record& record, const json::value& live) const {
+// any namespace taken, labelled or deleted.
+bool PreviewNamespaces::was_made_with(const Record& record, const json::value& live) const {
   return !record.token.empty() && string_at(live, {"metadata", "annotations", kPreviewToken}) == record.token &&
-         string_at(live, {"metadata", "annotations", kPreviewSet}) == shown(set_) &&
-         string_at(live, {"metadata", "labels", kPreviewLabel}) == application;
+         string_at(live, {"metadata", "annotations", kPreviewSet}) == shown(set_);
+}
+
+bool PreviewNamespaces::is_of(const std::string& application, const Record& record, const json::value& live) const {
+  return was_made_with(record, live) && string_at(live, {"metadata", "labels", kPreviewLabel}) == application;
 }
 
 asio::awaitable<Result<void>> PreviewNamespaces::make(std::string application, PreviewSpec spec, std::string name) {
@@ -159,12 +162,12 @@ asio::awaitable<Result<void>> PreviewNamespaces::check(std::string application) 
     co_return co_await create(std::move(application));
   }
   if (!live) co_return std::unexpected(live.error());
-  if (string_at(*live, {"metadata", "uid"}) != record.uid)
+  if (string_at(*live, {"metadata", "uid"}) != record.uid || !was_made_with(record, *live))
     co_return fail(
         ErrorKind::Conflict,
-        fmt::format("the namespace {} is another one than was made for it (its uid is), so it is neither used "
-                    "nor deleted",
-                    record.namespace_),
+        fmt::format("the namespace {} is another one than was made for it (its uid is, or its annotation {}), so it is "
+                    "neither used nor deleted",
+                    record.namespace_, kPreviewToken),
         {}, "delete that one, or have spec.preview.namespace come to another name");
   if (find(*live, {"metadata", "deletionTimestamp"}) != nullptr)
     co_return fail(ErrorKind::Busy, fmt::format("the namespace {} is being deleted", record.namespace_));

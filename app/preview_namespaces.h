@@ -50,6 +50,7 @@ class PreviewNamespaces {
   [[nodiscard]] const std::map<std::string, Record>& records() const { return records_; }
 
  private:
+  [[nodiscard]] bool was_made_with(const Record& record, const json::value& live) const;
   [[nodiscard]] bool is_of(const std::string& application, const Record& record, const json::value& live) const;
   boost::asio::awaitable<Result<void>> create(std::string application);
   boost::asio::awaitable<Result<void>> check(std::string application);

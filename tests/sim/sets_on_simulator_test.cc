@@ -413,6 +413,24 @@ TEST_F(SetsOnSimulator, a_namespace_that_only_the_status_names_is_not_deleted) {
   EXPECT_EQ(find(victim->body, {"metadata", "deletionTimestamp"}), nullptr);
 }
 
+TEST_F(SetsOnSimulator, a_namespace_that_only_the_status_names_is_not_taken) {
+  EXPECT_EQ(request("POST", "/api/v1/namespaces",
+                    R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"preview-x"}})"),
+            201);
+  const std::string uid(string_at(namespace_of("x")->body, {"metadata", "uid"}));
+  lives_.back()->sets.stop();
+  run_for(10s);
+  EXPECT_EQ(request("PATCH", "/apis/holdfast.dev/v1alpha1/namespaces/default/applicationsets/previews/status",
+                    R"({"status":{"previews":[{"application":"web-x","namespace":"preview-x","uid":")" + uid +
+                        R"(","token":"t"}]}})"),
+            200);
+  remote_.branches = {"x"};
+  start();
+  run_for(10s);
+  EXPECT_EQ(string_at(namespace_of("x")->body, {"metadata", "labels", "pod-security.kubernetes.io/enforce"}), "");
+  EXPECT_TRUE(shown_set().contains("NamespaceTaken")) << shown_set();
+}
+
 TEST_F(SetsOnSimulator, a_namespace_that_somebody_put_in_its_place_is_neither_used_nor_deleted) {
   remote_.branches = {"a"};
   look();
