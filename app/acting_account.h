@@ -37,9 +37,9 @@ class ActingAccount final : public ApiServer, public ObjectAccess {
   std::optional<ServiceAccount> who_;
 };
 
-// How a plan of it is made: what there is, is seen as the daemon sees it, with its records and lists of the whole
-// cluster; what would become of a change is asked as the account, so that nothing is planned, or shown, of what it may
-// not write.
+// How a plan of it is made: records and lists of the whole cluster are read as the daemon; what would become of a
+// change is asked as the account, so that nothing is planned of what it may not write. What is shown of the lists is
+// for whoever makes the plan to ask the account for (ObjectAccess).
 class PlanningAccount final : public ApiServer {
  public:
   PlanningAccount(ApiServer& api, ActingAccount& acting) : api_(api), acting_(acting) {}  // both outlive it

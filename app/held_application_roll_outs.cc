@@ -32,7 +32,9 @@ std::unique_ptr<RollOutControl> HeldApplication::make_roll_outs() {
   options.chance = options_.chance;
   RollOutControl::Ports ports;
   ports.read_earlier = [this](Source::Recorded recorded) { return read_earlier(std::move(recorded)); };
-  ports.make_plan = [this](ManifestSetPtr set) { return plan_revision(executor_, planning_, setup_, std::move(set)); };
+  ports.make_plan = [this](ManifestSetPtr set) {
+    return plan_revision(executor_, planning_, acting_, setup_, std::move(set));
+  };
   ports.look_at_pods = [this](std::vector<ObjectKey> objects) {
     return what_ails_pods_of(acting_, std::move(objects));
   };

@@ -32,7 +32,7 @@ asio::awaitable<void> find_places(asio::any_io_executor executor, const WantedAp
 }  // namespace
 
 asio::awaitable<Result<MadePlan>> make_plan(asio::any_io_executor executor, ApiServer& api, ReadApplications read,
-                                            std::string installation) {
+                                            std::string installation, ObjectAccess* access) {
   MadePlan made;
   made.failures = std::move(read.failures);
   made.applications = std::move(read.applications);
@@ -41,7 +41,7 @@ asio::awaitable<Result<MadePlan>> make_plan(asio::any_io_executor executor, ApiS
   made.catalog = std::move(*catalog);
   prepare_all(made.applications, made.catalog);
   asio::thread_pool parser(1);
-  Survey survey(executor, parser.get_executor(), api, made.catalog, made.applications, std::move(installation));
+  Survey survey(executor, parser.get_executor(), api, made.catalog, made.applications, std::move(installation), access);
   std::vector<ApplicationSnapshot> snapshot = co_await survey.look();
   for (ApplicationSnapshot& one : snapshot) co_await find_places(executor, &made.applications, &one);
   made.plan = plan_changes(snapshot);

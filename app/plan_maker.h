@@ -24,8 +24,10 @@ struct MadePlan {
   std::vector<Error> failures;  // applications that are not in the plan, for they could not be read
 };
 
-// `api` outlives the call. Errors: what is wrong with all of it, such as a server that does not answer.
+// `api` and `access`, which is as a Survey takes it, outlive the call. Errors: what is wrong with all of it, such as a
+// server that does not answer.
 boost::asio::awaitable<Result<MadePlan>> make_plan(boost::asio::any_io_executor executor, ApiServer& api,
-                                                   ReadApplications read, std::string installation);
+                                                   ReadApplications read, std::string installation,
+                                                   ObjectAccess* access = nullptr);
 
 }  // namespace holdfast

@@ -7,14 +7,15 @@
 namespace holdfast {
 
 boost::asio::awaitable<Result<ChangePlan>> plan_revision(boost::asio::any_io_executor executor, ApiServer& api,
-                                                         ApplicationSetup setup, ManifestSetPtr manifests) {
+                                                         ObjectAccess& access, ApplicationSetup setup,
+                                                         ManifestSetPtr manifests) {
   std::string installation = setup.inventory.installation;
   auto wanted = std::make_unique<WantedApplication>();
   wanted->setup = std::move(setup);
   wanted->manifests = std::move(manifests);
   ReadApplications read;
   read.applications.push_back(std::move(wanted));
-  Result<MadePlan> made = co_await make_plan(executor, api, std::move(read), std::move(installation));
+  Result<MadePlan> made = co_await make_plan(executor, api, std::move(read), std::move(installation), &access);
   if (!made) co_return std::unexpected(std::move(made.error()));
   if (!made->failures.empty()) co_return std::unexpected(std::move(made->failures.front()));
   co_return std::move(made->plan);

@@ -9,11 +9,14 @@
 #include "engine/change_plan.h"
 #include "holdfast/model/manifest_set.h"
 #include "holdfast/ports/api_server.h"
+#include "holdfast/ports/object_access.h"
 
 namespace holdfast {
 
-// `api` outlives the call. Errors: those of reading the cluster. What is refused is in the plan.
+// `api` and `access` outlive the call; what the account of `access` may not get is not told of. Errors: those of
+// reading the cluster. What is refused is in the plan.
 boost::asio::awaitable<Result<ChangePlan>> plan_revision(boost::asio::any_io_executor executor, ApiServer& api,
-                                                         ApplicationSetup setup, ManifestSetPtr manifests);
+                                                         ObjectAccess& access, ApplicationSetup setup,
+                                                         ManifestSetPtr manifests);
 
 }  // namespace holdfast

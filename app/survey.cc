@@ -52,12 +52,13 @@ struct Survey::Looked {
 };
 
 Survey::Survey(asio::any_io_executor executor, asio::any_io_executor parser, ApiServer& api, const ApiCatalog& catalog,
-               const WantedApplications& applications, std::string installation)
+               const WantedApplications& applications, std::string installation, ObjectAccess* access)
     : executor_(executor),
       api_(api),
       catalog_(catalog),
       applications_(applications),
       installation_(std::move(installation)),
+      access_(access),
       gate_(std::make_shared<Gate>(executor, kRequestsAtOnce)),
       looks_(std::make_shared<Gate>(executor, kLooksAtOnce)),
       schemas_(executor, std::move(parser), api, *this, no_jitter),
@@ -220,6 +221,13 @@ asio::awaitable<void> Survey::look_at(Looked* looked, const Desired* desired) {
   looked->snapshot.findings.insert_or_assign(desired->key, std::move(finding));
 }
 
+asio::awaitable<Result<void>> Survey::may_see(ApiResource resource, ObjectKey key) {
+  if (access_ == nullptr) co_return Result<void>();
+  const Result<Gate::Pass> pass = co_await gate_->enter(Clock::now() + kTurnPatience);
+  if (!pass) co_return std::unexpected(pass.error());
+  co_return co_await access_->may_see(std::move(resource), std::move(key));
+}
+
 // What the lists show of it. Forbidden, where we may not list its type.
 Result<Seen> Survey::take_listed(const Desired& desired) {
   const auto listed = listed_.find(desired.resource.gvk);
@@ -234,6 +242,11 @@ Result<Seen> Survey::take_listed(const Desired& desired) {
 }
 
 asio::awaitable<Finding> Survey::find(Looked* looked, const Desired* desired) {
+  const Result<void> allowed = co_await may_see(desired->resource, desired->key);
+  if (!allowed) {
+    const bool forbidden = allowed.error().kind == ErrorKind::Forbidden;
+    co_return Finding{forbidden ? FindingKind::Refuse : FindingKind::Unknown, describe(allowed.error())};
+  }
   Result<Seen> first = take_listed(*desired);
   if (!first && first.error().kind == ErrorKind::Forbidden) first = co_await read_live(desired);
   if (!first) co_return Finding{FindingKind::Unknown, describe(first.error())};
@@ -330,16 +343,21 @@ asio::awaitable<void> Survey::look_at_left(Looked* looked, ObjectKey key) {
       snapshot.left_unknown.emplace(key, Error{ErrorKind::Busy, "its API group cannot be asked now"});
     co_return;
   }
-  for (const auto& [gvk, objects] : listed_) {
-    if (gvk.group_kind() != key.group_kind() || !objects) continue;
+  const GroupVersionKind gvk = served->gvk;
+  ApiRequest request;  // it is gone, or has lost its label
+  request.target = resource_path(*served, key.namespace_, key.name);
+  const Result<void> allowed = co_await may_see(*served, key);
+  if (!allowed) {
+    snapshot.left_unknown.emplace(key, allowed.error());
+    co_return;
+  }
+  for (const auto& [listed, objects] : listed_) {
+    if (listed.group_kind() != key.group_kind() || !objects) continue;
     if (const auto live = objects->find(key); live != objects->end()) {
       snapshot.left.emplace(key, live->second);
       co_return;
     }
   }
-  ApiRequest request;  // it is gone, or has lost its label
-  request.target = resource_path(*served, key.namespace_, key.name);
-  const GroupVersionKind gvk = served->gvk;
   const Result<ApiResponse> answer = co_await send(std::move(request));
   if (answer && says_no_such_object(*answer)) co_return;
   Result<LivePtr> found = fail(ErrorKind::Busy, "cannot be read before pruning");

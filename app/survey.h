@@ -3,6 +3,9 @@
 // that are not proven to be as they should be (engine/proof.h); those cost no request of their own. Of an object that
 // no list shows, the dry run itself tells whether it is there; it is read only where it exists without our label.
 //
+// Where it is made for an account, nothing is concluded from an object that this account may not get, be it there or
+// not: its Finding, or that it cannot be told, has the API server's words.
+//
 // At most 8 requests at once. One thread; schemas are parsed by `parser`. Nothing is written.
 #pragma once
 
@@ -23,6 +26,7 @@
 #include "holdfast/base/clock.h"
 #include "holdfast/base/task_scope.h"
 #include "holdfast/ports/api_server.h"
+#include "holdfast/ports/object_access.h"
 #include "net/gate.h"
 #include "watchers/schema_cache.h"
 
@@ -39,9 +43,11 @@ class Survey final : private SchemaSink {
  public:
   static constexpr std::size_t kRequestsAtOnce = 8;
 
-  // All references outlive look(); the applications are prepared, and outlive the snapshot.
+  // All references outlive look(); the applications are prepared, and outlive the snapshot. `access`: of the account
+  // that it is made for; null: of whoever `api` asks as.
   Survey(boost::asio::any_io_executor executor, boost::asio::any_io_executor parser, ApiServer& api,
-         const ApiCatalog& catalog, const WantedApplications& applications, std::string installation);
+         const ApiCatalog& catalog, const WantedApplications& applications, std::string installation,
+         ObjectAccess* access = nullptr);
   ~Survey() override;
   Survey(const Survey&) = delete;
   Survey& operator=(const Survey&) = delete;
@@ -62,6 +68,7 @@ class Survey final : private SchemaSink {
   boost::asio::awaitable<void> list_type(ApiResource resource);
   boost::asio::awaitable<void> await_schemas();
   boost::asio::awaitable<void> look_at(Looked* looked, const Desired* desired);
+  boost::asio::awaitable<Result<void>> may_see(ApiResource resource, ObjectKey key);
   Result<Seen> take_listed(const Desired& desired);
   boost::asio::awaitable<Finding> find(Looked* looked, const Desired* desired);
   boost::asio::awaitable<std::optional<Finding>> ask(const Looked* looked, const Question* question, const Seen* seen);
@@ -77,6 +84,7 @@ class Survey final : private SchemaSink {
   const ApiCatalog& catalog_;
   const WantedApplications& applications_;
   std::string installation_;
+  ObjectAccess* access_;
   std::vector<std::unique_ptr<Looked>> looked_;
   std::map<GroupVersionKind, Result<LiveObjects>> listed_;
   std::set<std::string> missing_homes_;  // namespaces that are not there, and that the plan makes

@@ -42,6 +42,18 @@ class Tenancy : public InstalledOnce<Tenancy> {
   [[nodiscard]] std::string ready(const std::string& part = "message") const {
     return condition(a_, "shop", "Ready", part);
   }
+  // Says in the record of its application that it has held that of the other tenant, beside its page.
+  void claim_by_record(const std::string& name) const {
+    const std::string record = kubectl_.field(a_, "configmap", "holdfast-shop", "{.data.inventory}");
+    std::string line = record.substr(0, record.find('\n'));
+    line.replace(line.find("page"), 4, name);
+    line.replace(line.find(a_), a_.size(), b_);
+    const std::string page = kubectl_.field(a_, "configmap", "page", "{.metadata.uid}");
+    line.replace(line.find(page), page.size(), kubectl_.field(b_, "configmap", name, "{.metadata.uid}"));
+    std::string patch = R"({"data":{"inventory":")";
+    for (const char c : record + "\n" + line) patch += c == '\n' ? "\\n" : c == '"' ? "\\\"" : std::string(1, c);
+    kubectl_.must({"-n", a_, "patch", "configmap", "holdfast-shop", "--type=merge", "-p", patch + R"("}})"});
+  }
   // What the server says to the account about objects of a type.
   [[nodiscard]] std::string refusal(const std::string& verb, const std::string& resource,
                                     const std::string& namespace_) const {
@@ -129,6 +141,42 @@ TEST_F(Tenancy, what_another_tenant_has_is_neither_shown_nor_claimed) {
   EXPECT_TRUE(eventually([&] { return color(b_, "plan").empty(); }, kDeadline)) << daemon_->output();
 }
 
+// Neither by what the source wants, nor by what a record says that it once had.
+TEST_F(Tenancy, a_plan_that_waits_does_not_tell_what_there_is) {
+  account(a_, "deployer", kAll, "configmaps");
+  for (const char* name : {"there", "kept"}) kubectl_.must({"apply", "-f", "-"}, config_map(name, "secret-blue", b_));
+  kubectl_.must({"-n", b_, "label", "configmap", "there", "kept", "holdfast.dev/installation=holdfast"});
+  commit("shop/page.yaml", config_map("page", "blue"));
+  start();
+  apply(application(a_, "shop", "  serviceAccountName: deployer\n"));
+  ASSERT_TRUE(becomes_ready(a_, "shop")) << daemon_->output();
+  ASSERT_EQ(daemon_->stop(kDeadline), 0);
+  claim_by_record("kept");
+  commit("shop/there.yaml", config_map("there", "mine", b_));
+  commit("shop/gone.yaml", config_map("gone", "mine", b_));
+  apply(application(a_, "shop", "  serviceAccountName: deployer\n  policy: Approve\n"));
+  start();
+  const auto plan = [&](const std::string& part) {
+    return kubectl_.field(a_, "hfapp", "shop", "{.status.plan." + part + "}");
+  };
+  ASSERT_TRUE(eventually_says([&] { return plan("summary"); }, "refused")) << daemon_->output();
+  EXPECT_EQ(plan("summary"), "2 refused, 1 unknown");
+  // What is said of one, without its name and the spaces that make room for others.
+  const std::string lines = plan("lines");
+  const auto said_of = [&](const std::string& name) {
+    const std::size_t named = lines.find(" " + b_ + "/" + name);
+    if (named == std::string::npos) return name + " is not in " + lines;
+    const std::size_t begin = lines.rfind(",\"", named);
+    std::string text = lines.substr(begin == std::string::npos ? 2 : begin + 2);
+    text.resize(std::min(text.size(), text.find("\",\"") == std::string::npos ? text.size() : text.find("\",\"")));
+    for (const std::string& part : {name, std::string(" ")})
+      for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part)) text.erase(at, part.size());
+    return text;
+  };
+  EXPECT_EQ(said_of("there"), said_of("gone")) << lines;
+  EXPECT_THAT(said_of("kept"), HasSubstr("unknown")) << lines;
+}
+
 TEST_F(Tenancy, the_daemon_is_nobody_whom_install_does_not_name) {
   account(a_, "admin", "", "");
   kubectl_.must({"create", "clusterrolebinding", a_ + "-admin", "--clusterrole=cluster-admin",
@@ -194,15 +242,7 @@ TEST_F(Tenancy, a_forged_record_prunes_nothing_that_the_account_may_not_delete) 
   ASSERT_TRUE(becomes_ready(a_, "shop")) << daemon_->output();
   ASSERT_EQ(daemon_->stop(kDeadline), 0);
   const std::string uid = kubectl_.field(b_, "configmap", "plan", "{.metadata.uid}");
-  std::string record = kubectl_.field(a_, "configmap", "holdfast-shop", "{.data.inventory}");
-  std::string line = record.substr(0, record.find('\n'));
-  line.replace(line.find("page"), 4, "plan");
-  line.replace(line.find(a_), a_.size(), b_);
-  const std::string page = kubectl_.field(a_, "configmap", "page", "{.metadata.uid}");
-  line.replace(line.find(page), page.size(), uid);
-  std::string patch = R"({"data":{"inventory":")";
-  for (const char c : record + "\n" + line) patch += c == '\n' ? "\\n" : c == '"' ? "\\\"" : std::string(1, c);
-  kubectl_.must({"-n", a_, "patch", "configmap", "holdfast-shop", "--type=merge", "-p", patch + R"("}})"});
+  claim_by_record("plan");
   start();
   EXPECT_TRUE(eventually_says([&] { return ready(); }, refusal("get", "configmaps", b_))) << daemon_->output();
   EXPECT_EQ(kubectl_.field(b_, "configmap", "plan", "{.metadata.uid}"), uid);
