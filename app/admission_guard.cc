@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "holdfast/base/timestamp.h"
+
 namespace holdfast {
 namespace {
 
@@ -40,6 +42,11 @@ bool denies_everywhere(const json::value& binding, std::string_view policy) {
   return actions != nullptr && *actions == json::value(json::array{"Deny"}) &&
          string_at(binding, {"spec", "policyName"}) == policy && is_empty(find(binding, {"spec", "matchResources"})) &&
          is_empty(find(binding, {"spec", "paramRef"}));
+}
+
+bool was_in_effect(const json::value& object, std::chrono::sys_seconds then) {
+  const auto made = parse_timestamp(string_at(object, {"metadata", "creationTimestamp"}));
+  return made && then >= *made + kTakesEffect;
 }
 
 }  // namespace holdfast

@@ -6,7 +6,6 @@
 
 #include "app/admission_guard.h"
 #include "app/person_requests.h"
-#include "holdfast/base/timestamp.h"
 
 namespace holdfast {
 namespace {
@@ -129,12 +128,9 @@ std::string objection_to_policy(const json::value& policy, const json::value& bi
     return refuse(fmt::format("the ValidatingAdmissionPolicy {} is another one than this version's", kApprovalPolicy));
   if (!denies_everywhere(binding, kApprovalPolicy))
     return refuse(fmt::format("the ValidatingAdmissionPolicyBinding {} does not deny everywhere", kApprovalPolicy));
-  for (const json::value* one : {&policy, &binding}) {
-    const auto created = parse_timestamp(string_at(*one, {"metadata", "creationTimestamp"}));
-    if (!created || now < *created + kTakesEffect)
-      return fmt::format("the policy {} was installed a moment ago, and may not be in force everywhere; ask again",
-                         kApprovalPolicy);
-  }
+  if (!was_in_effect(policy, now) || !was_in_effect(binding, now))
+    return fmt::format("the policy {} was installed a moment ago, and may not be in force everywhere; ask again",
+                       kApprovalPolicy);
   return {};
 }
 

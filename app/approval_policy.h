@@ -20,9 +20,7 @@ json::array approval_policy();
 // Where they are read; each is of that name.
 std::string approval_policy_path();
 std::string approval_binding_path();
-// What is wrong with what the cluster has; empty: it is as printed. Either may be null: it is not there. In the first
-// kTakesEffect after it was installed API servers may not know of it yet, and let through what it would not.
-inline constexpr std::chrono::seconds kTakesEffect{5};
+// What is wrong with what the cluster has; empty: it is as printed, and in effect. Either may be null: it is not there.
 std::string objection_to_policy(const json::value& policy, const json::value& binding, std::chrono::sys_seconds now);
 // What no other one has, and neither has this one after a change: "UID.GENERATION" of both.
 std::string identity_of_policy(const json::value& policy, const json::value& binding);

@@ -199,7 +199,7 @@ asio::awaitable<void> ClusterOverrides::look_at(ApplicationName name) {
   Subject& subject = subjects_.at(name);
   const bool undecided = !subject.decided;
   subject.retry_at = Clock::time_point::max();
-  subject.application = string_at(object, {"spec", "application"});
+  if (!subject.accepted && !subject.restoring) subject.application = string_at(object, {"spec", "application"});
   subject.seen = hooks_.presence(application_of(subject, name));
   if (subject.seen == Presence::Anothers)
     leave_to_another(name);
@@ -264,6 +264,15 @@ bool ClusterOverrides::begin(const ApplicationName& name, const json::object& ob
     subject.status.set(OverridePhase::Rejected, "InvalidSpec", describe(read.error()), wall_seconds());
     write(name);
     return false;
+  }
+  // The policy lets nobody do that, where it is in force.
+  const std::string& checked = subject.status.checked;
+  const bool changed = !checked.empty() && checked != content_of(*read);
+  if (changed && !subject.spec) subject.spec = std::move(*read);
+  if (changed) {
+    end(name, OverridePhase::Expired, "Changed",
+        "what it tries was changed while nobody held that to who asks, so it has ended (make another one)");
+    return true;
   }
   const bool longer = subject.spec && subject.spec->ends_at() != read->ends_at();
   subject.spec = std::move(*read);

@@ -139,6 +139,7 @@ asio::awaitable<bool> ClusterOverrides::keep_former(ApplicationName name, json::
 void ClusterOverrides::accept(const ApplicationName& name) {
   Subject& subject = subjects_.at(name);
   subject.accepted = true;
+  subject.status.checked = content_of(*subject.spec);
   subject.waiting = subject.objects;
   const Override& one = *subject.spec;
   if (!subject.was_active) wait(name, "Applying", "it is being brought about");

@@ -7,7 +7,6 @@
 
 #include "app/admission_guard.h"
 #include "app/approval_policy.h"
-#include "holdfast/base/timestamp.h"
 
 namespace holdfast {
 namespace {
@@ -76,11 +75,6 @@ std::set<std::string> expressions_of(const json::value& policy) {
     for (const json::value& one : variables->get_array())
       all.insert(fmt::format("{}={}", string_at(one, {"name"}), string_at(one, {"expression"})));
   return all;
-}
-
-bool was_there(const json::value& object, std::chrono::sys_seconds created) {
-  const auto made = parse_timestamp(string_at(object, {"metadata", "creationTimestamp"}));
-  return made && *made < created;
 }
 
 }  // namespace
@@ -173,11 +167,12 @@ std::optional<std::string> policy_problem(const json::value& policy, const json:
         "nobody can tell who asks, for the ValidatingAdmissionPolicy {} or its binding is another one "
         "than this daemon knows ({})",
         kOverridePolicy, kInstall);
-  if (!was_there(policy, created) || !was_there(binding, created))
+  if (!was_in_effect(policy, created) || !was_in_effect(binding, created))
     return fmt::format(
-        "it was made before the ValidatingAdmissionPolicy {} was there, so nobody checked who asks "
-        "(make it anew)",
-        kOverridePolicy);
+        "it was made before the ValidatingAdmissionPolicy {} had been there for {} s, in which API servers come to "
+        "know "
+        "it, so that it may be that nobody checked who asks (make it anew)",
+        kOverridePolicy, kTakesEffect.count());
   return std::nullopt;
 }
 

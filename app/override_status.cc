@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "holdfast/base/digest.h"
 #include "holdfast/base/timestamp.h"
 #include "sources/field_address.h"
 #include "sources/override_reader.h"
@@ -71,12 +72,25 @@ bool OverrideStatus::set(OverridePhase next, std::string next_reason, std::strin
   return news;
 }
 
+std::string content_of(const Override& one) {
+  constexpr std::size_t kDigits = 32;
+  json::object content{{"application", one.application}};
+  if (one.ref)
+    content["ref"] = json::object{{"branch", one.ref->branch}, {"tag", one.ref->tag}, {"commit", one.ref->commit}};
+  json::array patches;
+  for (const OverridePatch& patch : one.patches)
+    patches.push_back({{"target", target_object(patch.target)}, {"path", patch.path}, {"value", patch.value}});
+  content["patches"] = std::move(patches);
+  return to_hex(sha256(canonical_json(content))).substr(0, kDigits);
+}
+
 OverrideStatus recall_status(const json::value& status, const Override& one) {
   OverrideStatus made;
   const std::string_view phase = string_at(status, {"phase"});
   for (const OverridePhase known : kPhases)
     if (phase == to_string(known)) made.phase = known;
   made.revision = string_at(status, {"revision"});
+  made.checked = string_at(status, {"checked"});
   made.applied_at = parse_timestamp(string_at(status, {"appliedAt"}));
   made.ended_at = parse_timestamp(string_at(status, {"endedAt"}));
   if (const json::value* list = find(status, {"conditions"}); list != nullptr && list->is_array())
@@ -118,6 +132,7 @@ json::object status_document(const OverrideStatus& status) {
                         {"conditions", std::move(conditions)}};
   if (!status.tries.empty()) document["tries"] = cut(status.tries);
   if (!status.revision.empty()) document["revision"] = status.revision;
+  if (!status.checked.empty()) document["checked"] = status.checked;
   set_time(document, "endsAt", status.ends_at);
   set_time(document, "appliedAt", status.applied_at);
   set_time(document, "endedAt", status.ended_at);

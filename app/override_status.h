@@ -33,6 +33,7 @@ struct OverrideStatus {
   std::string reason, message;
   std::int64_t generation = 0;
   std::string tries, revision;
+  std::string checked;  // content_of() what the policy has let come into force; empty: none has
   std::optional<std::chrono::sys_seconds> ends_at, applied_at, ended_at;
   std::vector<FormerValue> former;
   std::string transition;  // of the condition Ready, as it was written last
@@ -44,6 +45,9 @@ struct OverrideStatus {
   bool set(OverridePhase next, std::string next_reason, std::string next_message, std::chrono::sys_seconds now);
   [[nodiscard]] bool is_ready() const { return phase == OverridePhase::Active && applied_at.has_value(); }
 };
+
+// A digest of what it tries, and on what: that stays as it was made.
+std::string content_of(const Override& one);
 
 // As an earlier process wrote it. What cannot be read is passed over; of `former` nothing counts that `one` does not
 // ask for, for a status is no order.

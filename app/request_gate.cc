@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "app/admission_guard.h"
 #include "app/approval_policy.h"
 #include "net/backoff.h"
 

@@ -80,6 +80,7 @@ constexpr Field kStatus[] = {
     text("appliedAt", "when all of it was in the cluster"),
     text("endedAt", "when nothing of it was in the cluster any more"),
     text("revision", "of a ref, what was read of it"),
+    text("checked", "a digest of what it tries, as the API server has let it come into force; another one ends it"),
     objects("former", "fields that Git does not declare, as they were before; they are put back at its end", kFormer),
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cluster/live_watch.h"
+#include "holdfast/base/timestamp.h"
 
 namespace holdfast::cluster {
 
@@ -31,6 +32,15 @@ std::string Installed::install(std::vector<std::string> options) const {
 void Installed::wait_for_definitions() const {
   for (const char* plural : {"applications", "applicationsets", "overrides"})
     kubectl_.wait_until_established(std::string(plural) + ".holdfast.dev", kDeadline);
+}
+
+void Installed::wait_for_policy(const std::string& name) const {
+  const auto is_old = [&] {
+    const auto made = parse_timestamp(kubectl_.must(
+        {"get", "validatingadmissionpolicybinding", name, "-o", "jsonpath={.metadata.creationTimestamp}"}));
+    return made && std::chrono::system_clock::now() > *made + std::chrono::seconds(6);
+  };
+  EXPECT_TRUE(eventually(is_old, kDeadline));
 }
 
 void Installed::namespaces(const std::vector<std::string>& names) const {

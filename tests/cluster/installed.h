@@ -29,6 +29,7 @@ class Installed : public testing::Test {
   // What `holdfast install` printed and was applied.
   std::string install(std::vector<std::string> options = {}) const;
   void wait_for_definitions() const;                             // until all of them are served
+  void wait_for_policy(const std::string& name) const;           // until it counts as known to every API server
   void namespaces(const std::vector<std::string>& names) const;  // those that are there stay as they are
   // An account, and what it may do in its namespace.
   void account(const std::string& namespace_, const std::string& name, const std::string& verbs,

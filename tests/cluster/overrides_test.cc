@@ -18,8 +18,7 @@ constexpr const char* kCpu = "{.spec.template.spec.containers[0].resources.reque
 class Overrides : public InstalledOnce<Overrides> {
  protected:
   Overrides() {
-    install();
-    wait_for_definitions();
+    install_whole();
     apply(people());
     repository_.write("web/web.yaml", deployment("100m"));
     repository_.write("web/page.yaml", config_map("page", "blue"));
@@ -30,6 +29,13 @@ class Overrides : public InstalledOnce<Overrides> {
     forget("hfo", "shop");
     for (const char* what : {"hfo", "hfapp", "deployments", "hpa", "configmaps"})
       std::ignore = kubectl_.run({"delete", what, "--all", "-n", "shop", "--wait=true", "--timeout=10s"});
+  }
+
+  // Returns when its policy counts as known everywhere.
+  void install_whole() const {
+    install();
+    wait_for_definitions();
+    wait_for_policy("overrides.holdfast.dev");
   }
 
   static std::string people() {
@@ -373,6 +379,32 @@ TEST_F(Overrides, a_ref_that_cannot_be_read_changes_nothing_until_it_can) {
   repository_.git({"merge", "-q", "--ff-only", "feature/late"});
   ASSERT_TRUE(eventually_is([&] { return phase("branch"); }, "Superseded"));
   EXPECT_EQ(web(kCpu), "900m");
+}
+
+TEST_F(Overrides, what_is_changed_while_nobody_checks_ends) {
+  const auto rewrite = [&](const std::string& name) {
+    return kubectl_.run({"-n", "shop", "patch", "hfo", name, "--as", "bob", "--type=json", "-p",
+                         R"([{"op":"replace","path":"/spec/patches/0/value","value":"900m"}])"});
+  };
+  hold();
+  EXPECT_EQ(create(override_of("seen", cpu_of("500m"), "alice"), "alice").exit_code, 0);
+  ASSERT_TRUE(eventually_is([&] { return phase("seen") + web(kCpu); }, "Active500m"));
+  EXPECT_NE(rewrite("seen").exit_code, 0);
+  kubectl_.must({"delete", "validatingadmissionpolicybinding", "overrides.holdfast.dev"});
+  ASSERT_TRUE(eventually([&] { return rewrite("seen").exit_code == 0; }, kDeadline));
+  EXPECT_TRUE(eventually_is([&] { return phase("seen") + web(kCpu); }, "Expired100m"));
+  EXPECT_EQ(ready_of("seen", "hfo", "reason"), "Changed");
+  install_whole();
+  // The same while the daemon is away.
+  EXPECT_EQ(create(override_of("unseen", cpu_of("600m"), "alice"), "alice").exit_code, 0);
+  ASSERT_TRUE(eventually_is([&] { return phase("unseen") + web(kCpu); }, "Active600m"));
+  ASSERT_EQ(daemon_->stop(20s), 0);
+  kubectl_.must({"delete", "validatingadmissionpolicybinding", "overrides.holdfast.dev"});
+  ASSERT_TRUE(eventually([&] { return rewrite("unseen").exit_code == 0; }, kDeadline));
+  start();
+  EXPECT_TRUE(eventually_is([&] { return phase("unseen") + web(kCpu); }, "Expired100m"));
+  EXPECT_EQ(ready_of("unseen", "hfo", "reason"), "Changed");
+  install_whole();
 }
 
 TEST_F(Overrides, without_the_policy_nobody_is_believed) {

@@ -166,13 +166,27 @@ TEST(OverrideStatus, is_recalled_but_for_what_the_spec_does_not_ask_for) {
   EXPECT_EQ(again.former[0].value, json::value(2));
 }
 
+TEST(OverrideStatus, knows_what_it_tried_again) {
+  Override one = one_of({patch("spec.replicas", 3)});
+  OverrideStatus status;
+  status.checked = content_of(one);
+  EXPECT_EQ(recall_status(json::value(status_document(status)), one).checked, content_of(one));
+  one.reason = "another one";
+  one.expires_after = 2h;
+  EXPECT_EQ(content_of(one), status.checked);
+  one.application = "other";
+  EXPECT_NE(content_of(one), status.checked);
+  EXPECT_NE(content_of(one_of({patch("spec.replicas", 4)})), status.checked);
+}
+
 TEST(OverridePolicy, has_to_be_there_whole_and_before) {
   const auto made = std::chrono::sys_seconds(1'000'000s);
   json::object policy = override_policy(), binding = override_policy_binding();
   for (json::object* one : {&policy, &binding})
-    (*one)["metadata"].as_object()["creationTimestamp"] = "1970-01-12T13:46:39Z";
+    (*one)["metadata"].as_object()["creationTimestamp"] = "1970-01-12T13:46:35Z";
   EXPECT_FALSE(policy_problem(policy, binding, made));
-  EXPECT_TRUE(policy_problem(policy, binding, made - 1s)->contains("was made before"));
+  EXPECT_TRUE(policy_problem(policy, binding, made - 1s)->contains("had been there for 5 s"));
+  EXPECT_TRUE(policy_problem(policy, binding, made - 10s)->contains("make it anew"));
   EXPECT_TRUE(policy_problem(nullptr, binding, made)->contains("holdfast install | kubectl apply"));
   EXPECT_TRUE(policy_problem(policy, nullptr, made));
   json::object warns = binding;
