@@ -184,10 +184,11 @@ class PlanRun {
     };
     switch (plan_.output) {
       case PlanOutput::Text:
-        text = plan_text(plan, {whole_ || !options_.config.empty(), whole_, whole_, wants_colors(plan_.color)});
+        text = plan_text(plan, {whole_ || !options_.config.empty(), whole_, whole_, wants_colors(plan_.color),
+                                made.failures.size()});
         break;
       case PlanOutput::Markdown:
-        text = plan_markdown(plan);
+        text = plan_markdown(plan, made.failures.size());
         break;
       case PlanOutput::Json:
         text = to_json(document()) + "\n";

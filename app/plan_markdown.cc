@@ -75,8 +75,10 @@ std::string table_of(const BlastRadius& blast) {
   return text;
 }
 
-std::string head_of(const ChangePlan& plan) {
+std::string head_of(const ChangePlan& plan, std::size_t unread) {
   std::string text = "### Plan\n\n";
+  if (unread != 0) text += fmt::format("> **{}**\n\n", about_unread(plan, unread));
+  if (unread != 0 && plan.applications.empty()) return text;
   for (const ApplicationPlan& application : plan.applications)
     text += fmt::format("**{}** at `{}`\n", plain(application.name), application.revision);
   const BlastRadius& blast = plan.blast;
@@ -98,8 +100,8 @@ std::string head_of(const ChangePlan& plan) {
 
 }  // namespace
 
-std::string plan_markdown(const ChangePlan& plan, std::size_t most_bytes) {
-  std::string text = head_of(plan);
+std::string plan_markdown(const ChangePlan& plan, std::size_t unread, std::size_t most_bytes) {
+  std::string text = head_of(plan, unread);
   if (text.size() + kReserveBytes > most_bytes) {
     text.resize(text.rfind('\n', most_bytes - kReserveBytes) + 1);
     return text + "\n… and more than a comment takes; `holdfast plan` prints all of it.\n";

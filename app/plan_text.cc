@@ -146,9 +146,18 @@ class Writer {
 }  // namespace
 
 std::string plan_text(const ChangePlan& plan, const PlanTextOptions& options) {
+  const std::string missing = about_unread(plan, options.unread);
+  if (!missing.empty() && plan.applications.empty()) return missing + "\n";
   Writer writer(options);
   writer.write(plan);
-  return writer.take();
+  return writer.take() + (missing.empty() ? "" : missing + "\n");
+}
+
+std::string about_unread(const ChangePlan& plan, std::size_t unread) {
+  if (unread == 0) return {};
+  if (plan.applications.empty()) return "Nothing is known: no application could be read.";
+  return unread == 1 ? "1 application is not in this plan, for it could not be read."
+                     : fmt::format("{} applications are not in this plan, for they could not be read.", unread);
 }
 
 std::string_view sign_of(ChangeVerb verb) {

@@ -95,7 +95,7 @@ int print(const ApplicationSet& set, const std::vector<GeneratorReading>& readin
   }
   if (output == OutputFormat::Json)
     std::puts(to_json(list).c_str());
-  else if (rows.empty())
+  else if (rows.empty() && code != kTrouble)
     std::fputs("the set has no elements\n", stderr);
   else
     std::fputs(table.text().c_str(), stdout);

@@ -64,6 +64,12 @@ TEST(PlanMarkdown, says_that_nothing_changes) {
   EXPECT_TRUE(plan_markdown(plan_of({})).ends_with("No changes: 7 objects are as Git says.\n"));
 }
 
+TEST(PlanMarkdown, what_could_not_be_read_is_not_taken_for_unchanged) {
+  EXPECT_EQ(plan_markdown({}, 2), "### Plan\n\n> **Nothing is known: no application could be read.**\n\n");
+  EXPECT_TRUE(
+      plan_markdown(plan_of({}), 1).contains("> **1 application is not in this plan, for it could not be read.**\n"));
+}
+
 TEST(PlanMarkdown, what_objects_say_ends_no_block_and_is_no_markup) {
   PlannedChange odd = change(ChangeVerb::Change, "page", {{".data.x", "\"```\"", "\"````\""}});
   odd.origin = "<b>.yaml:1";
@@ -80,7 +86,7 @@ TEST(PlanMarkdown, is_as_long_as_a_comment_may_be) {
   const std::string text = plan_markdown(plan_of(changes));
   EXPECT_LE(text.size(), kLongestMarkdownBytes);
   EXPECT_TRUE(text.contains(" more changes, for which there is no room")) << text.substr(text.size() - 200);
-  EXPECT_LE(plan_markdown(plan_of(changes), 500).size(), 500u);
+  EXPECT_LE(plan_markdown(plan_of(changes), 0, 500).size(), 500u);
 }
 
 }  // namespace

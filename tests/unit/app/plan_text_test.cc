@@ -76,6 +76,16 @@ TEST(PlanText, says_so_where_there_is_nothing_to_do) {
   EXPECT_EQ(plan_text(nothing, {}), "No changes: 500 objects are as Git says.\n");
 }
 
+TEST(PlanText, what_could_not_be_read_is_not_taken_for_unchanged) {
+  EXPECT_EQ(plan_text({}, {.unread = 2}), "Nothing is known: no application could be read.\n");
+  ChangePlan rest;
+  rest.applications.emplace_back();
+  rest.blast.in_sync = 3;
+  EXPECT_EQ(plan_text(rest, {.unread = 2}),
+            "No changes: 3 objects are as Git says.\n"
+            "2 applications are not in this plan, for they could not be read.\n");
+}
+
 TEST(PlanText, the_document_says_the_same_in_yaml) {
   const json::value document(plan_document(plan(), true));
   const auto read = read_objects(yaml_text(document), "plan.yaml");
