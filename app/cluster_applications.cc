@@ -92,7 +92,8 @@ void ClusterApplications::stop() {
 
 void ClusterApplications::start() {
   turns_.spawn(overrides_.run());
-  turns_.spawn(requests_.run());
+  // Who sees one namespace may not read policies, which are the cluster's; it asks where somebody asks for something.
+  if (context_.only_namespace.empty()) turns_.spawn(requests_.run());
 }
 
 void ClusterApplications::begin() {

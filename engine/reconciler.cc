@@ -66,7 +66,7 @@ boost::asio::awaitable<void> Reconciler::run() {
   while (!stopping_) {
     const Time now = options_.now();
     const bool may_save = !save_retry_at_ || *save_retry_at_ <= now;
-    if (round_due_ && catalog_ && next_manifests_ && may_save && (!next_is_news() || save_place_.take())) {
+    if (round_due_ && catalog_ && next_manifests_ && may_save && (!begins_with_a_record() || save_place_.take())) {
       round_due_ = false;
       if (!co_await begin_round()) round_due_ = true;
       save_place_.give();
@@ -101,16 +101,20 @@ boost::asio::awaitable<void> Reconciler::run() {
     signal_.expires_at(until);
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
+  save_place_.leave();
   while (queue_.processing_count() != 0) {
     signal_.expires_at(Time::max());
     co_await signal_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
   if (inventory_.dirty()) co_await save_inventory();
   if (lessons_due() && save_lessons_not_before_ <= options_.now()) co_await save_lessons();
+  save_place_.leave();
 }
 
-// What begins next is not on record as begun yet.
-bool Reconciler::next_is_news() const { return inventory_.inventory().newest.revision != next_manifests_->revision; }
+// What begins next is not on record as begun yet, or something else is to be written before it.
+bool Reconciler::begins_with_a_record() const {
+  return inventory_.dirty() || inventory_.inventory().newest.revision != next_manifests_->revision;
+}
 
 boost::asio::awaitable<void> Reconciler::await_save_place() {
   while (!save_place_.take()) {

@@ -243,7 +243,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void retry(const ObjectKey& key, Error error, std::chrono::milliseconds least, bool certain_refusal);
   std::chrono::milliseconds backoff(unsigned failures, std::chrono::milliseconds first);
 
-  [[nodiscard]] bool next_is_news() const;
+  [[nodiscard]] bool begins_with_a_record() const;
   boost::asio::awaitable<void> await_save_place();
   boost::asio::awaitable<bool> save_inventory();
   boost::asio::awaitable<bool> begin_round();

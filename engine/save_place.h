@@ -13,10 +13,7 @@ class SavePlace final : public WriteBudget::Waiter {
  public:
   // `on_place`: take() would have one now. Whoever does not need it any more calls give().
   SavePlace(WriteBudget& places, std::function<void()> on_place) : places_(places), on_place_(std::move(on_place)) {}
-  ~SavePlace() override {
-    places_.forget(*this);
-    give();
-  }
+  ~SavePlace() override { leave(); }
   SavePlace(const SavePlace&) = delete;
   SavePlace& operator=(const SavePlace&) = delete;
 
@@ -26,6 +23,11 @@ class SavePlace final : public WriteBudget::Waiter {
   }
   void give() {
     if (std::exchange(taken_, false)) places_.give();
+  }
+  // Nothing is to be saved any more, and nobody hears of a place.
+  void leave() {
+    places_.forget(*this);
+    give();
   }
   void place_free() override {
     if (take()) on_place_();

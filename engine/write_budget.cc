@@ -16,13 +16,19 @@ bool WriteBudget::has_place(WriteKind kind) const {
   return taken_ < std::min(limit_ - 1, pace_);
 }
 
+bool WriteBudget::others_wait() const { return !lines_[1].empty() || !lines_[2].empty(); }
+
+// Without a `later`, those in line were told of every free place already.
 bool WriteBudget::take(Waiter& waiter, WriteKind kind) {
-  if (has_place(kind)) {
+  const bool in_turn = kind == WriteKind::Repair || !later_ || telling_ || !others_wait();
+  if (in_turn && has_place(kind)) {
     ++taken_;
+    telling_ = false;  // one place, not all that are free
     return true;
   }
   std::deque<Waiter*>& line = line_of(kind);
   if (std::ranges::find(line, &waiter) == line.end()) line.push_back(&waiter);
+  if (later_) tell_later();
   return false;
 }
 
@@ -44,14 +50,21 @@ void WriteBudget::tell() {
 
 // One at a time, for what it is told may take a while.
 void WriteBudget::tell_later() {
-  const bool waited_for = !line_of(WriteKind::RollOut).empty() || !line_of(WriteKind::Record).empty();
-  if (!waited_for || !has_place(WriteKind::RollOut) || std::exchange(later_due_, true)) return;
+  if (!others_wait() || !has_place(WriteKind::RollOut) || std::exchange(later_due_, true)) return;
   later_([this](std::chrono::steady_clock::duration waited) {
     later_due_ = false;
     keep_pace(waited);
-    if (!tell_one(WriteKind::RollOut)) tell_one(WriteKind::Record);
+    tell_next();
     tell_later();
   });
+}
+
+// A round cannot begin before that is on record, and what is under way already goes on: neither may wait for all of the
+// other.
+void WriteBudget::tell_next() {
+  record_next_ = !record_next_;
+  const WriteKind first = record_next_ ? WriteKind::RollOut : WriteKind::Record;
+  if (!tell_one(first)) tell_one(record_next_ ? WriteKind::Record : WriteKind::RollOut);
 }
 
 // The server's answers are what is waited for, or this process is.
@@ -66,7 +79,9 @@ bool WriteBudget::tell_one(WriteKind kind) {
   if (line.empty() || !has_place(kind)) return false;
   Waiter* const next = line.front();
   line.pop_front();
+  telling_ = true;
   next->place_free();
+  telling_ = false;
   return true;
 }
 

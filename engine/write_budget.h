@@ -1,8 +1,9 @@
 // How many writes to a cluster may be under way at once: grows while the API server keeps up, halves when it says that
 // it does not (correctness D14). Whoever found no place is told when there is one: repairs first, then what a roll-out
-// brings about, then records of what was done, each in turn. One place is kept for repairs, so that no roll-out,
-// however large, makes them wait for its answers. Nor do as many go on beside them as the server would take, where this
-// process is what is slow: their steps would stand before those of a repair. Pure. One thread.
+// brings about and records of what was done, by turns, and nobody takes a place before those that stand in line. One
+// place is kept for repairs, so that no roll-out, however large, makes them wait for its answers. Nor do as many go on
+// beside them as the server would take, where this process is what is slow: their steps would stand before those of a
+// repair. Pure. One thread.
 #pragma once
 
 #include <array>
@@ -55,7 +56,9 @@ class WriteBudget {
   void tell();
   void tell_later();
   void keep_pace(std::chrono::steady_clock::duration waited);
+  void tell_next();
   bool tell_one(WriteKind kind);
+  [[nodiscard]] bool others_wait() const;
 
   std::size_t most_, limit_;
   std::size_t pace_;  // the same of all that is no repair, by what this process keeps up with
@@ -65,6 +68,8 @@ class WriteBudget {
   std::array<std::deque<Waiter*>, 3> lines_;  // by kind
   Later later_;
   bool later_due_ = false;
+  bool telling_ = false;      // somebody is told of a place, and may take it before others
+  bool record_next_ = false;  // a roll-out had the last place
 };
 
 }  // namespace holdfast

@@ -125,6 +125,18 @@ TEST_F(LateProof, C5_what_is_listed_before_the_queue_came_to_it_is_proven_as_it_
   EXPECT_EQ(observer.times("complete r1"), 1U);
 }
 
+// Whoever stops while it waits for its turn takes nobody's.
+TEST_F(LateProof, D14_a_place_is_not_kept_by_who_has_ended) {
+  Crowd crowd(group.budget());
+  git("r2", {"a=2"});
+  reconciler->stop();
+  settle();
+  crowd.leave();
+  settle();
+  EXPECT_EQ(group.budget().taken(), 0U);
+  EXPECT_EQ(patches("a"), 0U);
+}
+
 TEST_F(LateProof, C5_what_is_listed_before_its_wave_has_come_is_proven_then) {
   auto set = std::make_shared<ManifestSet>();
   set->revision = "r2";

@@ -86,25 +86,59 @@ TEST(WriteBudget, what_is_no_repair_is_told_when_there_is_time_and_records_last)
   EXPECT_EQ(later.size(), 2U) << "nobody waits any more";
 }
 
+struct Taker final : WriteBudget::Waiter {
+  WriteBudget& budget;
+  WriteKind kind;
+  int has = 0;
+  Taker(WriteBudget& of, WriteKind what) : budget(of), kind(what) {}
+  bool take() {
+    const bool taken = budget.take(*this, kind);
+    has += taken ? 1 : 0;
+    return taken;
+  }
+  void place_free() override {
+    while (take()) continue;  // as much as it may
+  }
+};
+
+// As a roll-out of thousands of objects does: what it gives back it wants again at once.
+TEST(WriteBudget, nobody_takes_a_place_before_those_that_stand_in_line) {
+  std::deque<WriteBudget::Told> later;
+  WriteBudget budget(4, [&](WriteBudget::Told told) { later.push_back(std::move(told)); });
+  Taker large(budget, WriteKind::RollOut), small(budget, WriteKind::RollOut), record(budget, WriteKind::Record);
+  large.place_free();
+  ASSERT_EQ(large.has, 3);
+  ASSERT_FALSE(small.take());
+  ASSERT_FALSE(record.take());
+  for (int i = 0; i < 6; ++i) {
+    budget.give();
+    EXPECT_FALSE(large.take());
+    ASSERT_FALSE(later.empty());
+    std::exchange(later, {}).front()(0us);
+    EXPECT_EQ(budget.taken(), 3U);
+  }
+  EXPECT_EQ(small.has, 1);
+  EXPECT_EQ(record.has, 3) << "by turns";
+  EXPECT_EQ(large.has, 3 + 2) << "it stood in line first";
+}
+
 TEST(WriteBudget, less_goes_on_beside_repairs_while_this_process_is_what_is_slow) {
   WriteBudget::Told told;
   WriteBudget budget(8, [&](WriteBudget::Told next) { told = std::move(next); });
-  struct Taker final : WriteBudget::Waiter {
-    WriteBudget& budget;
-    explicit Taker(WriteBudget& of) : budget(of) {}
-    void place_free() override { (void)budget.take(*this, WriteKind::RollOut); }
-  } taker(budget);
+  Taker taker(budget, WriteKind::RollOut);
+  const auto tell = [&](std::chrono::microseconds waited) {
+    while (told) std::exchange(told, nullptr)(waited);
+  };
   const auto under_way = [&](std::chrono::microseconds waited) {
     for (int i = 0; i < 40; ++i) {
-      while (budget.take(taker, WriteKind::RollOut)) continue;
-      budget.give();
-      if (told) std::exchange(told, nullptr)(waited);
+      if (budget.taken() != 0) budget.give();
+      tell(waited);
     }
-    while (budget.take(taker, WriteKind::RollOut)) continue;
     return budget.taken();
   };
+  ASSERT_TRUE(taker.take());
+  taker.place_free();
   EXPECT_EQ(under_way(100us), 7U);
-  while (budget.taken() != 0) budget.give();
   EXPECT_EQ(under_way(1ms), 2U) << "never fewer";
   EXPECT_TRUE(budget.take(taker, WriteKind::Repair)) << "repairs are not held up by that";
   budget.give();
