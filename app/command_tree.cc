@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
 #include "app/option_choices.h"
 
@@ -26,10 +27,13 @@ CommandOption option_of(const CLI::Option& option) {
 
 Command command_tree(const CLI::App& app) {
   Command command{app.get_name(), app.get_description(), {}, {}};
-  for (const CLI::Option* option : app.get_options()) command.options.push_back(option_of(*option));
-  std::ranges::sort(command.options, [](const CommandOption& one, const CommandOption& other) {
-    return std::pair(one.positional, one.names.back()) < std::pair(other.positional, other.names.back());
-  });
+  std::vector<CommandOption> arguments;  // without a name: these go by their place
+  for (const CLI::Option* option : app.get_options()) {
+    CommandOption made = option_of(*option);
+    (made.positional ? arguments : command.options).push_back(std::move(made));
+  }
+  std::ranges::sort(command.options, {}, [](const CommandOption& one) { return one.names.back(); });
+  command.options.insert(command.options.end(), arguments.begin(), arguments.end());
   for (const CLI::App* below : app.get_subcommands([](const CLI::App* verb) { return !verb->get_name().empty(); }))
     command.commands.push_back(command_tree(*below));
   return command;

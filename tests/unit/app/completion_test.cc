@@ -53,6 +53,16 @@ TEST_F(Completing, verbs_options_and_choices) {
   EXPECT_EQ(words({"get", "objects", ""}), "--explain --help --kubeconfig --output ");
 }
 
+// Found on a cluster: by their names they changed places, and the second was never completed.
+TEST_F(Completing, arguments_without_a_name_go_by_their_place) {
+  CLI::App* look = app_.add_subcommand("look", "look");
+  look->add_option("what", text_, "what")->check(CLI::IsMember({"sets"}));
+  look->add_option("application", text_, "NAME");
+  EXPECT_EQ(words({"look", ""}), "sets ");
+  EXPECT_FALSE(complete_words(command_tree(app_), {"look", ""}).applications);
+  EXPECT_TRUE(complete_words(command_tree(app_), {"look", "sets", ""}).applications);
+}
+
 TEST_F(Completing, files_and_applications_are_asked_for_where_they_are_meant) {
   EXPECT_TRUE(complete_words(command_tree(app_), {"get", "--kubeconfig", ""}).files);
   EXPECT_FALSE(complete_words(command_tree(app_), {"get", "-o", ""}).files);
