@@ -38,7 +38,7 @@ ClusterApplications::ClusterApplications(asio::any_io_executor executor, Daemon&
                context_.only_namespace),
       writer_(executor, cluster_.api, chance, application_resource(), context_.installation),
       overrides_(executor, daemon, cluster_, chance, override_hooks(), context_.installation, context_.only_namespace),
-      requests_(executor, cluster_.api, chance),
+      requests_(executor, cluster_.api, chance, [this](const ApplicationName& name) { write_status(name); }),
       turns_(
           executor, [this](ApplicationName name) { return look(std::move(name)); },
           [this](const ApplicationName& name) { rested(name); }) {}

@@ -148,8 +148,14 @@ asio::awaitable<bool> HeldSet::is_ours(json::object object) {
   const Result<json::value> claimed = co_await patch(set_claim(object, ports_.installation));
   if (claimed || claimed.error().kind == ErrorKind::NotFound || claimed.error().kind == ErrorKind::Conflict)
     co_return false;
-  log(LogLevel::Warning, "set-unclaimed",
-      fmt::format("could not claim {}, so that it is not expanded: {}", shown(), describe(claimed.error())));
+  const std::string why =
+      fmt::format("could not claim {}, so that it is not expanded: {}", shown(), describe(claimed.error()));
+  log(LogLevel::Warning, "set-unclaimed", why);
+  SetStanding standing;
+  standing.generation = generation_of(object);
+  standing.refused = why;
+  standing.refused_reason = "Unclaimed";
+  status_.set(std::move(standing));
   retry_later();
   co_return false;
 }
@@ -234,7 +240,8 @@ asio::awaitable<void> HeldSet::hold() {
     co_await bring_about(std::move(one));
     if (stopping_) co_return;
   }
-  standing_.matched = expansion.matched;
+  const bool all_read = std::ranges::all_of(follows_, [](const Follow& follow) { return follow.reading.has_value(); });
+  if (all_read) standing_.matched = expansion.matched;
   standing_.wanted = expansion.wanted.size();
   standing_.left_out = expansion.left_out;
   for (const auto& [name, left_out] : problems_) standing_.left_out.push_back(left_out);

@@ -37,7 +37,9 @@ void RequestGate::stop() {
 
 asio::awaitable<std::string> RequestGate::look() {
   const PolicyStanding standing = co_await standing_of_policy(api_);
-  if (standing.known) trust_.policy_is(standing.objection.empty() ? standing.identity : std::string());
+  if (standing.known)
+    for (const ApplicationName& name : trust_.policy_is(standing.objection.empty() ? standing.identity : std::string()))
+      under_another_(name);
   co_return standing.objection;
 }
 

@@ -18,9 +18,10 @@ namespace holdfast {
 
 class RequestGate {
  public:
-  // `api` outlives it and its calls.
-  RequestGate(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance)
-      : api_(api), chance_(std::move(chance)), pause_(executor) {}
+  // `api` outlives it and its calls. `under_another`: the status of this application is to say so.
+  RequestGate(boost::asio::any_io_executor executor, ApiServer& api, std::function<double()> chance,
+              std::function<void(const ApplicationName&)> under_another)
+      : api_(api), chance_(std::move(chance)), under_another_(std::move(under_another)), pause_(executor) {}
 
   boost::asio::awaitable<void> run();  // until stop()
   void stop();
@@ -40,6 +41,7 @@ class RequestGate {
 
   ApiServer& api_;
   std::function<double()> chance_;
+  std::function<void(const ApplicationName&)> under_another_;
   RequestTrust trust_;
   Timer pause_;
   bool stopping_ = false;

@@ -4,10 +4,12 @@
 
 namespace holdfast {
 
-void RequestTrust::policy_is(const std::string& policy) {
-  if (policy == std::exchange(policy_, policy) || policy.empty()) return;
+std::vector<ApplicationName> RequestTrust::policy_is(const std::string& policy) {
+  std::vector<ApplicationName> news;
+  if (policy == std::exchange(policy_, policy) || policy.empty()) return news;
   for (auto& [name, known] : known_)
-    if (!known.asks) known.under = policy;
+    if (!known.asks && std::exchange(known.under, policy) != policy) news.push_back(name);
+  return news;
 }
 
 void RequestTrust::begin(const ApplicationName& name, std::string under) { known_[name] = {std::move(under), true}; }

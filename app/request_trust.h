@@ -9,6 +9,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "app/config_changes.h"
 
@@ -17,7 +18,8 @@ namespace holdfast {
 class RequestTrust {
  public:
   // What was found in force last; empty: nothing that is believed. All that asks nothing is under it from now on.
-  void policy_is(const std::string& policy);
+  // These are named: their status is to say so.
+  std::vector<ApplicationName> policy_is(const std::string& policy);
   [[nodiscard]] const std::string& policy() const { return policy_; }
 
   // An object of which nothing is known but what its status says of an earlier process.

@@ -110,9 +110,9 @@ json::object SetStatus::document() const {
       left_out.push_back({{"element", one.element}, {"reason", one.reason}, {"message", cut(one.message)}});
   json::object status{{"observedGeneration", standing_.generation},
                       {"conditions", stated_.document(kTypes, standing_.generation)},
-                      {"matched", standing_.matched},
                       {"applied", standing_.applied},
                       {"ready", standing_.ready}};
+  if (standing_.matched) status["matched"] = *standing_.matched;
   if (!generators.empty()) status["generators"] = std::move(generators);
   if (!left_out.empty()) status["leftOut"] = std::move(left_out);
   return status;

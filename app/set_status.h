@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,9 @@ struct SetStanding {
   std::string refused, refused_reason = "InvalidSpec";  // instead of all else; empty: it is not
   bool suspended = false;
   std::vector<Generator> generators;
-  std::vector<LeftOut> left_out;  // those that are meant to be (MaxReached, Expired) too
-  std::size_t matched = 0, wanted = 0, applied = 0, ready = 0;
+  std::vector<LeftOut> left_out;       // those that are meant to be (MaxReached, Expired) too
+  std::optional<std::size_t> matched;  // none while a generator has not been read yet
+  std::size_t wanted = 0, applied = 0, ready = 0;
   std::string under_way;  // what is waited for; empty: nothing
 };
 

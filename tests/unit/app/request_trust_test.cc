@@ -34,7 +34,8 @@ TEST(RequestTrustTest, what_asks_nothing_when_the_policy_comes_is_under_it) {
   trust.begin(kShop, "");
   trust.seen(kShop, false);
   EXPECT_EQ(trust.under(kShop), "");
-  trust.policy_is("a.1");
+  EXPECT_EQ(trust.policy_is("a.1"), std::vector<ApplicationName>{kShop}) << "its status has to say so";
+  EXPECT_TRUE(trust.policy_is("a.1").empty());
   trust.seen(kShop, true);
   EXPECT_TRUE(trust.counts(kShop));
 }

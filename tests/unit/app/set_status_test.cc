@@ -31,7 +31,8 @@ SetStanding standing(std::size_t wanted, std::size_t ready) {
   SetStanding made;
   made.generation = 3;
   made.generators = {{"branches", wanted, {}}};
-  made.matched = made.wanted = made.applied = wanted;
+  made.wanted = made.applied = wanted;
+  made.matched = wanted;
   made.ready = ready;
   return made;
 }
@@ -43,6 +44,16 @@ TEST_F(SetStatusTest, all_are_there_and_ready) {
   EXPECT_EQ(word("Stalled"), "False");
   EXPECT_EQ(to_json(status_.document().at("ready")), "2");
   EXPECT_EQ(to_json(status_.document().at("observedGeneration")), "3");
+}
+
+// A repository that could not be read yet is no repository without branches.
+TEST_F(SetStatusTest, what_was_not_read_yet_is_not_shown_as_none) {
+  SetStanding now = standing(2, 2);
+  now.matched.reset();
+  status_.set(now);
+  EXPECT_FALSE(status_.document().contains("matched"));
+  status_.set(standing(0, 0));
+  EXPECT_EQ(to_json(status_.document().at("matched")), "0");
 }
 
 TEST_F(SetStatusTest, what_is_under_way_is_unknown) {
