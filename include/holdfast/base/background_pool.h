@@ -1,5 +1,5 @@
-// Threads for what the decision thread waits for but must never make wait: fetching, rendering, parsing of schemas. They
-// run at a lower priority, and so do the programs they start: where cores are few, a repair comes before a roll-out.
+// Threads for what the decision thread waits for but must never make wait: fetching, rendering, parsing of schemas.
+// They run at a lower priority, as do the programs they start: where cores are few, a repair comes before a roll-out.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
