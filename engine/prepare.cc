@@ -147,8 +147,13 @@ class Preparer {
                 {}, "leave it to an installation of the whole cluster (holdfast install without --namespace-only)");
   }
 
-  // One Job for each application, revision and hook: the same name whenever it is made again (ask 34).
+  // One Job for each application, revision and hook: the same name whenever it is made again, also by another version
+  // of Holdfast (ask 34).
   void make_hook(Desired& desired, bool runs) {
+    json::object& metadata = desired.body.at("metadata").get_object();
+    const std::string name =
+        desired.key.name.empty() ? std::string(string_at(metadata, {"generateName"})) : desired.key.name;
+    if (runs) metadata.erase("generateName");
     std::string content = options_.applyset_id + "\n" + revision_ + "\n" + canonical_json(desired.body);
     if (runs && desired.options.again_after && desired.options.hook == HookPhase::After) content += "\nafter";
     const std::string making = to_hex(sha256(content));
@@ -158,9 +163,6 @@ class Preparer {
     }
     desired.making.emplace();
     desired.options.management = Management::Once;
-    json::object& metadata = desired.body.at("metadata").get_object();
-    std::string name = desired.key.name.empty() ? std::string(string_at(metadata, {"generateName"})) : desired.key.name;
-    metadata.erase("generateName");
     const ObjectKey written = desired.key;
     desired.key.name = name_of_making(name, making);
     if (!written.name.empty()) hook_names_[written] = desired.key;

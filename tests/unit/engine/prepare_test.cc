@@ -217,5 +217,23 @@ TEST(ApplyOrder, D9_types_come_in_the_order_in_which_they_need_one_another) {
   EXPECT_TRUE(is_builtin_group(""));
 }
 
+// Another name for the same making is a second run: what is in the cluster was named by these digests.
+TEST(Prepare, Ask34_the_names_of_hooks_stay_what_they_were) {
+  ApiCatalog with_jobs = catalog();
+  const GroupVersionKind job{"batch", "v1", "Job"};
+  with_jobs.preferred[job.group_kind()] = job.version;
+  with_jobs.resources[job] = {job, "jobs", true, {"patch"}};
+  const auto name_of = [&](const std::string& written) {
+    const PreparedSet set =
+        prepare(ManifestSet{"r",
+                            {manifest(R"({"apiVersion":"batch/v1","kind":"Job","metadata":{)" + written +
+                                      R"(,"annotations":{"holdfast.dev/hook":"pre"}}})")}},
+                with_jobs, PrepareOptions{"web", "prod", "applyset-x-v1", {"holdfast"}});
+    return set.desired.empty() ? std::string() : set.desired.begin()->first.name;
+  };
+  EXPECT_EQ(name_of(R"("name":"migrate")"), "migrate-651001ec1e");
+  EXPECT_EQ(name_of(R"("generateName":"seed-")"), "seed-016c009e66");
+}
+
 }  // namespace
 }  // namespace holdfast
