@@ -11,17 +11,17 @@
 #include <functional>
 #include <memory>
 
+#include "holdfast/base/clock.h"
+
 namespace holdfast {
 
 class TurnQueue {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = Clock::time_point;
   static constexpr std::chrono::microseconds kIdle{40};     // a turn that comes sooner had nothing before it
   static constexpr std::chrono::milliseconds kPatience{5};  // then it comes anyway
 
-  explicit TurnQueue(
-      boost::asio::any_io_executor executor,
-      std::function<Time()> now = [] { return std::chrono::steady_clock::now(); });
+  explicit TurnQueue(boost::asio::any_io_executor executor, std::function<Time()> now = [] { return Clock::now(); });
   ~TurnQueue();
   TurnQueue(const TurnQueue&) = delete;
   TurnQueue& operator=(const TurnQueue&) = delete;

@@ -3,6 +3,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "engine/reconciler.h"
 #include "unit/engine/fake_cluster.h"
@@ -205,7 +206,10 @@ class ReconcilerTest : public testing::Test {
   fake::Live live;
   fake::Watches watches;
   fake::Observer observer;
-  ReconcilerGroup group;
+  // As a daemon has it: what is no repair is told of a place in a turn of its own.
+  ReconcilerGroup group{ReconcilerGroup::kWritesAtOnce, [this](WriteBudget::Told told) {
+                          boost::asio::post(io, [told = std::move(told)] { told({}); });
+                        }};
   std::unique_ptr<InventoryKeeper> inventory;
   std::unique_ptr<LearnedKeeper> learned;  // made by `adjust`, where anything is to be kept
   std::unique_ptr<Reconciler> reconciler;
