@@ -36,6 +36,7 @@ std::string text_of(const std::vector<FieldDrift>& fields) {
 
 std::vector<FieldDrift> in_words(const std::vector<DriftedField>& fields) {
   std::vector<FieldDrift> words;
+  words.reserve(fields.size());
   for (const DriftedField& field : fields) words.push_back(field.drift);
   return words;
 }
@@ -202,6 +203,7 @@ bool Reconciler::meet_drift(const ObjectKey& key, Attempt& attempt, const Verdic
   if (fields.empty()) return true;
   const Time now = options_.now();
   std::vector<FieldPath> paths;
+  paths.reserve(fields.size());
   for (const DriftedField& field : fields) paths.push_back(field.path);
   state.drift->ages.note(paths, now);
   DriftPlan plan = plan_drift(options_.policies, attempt.desired, fields, state.drift->ages,
