@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 // For what happens in it a look at all applications is taken once.
 constexpr std::chrono::milliseconds kReadingsPause{20}, kSeenPause{500};
 constexpr std::chrono::seconds kStartPatience{10};
+constexpr std::size_t kSettledAtOnce = 32;  // readings, in one turn
 
 }  // namespace
 
@@ -298,27 +299,37 @@ void Daemon::end_once() {
 void Daemon::read(const ApplicationName& name) {
   read_.insert(name);
   if (std::exchange(readings_due_, true)) return;
-  auto settle = [](Daemon* daemon) -> asio::awaitable<void> {
+  auto later = [](Daemon* daemon) -> asio::awaitable<void> {
     Timer pause(daemon->executor_);
     pause.expires_at(Clock::now() + kReadingsPause);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     daemon->settle_readings();
   };
-  tasks_.spawn(settle(this));
+  tasks_.spawn(later(this));
 }
 
 // Others of the same repository may have to give or take what moved with this commit.
 void Daemon::settle_readings() {
   readings_due_ = false;
   const std::set<ApplicationName> names = std::exchange(read_, {});
-  if (stopping_) return;
-  for (const ApplicationName& name : names)
-    if (const auto found = applications_.find(name); found != applications_.end())
-      shared_revisions_.tell_of(*found->second->application);
-  reconsider_pruning();
-  for (const ApplicationName& name : names) hand_overs_.dependents_may_begin(name);
-  end_once();
-  note_seen();
+  settle({names.begin(), names.end()});
+}
+
+void Daemon::settle(std::vector<ApplicationName> names) {
+  turns_.add([this, names = std::move(names)]() mutable {
+    if (stopping_) return;
+    for (std::size_t i = 0; i < kSettledAtOnce && !names.empty(); ++i) {
+      const ApplicationName name = std::move(names.back());
+      names.pop_back();
+      if (const auto found = applications_.find(name); found != applications_.end())
+        shared_revisions_.tell_of(*found->second->application);
+      hand_overs_.dependents_may_begin(name);
+    }
+    if (!names.empty()) return settle(std::move(names));
+    reconsider_pruning();
+    end_once();
+    note_seen();
+  });
 }
 
 // What was read of a repository may be recorded soon, once for all that happens meanwhile.

@@ -108,6 +108,7 @@ class Daemon {
   boost::asio::awaitable<void> begin_lists_at_last();
   void read(const ApplicationName& name);
   void settle_readings();
+  void settle(std::vector<ApplicationName> names);
   boost::asio::awaitable<void> record_seen();
   void note_seen();
   void desired(const ApplicationName& name, const HeldApplication& application);

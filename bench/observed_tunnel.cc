@@ -1,6 +1,7 @@
 #include "bench/observed_tunnel.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -8,6 +9,9 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <stdexcept>
 
 #include "holdfast/base/result.h"
@@ -35,6 +39,38 @@ struct ObservedTunnel::Pair {
   }
 };
 
+namespace {
+
+struct Received {
+  ssize_t size;
+  TunnelObserver::Time came;
+};
+
+// The kernel tells by the clock of the day when it had the bytes.
+template <class Buffer>
+Received receive(int socket, Buffer& into) {
+  iovec place{into.data(), into.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control{};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT);
+  const auto now = std::chrono::steady_clock::now();
+  const auto day = std::chrono::system_clock::now().time_since_epoch();
+  if (size <= 0) return {size, now};
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec at{};
+    std::memcpy(&at, CMSG_DATA(part), sizeof at);
+    return {size, now - (day - (std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)))};
+  }
+  throw std::runtime_error("the kernel does not say when bytes came");
+}
+
+}  // namespace
+
 ObservedTunnel::ObservedTunnel(asio::any_io_executor executor, const ClientConfig& config, TunnelObserver& observer)
     : executor_(executor),
       server_(asio::ip::make_address(config.host), static_cast<std::uint16_t>(std::stoul(config.port))),
@@ -61,6 +97,9 @@ asio::awaitable<void> ObservedTunnel::run() {
     auto [failed, client] = co_await acceptor_.async_accept(kAwaited);
     if (failed) co_return;
     client.set_option(tcp::no_delay(true));
+    const int on = 1;
+    if (setsockopt(client.native_handle(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0)
+      throw std::runtime_error("SO_TIMESTAMPNS");
     auto pair = std::make_shared<Pair>(
         Pair{connections_++, std::move(client), asio::ssl::stream<tcp::socket>(executor_, tls_->native())});
     asio::co_spawn(executor_, serve(pair), hear);
@@ -84,11 +123,15 @@ asio::awaitable<void> ObservedTunnel::serve(std::shared_ptr<Pair> pair) {
 
 asio::awaitable<void> ObservedTunnel::upward(std::shared_ptr<Pair> pair) {
   for (;;) {
-    auto [ended, size] = co_await pair->client.async_read_some(asio::buffer(pair->up), kAwaited);
+    auto [ended] = co_await pair->client.async_wait(tcp::socket::wait_read, kAwaited);
     if (ended) co_return;
-    observer_.from_client(pair->number, std::string_view(pair->up.data(), size));
-    auto [failed, written] = co_await asio::async_write(pair->server, asio::buffer(pair->up, size), kAwaited);
-    if (failed || written != size) co_return;
+    const auto [size, came] = receive(pair->client.native_handle(), pair->up);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size <= 0) co_return;
+    const auto bytes = static_cast<std::size_t>(size);
+    observer_.from_client(pair->number, std::string_view(pair->up.data(), bytes), came);
+    auto [failed, written] = co_await asio::async_write(pair->server, asio::buffer(pair->up, bytes), kAwaited);
+    if (failed || written != bytes) co_return;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,9 +22,11 @@ namespace holdfast::bench {
 class TunnelObserver {
  public:
   virtual ~TunnelObserver() = default;
-  // `connection` numbers them. About to be handed to the client, or just read from it.
+  using Time = std::chrono::steady_clock::time_point;
+  // `connection` numbers them. About to be handed to the client, or read from it: `came` is when the kernel had it, so
+  // that the tunnel's own business is in nobody's time.
   virtual void to_client(std::size_t connection, std::string_view bytes) = 0;
-  virtual void from_client(std::size_t connection, std::string_view bytes) = 0;
+  virtual void from_client(std::size_t connection, std::string_view bytes, Time came) = 0;
   virtual void ended(std::size_t connection) = 0;
 };
 

@@ -34,9 +34,9 @@ void RepairEyes::to_client(std::size_t connection, std::string_view bytes) {
   seen_ = Clock::now();
 }
 
-void RepairEyes::from_client(std::size_t connection, std::string_view bytes) {
+void RepairEyes::from_client(std::size_t connection, std::string_view bytes, Time came) {
   if (!repair_.empty() && seen_ != Clock::time_point() && bytes.starts_with(repair_)) {
-    taken_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - seen_).count();
+    taken_ms_ = std::chrono::duration<double, std::milli>(came - seen_).count();
     repair_.clear();
     changed_.cancel();
   } else if (std::ranges::any_of(counted_, [&](const std::string& begin) { return bytes.starts_with(begin); })) {

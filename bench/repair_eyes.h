@@ -32,7 +32,7 @@ class RepairEyes final : public TunnelObserver {
   RepairEyes(boost::asio::any_io_executor executor, std::vector<std::string> counted);
 
   void to_client(std::size_t connection, std::string_view bytes) override;
-  void from_client(std::size_t connection, std::string_view bytes) override;
+  void from_client(std::size_t connection, std::string_view bytes, Time came) override;
   void ended(std::size_t connection) override { under_way_.erase(connection); }
 
   // The repair of this object, which an event with this text makes necessary.
