@@ -190,7 +190,7 @@ void Reconciler::live_changed(const ObjectKey& key, Time received) {
                               !queue_.processing(key) && !pending_.contains(key);
   if (settled_before && !state.release_due) {
     const Verdict verdict = judge(snapshot_of(key, state, live));
-    if (verdict.kind == VerdictKind::InSync) {
+    if (verdict.kind == VerdictKind::InSync && !hook_is_to_go(key)) {
       explain(key, [&] { return explain_verdict(key, verdict); });
       note_calm(key, state);
       return;

@@ -124,9 +124,10 @@ bool Reconciler::phase_ended(const Desired& hook) const {
 
 // Only what is on record goes: after a crash, its absence says nothing else.
 bool Reconciler::hook_is_to_go(const ObjectKey& key) const {
-  const auto wanted = desired_.find(key);
   const HookRecord* const recorded = inventory_.recorded_hook(key);
-  if (wanted == desired_.end() || recorded == nullptr || recorded->making != wanted->second.making) return false;
+  if (recorded == nullptr) return false;
+  const auto wanted = desired_.find(key);
+  if (wanted == desired_.end() || recorded->making != wanted->second.making) return false;
   return is_to_go(wanted->second.options.hook_deletion, recorded->state,
                   recorded->state == HookState::Done && phase_ended(wanted->second));
 }

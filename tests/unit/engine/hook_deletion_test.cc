@@ -205,6 +205,17 @@ TEST_F(HookDeletionTest, what_a_hook_refers_to_and_no_policy_deletes_is_an_ordin
   EXPECT_TRUE(exists("ConfigMap/settings")) << "it is healed";
 }
 
+// Nothing of its phase runs, so that it is over before the watch has shown it.
+TEST_F(HookDeletionTest, what_is_over_before_it_is_shown_goes_once_it_is) {
+  start_staged();
+  commit("r1", {argo_hook("ConfigMap/settings=1", "PreSync", "HookSucceeded"), object("ConfigMap/a=1")});
+  ASSERT_EQ(observer.times("complete r1"), 1U);
+  EXPECT_TRUE(exists("ConfigMap/settings"));
+  rest();
+  EXPECT_FALSE(exists("ConfigMap/settings"));
+  EXPECT_TRUE(exists("ConfigMap/a"));
+}
+
 TEST_F(HookDeletionTest, a_hook_of_the_sync_itself_is_made_anew_for_each_revision_in_its_wave) {
   start_staged();
   for (const std::string number : {"1", "2"}) {
