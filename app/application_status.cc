@@ -152,6 +152,10 @@ void ApplicationStatus::pruned(const ObjectKey& key) {
   if (held_back_.erase(key) + failures_.erase(key) + drifted_.erase(key) != 0) touched();
 }
 
+void ApplicationStatus::hook_dismissed(const ObjectKey& key, const std::string& /*reason*/) {
+  if (held_back_.erase(key) + failures_.erase(key) != 0) touched();
+}
+
 void ApplicationStatus::held_back(const ObjectKey& key, const std::string& reason) {
   held_back_[key] = reason;
   touched();

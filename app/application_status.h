@@ -69,6 +69,7 @@ class ApplicationStatus final : public ApplicationObserver {
   void applied(const ObjectKey& key, bool created, const std::string& revision) override;
   void repaired(const Repair& repair) override;
   void pruned(const ObjectKey& key) override;
+  void hook_dismissed(const ObjectKey& key, const std::string& reason) override;
   void held_back(const ObjectKey& key, const std::string& reason) override;
   void refused(const ObjectKey& key, const Error& error) override;
   void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) override;

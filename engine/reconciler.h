@@ -291,6 +291,7 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   [[nodiscard]] bool phase_ended(const Desired& hook) const;
   [[nodiscard]] bool hook_is_to_go(const ObjectKey& key) const;
   void dismiss_ended_hooks();
+  void note_hook_gone(const ObjectKey& key);
   boost::asio::awaitable<void> dismiss_hook(ObjectKey key);
   [[nodiscard]] bool has_to_be_seen(const ObjectKey& key, const LivePtr& live) const;
   void take_as_it_is(const ObjectKey& key, const ApiResource& resource, const ApiResponse& response);

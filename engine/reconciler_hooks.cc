@@ -54,7 +54,8 @@ boost::asio::awaitable<bool> Reconciler::attend_hook(ObjectKey key) {
   const HookRecord* const hook = inventory_.hook(key);
   if (hook != nullptr && hook->state != HookState::Begun) {
     const bool failed = hook->state == HookState::Failed;
-    settled(key, true);
+    // Afterwards a failure to delete it is all that can be settled, and its wait is not cut short (D14).
+    if (pending_.contains(key) && !closed_.contains(key)) settled(key, true);
     if (failed && waves_[open_wave_].contains(key))
       say_failed(key, "the hook failed, and was deleted as its policy says");
     if (hook_is_to_go(key)) co_await dismiss_hook(key);
@@ -143,12 +144,23 @@ void Reconciler::dismiss_ended_hooks() {
   if (dismissible_.size() != before) pump();
 }
 
+// Its absence is no deletion of what has left Git. Whoever could not delete it has no more reason to say so.
+void Reconciler::note_hook_gone(const ObjectKey& key) {
+  KeyState& state = states_[key];
+  const bool failed_before = state.failures != 0 && !state.removed;
+  state.removed = false;
+  if (!failed_before) return;
+  state.forgive(options_.now());
+  state.reported = false;
+  observer_.hook_dismissed(key, "somebody else was first");
+}
+
 // By its uid, in the state in which it was seen last, and only where it is ours to delete.
 boost::asio::awaitable<void> Reconciler::dismiss_hook(ObjectKey key) {
   const ApiResource resource = desired_.at(key).resource;
   const LivePtr live = live_.find(key);
-  if (live == nullptr) states_[key].removed = false;  // it is over, and no deletion of what has left Git
-  if (live == nullptr || states_[key].removed) co_return;
+  if (live == nullptr) co_return note_hook_gone(key);
+  if (states_[key].removed) co_return;
   if (live->terminating) co_return co_await attend_deletion(key, resource, live);
   std::string objection = objection_to_pruning(key, *live);
   if (is_protected(key.group_kind())) objection = "a " + key.kind + " is deleted by no policy";
@@ -171,6 +183,7 @@ boost::asio::awaitable<void> Reconciler::dismiss_hook(ObjectKey key) {
     case DeleteOutcome::AlreadyGone:
       state.removed = answer.outcome != DeleteOutcome::Deleting;
       state.forgive(options_.now());
+      state.reported = false;
       observer_.hook_dismissed(key, failed ? "it has failed" : "it has ended well");
       co_return;
     case DeleteOutcome::Stale:  // mostly the event of what it is now brings the key back sooner

@@ -81,6 +81,20 @@ TEST_F(ApplicationStatusTest, says_what_is_degraded_and_that_it_is_well_again) {
   EXPECT_TRUE(condition("Ready").starts_with("True "));
 }
 
+TEST_F(ApplicationStatusTest, a_hook_that_could_not_be_deleted_is_forgotten_once_it_is_gone) {
+  const ObjectKey job{"batch", "Job", "shop", "migrate-0123456789"};
+  roll_out("main@sha1:aa");
+  status_.became_ready("main@sha1:aa", 2);
+  status_.failed(job, {ErrorKind::Busy, "the hook cannot be deleted: not allowed"}, 1s);
+  EXPECT_TRUE(condition("Ready").starts_with("False ReconciliationFailed")) << condition("Ready");
+  const int before = changes_;
+  status_.hook_dismissed(job, "it has ended well");
+  EXPECT_EQ(condition("Ready"), "True ReconciliationSucceeded: Applied revision: main@sha1:aa");
+  EXPECT_EQ(changes_, before + 1);
+  status_.hook_dismissed(job, "it has ended well");
+  EXPECT_EQ(changes_, before + 1);
+}
+
 // A roll-out begins anew with each catalog; what cannot be prepared is told once.
 TEST_F(ApplicationStatusTest, what_cannot_be_prepared_stays_said_while_it_is_tried_again) {
   roll_out("main@sha1:aa");

@@ -348,6 +348,53 @@ TEST_F(HookDeletionTest, a_deletion_that_is_refused_is_tried_again_and_holds_not
   EXPECT_EQ(deletions().size(), before + 1);
 }
 
+// Found by review: it was tried every second, and at each of its events.
+TEST_F(HookDeletionTest, D14_a_deletion_that_is_refused_is_tried_less_and_less_often_and_said_once) {
+  start_staged();
+  commit("r1", {argo_hook("Job/one", "PreSync", "HookSucceeded"), object("ConfigMap/a=1")});
+  show_all();
+  const std::string job = path_of("Job/one-"), name = job.substr(job.rfind('/') + 1);
+  const auto refused = [] { return Result<ApiResponse>(fake::status_response(403, "Forbidden", "not allowed")); };
+  api.hold = [&](const ApiRequest& request) {
+    if (request.method == Method::Delete && api.answers[job].empty()) api.answers[job].push_back(refused());
+    return false;
+  };
+  finish_job("Job/one-");
+  std::vector<std::chrono::seconds> tried_after{0s};
+  for (auto since = 0s; since < 30s && tried_after.size() < 4; since += 1s) {
+    EXPECT_EQ(deletions().size(), tried_after.size());
+    api.edit(job, "/metadata/annotations", json::object{{"seen", std::to_string(since.count())}});
+    show_all();
+    EXPECT_EQ(deletions().size(), tried_after.size()) << "no event shortens the wait";
+    advance(1s);
+    if (deletions().size() > tried_after.size()) tried_after.push_back(since + 1s);
+  }
+  EXPECT_EQ(tried_after, (std::vector<std::chrono::seconds>{0s, 1s, 3s, 7s}));
+  EXPECT_EQ(observer.times("failed " + name), 1U);
+  EXPECT_EQ(observer.times("complete r1"), 1U);
+  api.hold = nullptr;
+  advance(8s);
+  EXPECT_FALSE(exists("Job/one-"));
+  EXPECT_EQ(observer.times("dismissed " + name), 1U);
+  show_all();
+  EXPECT_EQ(observer.times("dismissed " + name), 1U);
+}
+
+TEST_F(HookDeletionTest, what_could_not_be_deleted_and_is_gone_is_said_no_longer) {
+  start_staged();
+  commit("r1", {argo_hook("Job/one", "PreSync", "HookSucceeded")});
+  show_all();
+  const std::string job = path_of("Job/one-"), name = job.substr(job.rfind('/') + 1);
+  hold(job, Method::Delete);
+  finish_job("Job/one-");
+  api.hold = nullptr;
+  ReconcilerTest::release(job, fake::status_response(403, "Forbidden", "not allowed"));
+  ASSERT_EQ(observer.times("failed " + name), 1U);
+  api.objects.erase(job);
+  show_all();
+  EXPECT_EQ(observer.times("dismissed " + name), 1U);
+}
+
 TEST_F(HookDeletionTest, a_policy_that_nobody_knows_is_said_and_does_nothing) {
   start_staged();
   commit("r1", {argo_hook("Job/one", "PreSync", "HookSucceded"), object("ConfigMap/a=1")});
