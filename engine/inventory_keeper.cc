@@ -35,13 +35,21 @@ const Uid* InventoryKeeper::uid(const ObjectKey& key) const {
   return found == inventory_.entries.end() ? nullptr : &found->second;
 }
 
+// What a hook has left may have been deleted, as its policy wants it: its absence is no drift.
+void InventoryKeeper::intend(const ObjectKey& key) {
+  Uid& uid = inventory_.entries.try_emplace(key).first->second;
+  const HookRecord* const before = hook(key);
+  if (before == nullptr) return;
+  if (before->state != HookState::Begun) uid = {};
+  inventory_.hooks.erase(key);
+}
+
 void InventoryKeeper::intend_hook(const ObjectKey& key, const std::string& making) {
-  intend(key);
-  HookRecord& record = inventory_.hooks.try_emplace(key, HookRecord{HookState::Begun, making}).first->second;
-  if (record.making == making) return;
-  // What was made before may have been deleted, as its policy wants it: its absence is no drift.
-  if (record.state != HookState::Begun) inventory_.entries[key] = {};
-  record = {HookState::Begun, making};
+  const HookRecord* const before = hook(key);
+  if (before != nullptr && before->making == making) return;
+  if (before != nullptr) intend(key);
+  inventory_.entries.try_emplace(key);
+  inventory_.hooks[key] = {HookState::Begun, making};
 }
 
 Result<void> InventoryKeeper::accept(const std::string& body, Inventory& into) {
@@ -100,10 +108,12 @@ boost::asio::awaitable<Result<void>> InventoryKeeper::catch_up() {
   for (const auto& [key, uid] : recorded->entries) {
     if (saved_.entries.contains(key) && !inventory_.entries.contains(key)) continue;
     Uid& ours = inventory_.entries[key];
-    if (ours.empty()) ours = uid;
+    const auto known = saved_.entries.find(key);
+    if (ours.empty() && (known == saved_.entries.end() || known->second != uid)) ours = uid;
   }
   for (const auto& [key, theirs] : recorded->hooks) {
     if (!inventory_.entries.contains(key)) continue;
+    if (saved_.hooks.contains(key) && !inventory_.hooks.contains(key)) continue;
     HookRecord& ours = inventory_.hooks.try_emplace(key, theirs).first->second;
     if (ours.state == HookState::Begun && ours.making == theirs.making) ours.state = theirs.state;
   }

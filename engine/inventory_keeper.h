@@ -31,7 +31,8 @@ class InventoryKeeper {
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
   [[nodiscard]] bool dirty() const { return inventory_ != saved_ || !source_recorded_; }
-  void intend(const ObjectKey& key) { inventory_.entries.try_emplace(key); }
+  // An object that is no hook, whatever it was before: its health counts, and its absence is one.
+  void intend(const ObjectKey& key);
   void saw(const ObjectKey& key, const Uid& uid) { inventory_.entries[key] = uid; }
   void forget(const ObjectKey& key) {
     inventory_.entries.erase(key);

@@ -52,6 +52,10 @@ boost::asio::awaitable<bool> Reconciler::begin_round() {
       inventory_.intend_hook(key, *desired.making);
     else
       inventory_.intend(key);
+    // What a hook has left is no drift where it is gone.
+    const auto known = states_.find(key);
+    if (known != states_.end() && inventory_.uid(key)->empty() && live_.find(key) == nullptr)
+      known->second.record.reset();
   }
   inventory_.begin({manifests->revision, manifests->committed_s});
   if (!co_await save_inventory()) co_return false;

@@ -216,6 +216,29 @@ TEST_F(HookDeletionTest, what_is_over_before_it_is_shown_goes_once_it_is) {
   EXPECT_TRUE(exists("ConfigMap/a"));
 }
 
+// Found by review: its record as a hook outlived the hook.
+TEST_F(HookDeletionTest, a_hook_that_becomes_an_ordinary_object_is_one_in_all_respects) {
+  start_staged();
+  commit("r1", {argo_hook("Widget/db=1", "PreSync", "HookSucceeded"),
+                argo_hook("ConfigMap/settings=1", "PreSync", "HookSucceeded"), object("ConfigMap/a=1")});
+  rest();
+  ASSERT_FALSE(exists("ConfigMap/settings"));
+  ASSERT_EQ(observer.times("complete r1"), 1U);
+  commit("r2", {object("Widget/db=1"), object("ConfigMap/settings=1"), in_wave("ConfigMap/a=1", 1),
+                in_wave("ConfigMap/after=1", 1)});
+  EXPECT_FALSE(said("repaired settings")) << "its absence was its end, and no drift";
+  EXPECT_TRUE(said("created settings"));
+  EXPECT_TRUE(inventory->inventory().hooks.empty());
+  sick("Widget/db");
+  EXPECT_FALSE(reconciler->ready()) << "its health counts";
+  well("Widget/db");
+  EXPECT_TRUE(reconciler->ready());
+  api.objects.erase(path("settings"));
+  rest();
+  EXPECT_TRUE(exists("ConfigMap/settings")) << "it is healed";
+  EXPECT_TRUE(said("repaired settings"));
+}
+
 TEST_F(HookDeletionTest, a_hook_of_the_sync_itself_is_made_anew_for_each_revision_in_its_wave) {
   start_staged();
   for (const std::string number : {"1", "2"}) {

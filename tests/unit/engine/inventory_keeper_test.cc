@@ -106,5 +106,26 @@ TEST_F(InventoryKeeperTest, D7_our_own_write_with_a_lost_answer_is_no_other_writ
   EXPECT_EQ(recorded().entries.size(), 1U);
 }
 
+TEST_F(InventoryKeeperTest, what_a_hook_has_come_to_is_let_go_of_with_it_also_where_an_answer_is_lost) {
+  keeper.intend_hook(key("a"), "m1");
+  keeper.saw(key("a"), Uid{"ua"});
+  keeper.hook_is(key("a"), HookState::Done);
+  keeper.intend_hook(key("b"), "m1");
+  keeper.saw(key("b"), Uid{"ub"});
+  ASSERT_TRUE(run(keeper.save()));
+  keeper.intend(key("a"));
+  keeper.intend(key("b"));
+  api.hold = [](const ApiRequest&) { return true; };
+  run(keeper.save());
+  api.hold = nullptr;
+  api.release(kPath, fail(ErrorKind::UnknownOutcome, "reset"));
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(run(keeper.save()));
+  EXPECT_TRUE(recorded().hooks.empty());
+  EXPECT_EQ(recorded().entries, (std::map<ObjectKey, Uid>{{key("a"), Uid{}}, {key("b"), Uid{"ub"}}}))
+      << "that one may still be there";
+}
+
 }  // namespace
 }  // namespace holdfast
