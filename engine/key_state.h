@@ -12,6 +12,7 @@
 #include "engine/drift_policy.h"
 #include "engine/fight_watch.h"
 #include "engine/fingerprinter.h"
+#include "engine/hook.h"
 #include "engine/prepare.h"
 #include "engine/verdict.h"
 #include "engine/yielding.h"
@@ -41,6 +42,7 @@ struct KeyState {
     FingerprintMemory memory;
     Health health;
     std::unique_ptr<Scripted> scripted = nullptr;
+    std::unique_ptr<const HookEnd> end = nullptr;  // of a hook that runs to one
 
     [[nodiscard]] bool shows(const LiveObject& live) const {
       return resource_version == live.resource_version && uid == live.uid;

@@ -262,6 +262,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void demote(const ObjectKey& key);
   [[nodiscard]] bool is_ready(const ObjectKey& key) const;
   void advanced(const ObjectKey& key);
+  [[nodiscard]] bool has_rule(const GroupKind& type) const;
+  [[nodiscard]] bool is_in_force(const ObjectKey& key, const Sight& sight) const;
   void see_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, const JsonView& body);
   void ask_for_health(const ObjectKey& key, const GroupVersionKind& gvk, Sight& sight, Seen seen, std::string body);
   void take_health(const ObjectKey& key, Sight& sight, const Health& health);
@@ -285,6 +287,8 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   void note_recorded_hooks();
   boost::asio::awaitable<bool> attend_hook(ObjectKey key);
   bool hook_vanished(const ObjectKey& key);
+  [[nodiscard]] HookEnd hook_end(const ObjectKey& key) const;
+  [[nodiscard]] bool end_is_told(const GroupKind& type) const;
   bool older_hooks_go_first(const ObjectKey& key);
   void let_next_hook_come(const ObjectKey& gone);
   static bool may_go(const Desired& desired);

@@ -17,6 +17,13 @@ bool is_well(const Health& health) {
   return health.status == HealthStatus::Healthy || health.status == HealthStatus::Suspended;
 }
 
+// True: another one than before.
+bool see_end(KeyState::Sight& sight, HookEnd end) {
+  if (sight.end != nullptr && *sight.end == end) return false;
+  sight.end = std::make_unique<const HookEnd>(std::move(end));
+  return true;
+}
+
 // Worse than on its way.
 bool is_ill(const Health& health) {
   return health.status == HealthStatus::Degraded || health.status == HealthStatus::Missing ||
@@ -32,14 +39,28 @@ void Reconciler::see_health(const ObjectKey& key, const GroupVersionKind& gvk, S
     if (sight.health != well) take_health(key, sight, well);
     return;
   }
-  if (options_.health_judge != nullptr && options_.health_judge->has_rule(key.group_kind())) {
+  const bool ends = inventory_.hook(key) != nullptr && runs_to_an_end(key.group_kind());
+  const bool scripted = has_rule(key.group_kind());
+  const json::value object = ends || !scripted ? health_view(body, gvk) : json::value();
+  const bool ended = ends && see_end(sight, end_of_hook(object, key.group_kind()));
+  if (scripted) {
     if (sight.scripted == nullptr) sight.scripted = std::make_unique<Scripted>();
     if (sight.health == Health{}) sight.health.message = "its health rule has not been applied yet";
     ask_for_health(key, gvk, sight, {sight.uid, sight.resource_version}, std::string(body.text()));
-    return;
+  } else {
+    const Health health = judge_health(object, {options_.wall_now(), nullptr, written_generation(key)});
+    if (health != sight.health) return take_health(key, sight, health);
   }
-  const Health health = judge_health(health_view(body, gvk), {options_.wall_now(), nullptr, written_generation(key)});
-  if (health != sight.health) take_health(key, sight, health);
+  if (ended && is_in_force(key, sight)) advanced(key);
+}
+
+bool Reconciler::has_rule(const GroupKind& type) const {
+  return options_.health_judge != nullptr && options_.health_judge->has_rule(type);
+}
+
+bool Reconciler::is_in_force(const ObjectKey& key, const Sight& sight) const {
+  const auto found = states_.find(key);
+  return found != states_.end() && &found->second.sight == &sight;
 }
 
 // A hook is over when it fares well: of that nothing is ignored.
@@ -112,9 +133,8 @@ boost::asio::awaitable<void> Reconciler::look_at_health(ObjectKey key) {
 }
 
 void Reconciler::take_health(const ObjectKey& key, Sight& sight, const Health& health) {
-  const auto found = states_.find(key);
   const Health before = std::exchange(sight.health, health);
-  if (found == states_.end() || &found->second.sight != &sight) return;
+  if (!is_in_force(key, sight)) return;
   if (before != health) observer_.health_changed(key, before, health);
   advanced(key);
 }
@@ -198,7 +218,9 @@ std::string Reconciler::names_of(const Keys& keys) const {
   for (const ObjectKey& key : keys) {
     if (shown++ == kNamesShown) return names + ", and more";
     const auto found = states_.find(key);
-    const std::string message = found == states_.end() ? "" : found->second.sight.health.message;
+    const Sight* const sight = found == states_.end() ? nullptr : &found->second.sight;
+    std::string message = sight == nullptr ? "" : sight->health.message;
+    if (message.empty() && sight != nullptr && sight->end != nullptr) message = sight->end->message;
     names += (names.empty() ? "" : "; ") + to_string(key) + (message.empty() ? "" : ": " + message);
   }
   return names;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 
+#include "engine/apply_order.h"
 #include "engine/hook.h"
 #include "engine/prune_guard.h"
 #include "engine/reconciler_attempt.h"
@@ -15,22 +16,42 @@ constexpr auto kUnseenEnd = 5s;  // until we look again at what the watch does n
 
 }  // namespace
 
-// A hook is over when its health says so, and for good once that is on record.
+// A hook is over when it has ended, and for good once that is on record.
 void Reconciler::note_hook(const ObjectKey& key) {
   const HookRecord* const hook = inventory_.hook(key);
   const auto wanted = desired_.find(key);
   if (hook == nullptr || hook->state != HookState::Begun || wanted == desired_.end()) return;
-  const KeyState& state = states_[key];
-  const Health& health = state.sight.health;
-  const bool once = wanted->second.options.management == Management::Once;
-  const bool well = health.status == HealthStatus::Healthy && (once || is_well_since_written(state));
-  if (well && !pending_.contains(key)) {
+  const HookEnd end = hook_end(key);
+  if (end.kind == HookEnd::Kind::Succeeded && !pending_.contains(key)) {
     inventory_.hook_is(key, HookState::Done);
     wake();
-  } else if (health.status == HealthStatus::Degraded && once && waves_[open_wave_].contains(key)) {
-    if (wanted->second.options.hook_deletion.failed) inventory_.hook_is(key, HookState::Failed);
-    say_failed(key, "the hook failed: " + health.message);
+  } else if (end.kind == HookEnd::Kind::Failed && waves_[open_wave_].contains(key)) {
+    const GroupKind type = key.group_kind();
+    const bool for_good = runs_to_an_end(type) || has_rule(type);
+    if (for_good && wanted->second.options.hook_deletion.failed) inventory_.hook_is(key, HookState::Failed);
+    say_failed(key, "the hook failed: " + end.message);
   }
+}
+
+// Of a kind that does not run to an end, its health is all there is: of a ConfigMap, that it was made.
+HookEnd Reconciler::hook_end(const ObjectKey& key) const {
+  using enum HookEnd::Kind;
+  const auto found = states_.find(key);
+  if (found == states_.end()) return {Runs};
+  const Sight& sight = found->second.sight;
+  if (runs_to_an_end(key.group_kind())) return sight.end != nullptr ? *sight.end : HookEnd{Runs};
+  const auto wanted = desired_.find(key);
+  const bool once = wanted == desired_.end() || wanted->second.options.management == Management::Once;
+  if (sight.health.status == HealthStatus::Healthy && (once || is_well_since_written(found->second)))
+    return {Succeeded};
+  if (sight.health.status == HealthStatus::Degraded && once) return {Failed, sight.health.message};
+  return {Runs};
+}
+
+// Whether anything says when objects of the type have done their work. What Kubernetes itself brings, and does not run
+// to an end, has no work of its own.
+bool Reconciler::end_is_told(const GroupKind& type) const {
+  return runs_to_an_end(type) || is_builtin_group(type.group) || has_rule(type);
 }
 
 void Reconciler::say_failed(const ObjectKey& key, const std::string& why) {
@@ -164,6 +185,8 @@ boost::asio::awaitable<void> Reconciler::dismiss_hook(ObjectKey key) {
   if (live->terminating) co_return co_await attend_deletion(key, resource, live);
   std::string objection = objection_to_pruning(key, *live);
   if (is_protected(key.group_kind())) objection = "a " + key.kind + " is deleted by no policy";
+  if (!end_is_told(key.group_kind()))
+    objection = "nothing says when a " + to_string(key.group_kind()) + " has ended; a health rule for its kind does";
   if (!objection.empty()) {
     if (told_.insert("stays " + to_string(key)).second)
       observer_.held_back(key, "the policy of the hook wants it deleted, but " + objection);
