@@ -121,7 +121,10 @@ void ApplicationStatus::round_started(const std::string& revision, std::size_t o
   contested_since_.clear();
   waits_for_names_.clear();
   // It may begin anew with another catalog, and what was said of it is not said again.
-  if (std::exchange(rolling_, revision) != revision) set_problem_.clear();
+  if (std::exchange(rolling_, revision) != revision) {
+    set_problem_.clear();
+    held_up_.clear();
+  }
   failures_.clear();
   refusals_.clear();
   held_back_.clear();
@@ -135,7 +138,7 @@ void ApplicationStatus::round_started(const std::string& revision, std::size_t o
 }
 
 void ApplicationStatus::applied(const ObjectKey& key, bool /*created*/, const std::string& /*revision*/) {
-  const std::size_t cleared = failures_.erase(key) + refusals_.erase(key) + drifted_.erase(key);
+  const std::size_t cleared = failures_.erase(key) + refusals_.erase(key) + drifted_.erase(key) + held_up_.erase(key);
   if (cleared != 0) touched();
 }
 
@@ -154,6 +157,11 @@ void ApplicationStatus::pruned(const ObjectKey& key) {
 
 void ApplicationStatus::hook_dismissed(const ObjectKey& key, const std::string& /*reason*/) {
   if (held_back_.erase(key) + failures_.erase(key) != 0) touched();
+}
+
+void ApplicationStatus::held_up(const ObjectKey& key, const Error& reason) {
+  held_up_[key] = "not made yet: " + describe(reason);
+  touched();
 }
 
 void ApplicationStatus::held_back(const ObjectKey& key, const std::string& reason) {
@@ -257,7 +265,9 @@ ApplicationCondition ApplicationStatus::brought_about() const {
     case Progress::Rolling:
       if (!failed_roll_out_.empty()) return {False, "RollOutFailed", failed_roll_out_};
       if (!failures_.empty() || !refusals_.empty()) return {False, "ReconciliationFailed", what_failed()};
-      return {Unknown, "Progressing", "applying " + attempted_ + ", " + counted(objects_of_round_)};
+      return {Unknown, "Progressing",
+              "applying " + attempted_ + ", " + counted(objects_of_round_) +
+                  (held_up_.empty() ? "" : "; " + some_of(held_up_))};
     case Progress::Incomplete: {
       if (!failed_roll_out_.empty()) return {False, "RollOutFailed", failed_roll_out_ + "; " + what_failed()};
       const bool only_prune = failures_.empty() && refusals_.empty() && set_problem_.empty() && !held_back_.empty();

@@ -70,6 +70,7 @@ class ApplicationStatus final : public ApplicationObserver {
   void repaired(const Repair& repair) override;
   void pruned(const ObjectKey& key) override;
   void hook_dismissed(const ObjectKey& key, const std::string& reason) override;
+  void held_up(const ObjectKey& key, const Error& reason) override;
   void held_back(const ObjectKey& key, const std::string& reason) override;
   void refused(const ObjectKey& key, const Error& error) override;
   void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) override;
@@ -112,7 +113,7 @@ class ApplicationStatus final : public ApplicationObserver {
   std::string contested_since_;  // another installation holds it; empty: none does
   std::string attempted_, applied_;
   std::size_t objects_ = 0, objects_of_round_ = 0;
-  std::map<ObjectKey, std::string> failures_, refusals_, held_back_;
+  std::map<ObjectKey, std::string> failures_, refusals_, held_back_, held_up_;
   std::string set_problem_;
   std::string rolling_;  // the revision that it is about
   bool known_healthy_ = false;

@@ -127,6 +127,11 @@ void LogObserver::hook_dismissed(const ObjectKey& key, const std::string& reason
   say(LogLevel::Info, "hook-deleted", "deleted the hook " + to_string(key) + ", as its policy says: " + reason);
 }
 
+void LogObserver::held_up(const ObjectKey& key, const Error& reason) {
+  progress_.clear();
+  say(LogLevel::Info, "waiting", to_string(key) + " is not made yet: " + describe(reason));
+}
+
 void LogObserver::held_back(const ObjectKey& key, const std::string& reason) {
   progress_.clear();
   say(LogLevel::Warning, "held-back", "did not prune " + to_string(key) + ": " + reason);

@@ -24,6 +24,7 @@ class LogObserver : public ApplicationObserver {
   void pruned(const ObjectKey& key) override;
   void moved(const ObjectKey& key, const std::string& to_application) override;
   void replacing(const ObjectKey& key, const std::string& reason) override;
+  void held_up(const ObjectKey& key, const Error& reason) override;
   void hook_dismissed(const ObjectKey& key, const std::string& reason) override;
   void held_back(const ObjectKey& key, const std::string& reason) override;
   void refused(const ObjectKey& key, const Error& error) override;

@@ -41,6 +41,7 @@ class ObserverList final : public ApplicationObserver {
   void hook_dismissed(const ObjectKey& key, const std::string& reason) override {
     tell(&ApplicationObserver::hook_dismissed, key, reason);
   }
+  void held_up(const ObjectKey& key, const Error& reason) override { tell(&ApplicationObserver::held_up, key, reason); }
   void held_back(const ObjectKey& key, const std::string& reason) override {
     tell(&ApplicationObserver::held_back, key, reason);
   }

@@ -93,9 +93,10 @@ struct KeyState {
   ResourceVersion refused_to_delete;  // the server has a newer one than this
   bool removed = false;               // our DELETE was answered with success: the next absence is its end
   Deletion deletion;
-  std::optional<Sha256> replaced;  // the form for whose sake the object was deleted, once
-  std::optional<Time> not_before;  // after a failure: events do not shorten the wait (D14)
-  Time asked_to_wait_until{};      // by the server: a new desired state does not shorten it either (B8)
+  std::unique_ptr<const Time> outlasts_since;  // of a hook of an older revision: it is to go, and was seen to run
+  std::optional<Sha256> replaced;              // the form for whose sake the object was deleted, once
+  std::optional<Time> not_before;              // after a failure: events do not shorten the wait (D14)
+  Time asked_to_wait_until{};                  // by the server: a new desired state does not shorten it either (B8)
 
   // What is applied of the form in force, and what the live object is compared with.
   [[nodiscard]] const Desired& applied_form() const { return shape.rest != nullptr ? *shape.rest : *wanted; }

@@ -132,7 +132,8 @@ class OptionsReader {
             fmt::format("the annotation {} has {:?}, which does nothing; known are {}", name, part, known);
         continue;
       }
-      if (!std::exchange(deletion_said_, true)) options_.hook_deletion = {false, false, false};
+      if (!std::exchange(deletion_said_, true)) options_.hook_deletion = {false, false, false, false};
+      options_.hook_deletion.at_once = options_.hook_deletion.at_once || word == 0;
       bool* const policies[] = {&options_.hook_deletion.before_creation, &options_.hook_deletion.succeeded,
                                 &options_.hook_deletion.failed};
       *policies[word] = true;

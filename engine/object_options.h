@@ -42,8 +42,9 @@ enum class Management {
 };
 
 // When a hook is deleted: before the next one of its name is made, when its phase has ended well, when it has failed.
+// `at_once`: the first of these is said in so many words, so that the one before is not even waited for while it runs.
 struct HookDeletion {
-  bool before_creation = true, succeeded = false, failed = false;
+  bool before_creation = true, succeeded = false, failed = false, at_once = false;
   bool operator==(const HookDeletion&) const = default;
 };
 

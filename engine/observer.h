@@ -42,6 +42,8 @@ class ReconcileObserver {
   virtual void replacing(const ObjectKey& /*key*/, const std::string& /*reason*/) {}
   // Deleted, as its policy says, since that is what has become of it ("it has ended well").
   virtual void hook_dismissed(const ObjectKey& /*key*/, const std::string& /*reason*/) {}
+  // A hook is not made yet, for the one before it still runs; over when it is applied.
+  virtual void held_up(const ObjectKey& /*key*/, const Error& /*reason*/) {}
   virtual void held_back(const ObjectKey& key, const std::string& reason) = 0;
   virtual void refused(const ObjectKey& key, const Error& error) = 0;
   virtual void failed(const ObjectKey& key, const Error& error, std::chrono::milliseconds retry_in) = 0;

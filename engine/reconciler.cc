@@ -148,7 +148,10 @@ bool Reconciler::read(const LiveObject& object, const JsonView& body) {
   const auto found = states_.find(object.key);
   if (found == states_.end()) return false;
   KeyState& state = found->second;
-  if (state.wanted == nullptr && state.next == nullptr) return manifests_ == nullptr;  // it may be wanted any moment
+  if (state.wanted == nullptr && state.next == nullptr) {
+    see_older_hook(object, body);
+    return manifests_ == nullptr;  // it may be wanted any moment
+  }
   const bool in_force = state.wanted != nullptr;
   const Desired& desired = in_force ? state.applied_form() : state.next->desired;
   if (object.gvk.version != desired.resource.gvk.version) return false;  // comes in our version, too (A22)

@@ -289,8 +289,15 @@ class Reconciler final : public LiveReader, public WriteBudget::Waiter, public H
   bool hook_vanished(const ObjectKey& key);
   [[nodiscard]] HookEnd hook_end(const ObjectKey& key) const;
   [[nodiscard]] bool end_is_told(const GroupKind& type) const;
+  // reconciler_older_hooks.cc
   bool older_hooks_go_first(const ObjectKey& key);
   void let_next_hook_come(const ObjectKey& gone);
+  [[nodiscard]] const Desired* hook_after(const ObjectKey& older) const;
+  void see_older_hook(const LiveObject& object, const JsonView& body);
+  boost::asio::awaitable<bool> still_runs(ObjectKey older, ApiResource resource);
+  boost::asio::awaitable<bool> look_at_older_hook(ObjectKey older, ApiResource resource);
+  void say_still_runs(const ObjectKey& older);
+  // reconciler_hooks.cc
   static bool may_go(const Desired& desired);
   [[nodiscard]] bool phase_ended(const Desired& hook) const;
   [[nodiscard]] bool hook_is_to_go(const ObjectKey& key) const;

@@ -20,7 +20,11 @@ constexpr auto kUnseenEnd = 5s;  // until we look again at what the watch does n
 void Reconciler::note_hook(const ObjectKey& key) {
   const HookRecord* const hook = inventory_.hook(key);
   const auto wanted = desired_.find(key);
-  if (hook == nullptr || hook->state != HookState::Begun || wanted == desired_.end()) return;
+  if (hook == nullptr || hook->state != HookState::Begun) return;
+  if (wanted == desired_.end()) {
+    if (pruning_.contains(key)) queue_.add(key, Lane::Repair);  // the next one waits for its end
+    return;
+  }
   const HookEnd end = hook_end(key);
   if (end.kind == HookEnd::Kind::Succeeded && !pending_.contains(key)) {
     inventory_.hook_is(key, HookState::Done);
@@ -105,28 +109,6 @@ bool Reconciler::hook_vanished(const ObjectKey& key) {
               "it is not run twice for one revision; look whether it did its work, then commit to run it again"},
         kLongestRetry, true);
   return true;
-}
-
-// Those of older revisions are deleted, and waited for: two of one hook do not run side by side.
-bool Reconciler::older_hooks_go_first(const ObjectKey& key) {
-  if (!desired_.at(key).options.hook_deletion.before_creation) return false;
-  std::vector<ObjectKey> older;
-  for (const auto& [other, record] : inventory_.inventory().hooks)
-    if (record.making.empty() && !wants(other) && !left_alone_.contains(other) && is_same_hook(other, key))
-      older.push_back(other);
-  for (const ObjectKey& other : older) {
-    if (!pruning_.contains(other)) prune(other);
-    explain(key, [&] { return Explanation{"wait", "deletes " + to_string(other) + " before it is made", "D12"}; });
-  }
-  return !older.empty();
-}
-
-void Reconciler::let_next_hook_come(const ObjectKey& gone) {
-  for (const ObjectKey& key : pending_) {
-    const auto wanted = desired_.find(key);
-    if (wanted != desired_.end() && !closed_.contains(key) && wanted->second.making && is_same_hook(gone, key))
-      queue_.add(key, lane_of_rank(wanted->second.rank));
-  }
 }
 
 bool Reconciler::may_go(const Desired& desired) {

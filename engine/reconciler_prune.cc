@@ -166,9 +166,13 @@ boost::asio::awaitable<void> Reconciler::remove(ObjectKey key) {
   }
   const ApiResource resource = *served;
   if (options_.access != nullptr && (!co_await may_act(key, resource) || !pruning_.contains(key))) co_return;
-  const LivePtr live = live_.find(key);
+  LivePtr live = live_.find(key);
   if (live == nullptr && !live_.synced(key.group_kind())) co_return;
   if (live != nullptr && counts_after_all(key)) co_return;
+  if (hook_after(key) != nullptr) {
+    if (co_await still_runs(key, resource) || stopping_ || !pruning_.contains(key)) co_return;
+    live = live_.find(key);
+  }
   const bool behind = live != nullptr && states_[key].refused_to_delete == live->resource_version;
   if (live == nullptr || (!live->terminating && (behind || !objection_to_pruning(key, *live).empty()))) {
     co_await look_before_pruning(key, resource);

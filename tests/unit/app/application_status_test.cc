@@ -95,6 +95,21 @@ TEST_F(ApplicationStatusTest, a_hook_that_could_not_be_deleted_is_forgotten_once
   EXPECT_EQ(changes_, before + 1);
 }
 
+TEST_F(ApplicationStatusTest, says_what_a_hook_waits_for_until_it_is_made) {
+  const ObjectKey job{"batch", "Job", "shop", "migrate-bbb"};
+  status_.source_read(ManifestSet{"main@sha1:bb", {}, 0});
+  status_.round_started("main@sha1:bb", 2);
+  status_.held_up(job, {ErrorKind::Busy, "Job.batch shop/migrate-aaa of an older revision still runs", "hook.yaml:1"});
+  const std::string waits =
+      "Unknown Progressing: applying main@sha1:bb, 2 objects; Job.batch shop/migrate-bbb: not made yet: hook.yaml:1: "
+      "Job.batch shop/migrate-aaa of an older revision still runs";
+  EXPECT_EQ(condition("Ready"), waits);
+  status_.round_started("main@sha1:bb", 2);
+  EXPECT_EQ(condition("Ready"), waits) << "it is said once for a revision";
+  status_.applied(job, true, "main@sha1:bb");
+  EXPECT_EQ(condition("Ready"), "Unknown Progressing: applying main@sha1:bb, 2 objects");
+}
+
 // A roll-out begins anew with each catalog; what cannot be prepared is told once.
 TEST_F(ApplicationStatusTest, what_cannot_be_prepared_stays_said_while_it_is_tried_again) {
   roll_out("main@sha1:aa");

@@ -121,13 +121,13 @@ TEST_F(HookDeletionTest, one_that_failed_stays_where_its_policy_says_nothing_of_
   EXPECT_TRUE(deletions().empty());
 }
 
-TEST_F(HookDeletionTest, the_one_before_goes_first_with_its_pods_and_is_waited_for) {
+TEST_F(HookDeletionTest, the_one_before_goes_first_with_its_pods_where_its_author_says_so) {
   start_staged();
-  commit("r1", {argo_hook("Job/one", "PreSync", ""), object("ConfigMap/a=1")});
+  commit("r1", {argo_hook("Job/one", "PreSync", "BeforeHookCreation"), object("ConfigMap/a=1")});
   show_all();
   const std::string first = path_of("Job/one-");
   hold(first, Method::Delete);
-  commit("r2", {argo_hook("Job/one", "PreSync", ""), object("ConfigMap/a=2")});
+  commit("r2", {argo_hook("Job/one", "PreSync", "BeforeHookCreation"), object("ConfigMap/a=2")});
   show_all();
   ASSERT_EQ(api.held.size(), 1U);
   EXPECT_EQ(string_at(live_bodies::body_of(api.held.front().request.body), {"propagationPolicy"}), "Foreground");

@@ -75,8 +75,8 @@ TEST(ObjectOptions, policies_of_hooks_in_all_spellings_and_ours_decide) {
   constexpr const char *kArgoCd = "argocd.argoproj.io/hook-delete-policy", *kHelm = "helm.sh/hook-delete-policy";
   EXPECT_EQ(policy({}), (HookDeletion{true, false, false}));
   EXPECT_EQ(policy({{kArgoCd, "HookSucceeded"}}), (HookDeletion{false, true, false}));
-  EXPECT_EQ(policy({{kArgoCd, "BeforeHookCreation, HookFailed,"}}), (HookDeletion{true, false, true}));
-  EXPECT_EQ(policy({{kHelm, "before-hook-creation,hook-succeeded"}}), (HookDeletion{true, true, false}));
+  EXPECT_EQ(policy({{kArgoCd, "BeforeHookCreation, HookFailed,"}}), (HookDeletion{true, false, true, true}));
+  EXPECT_EQ(policy({{kHelm, "before-hook-creation,hook-succeeded"}}), (HookDeletion{true, true, false, true}));
   EXPECT_EQ(policy({{kHelm, "hook-failed"}, {kArgoCd, "HookSucceeded"}}), (HookDeletion{false, true, true}));
   EXPECT_EQ(policy({{"holdfast.dev/hook-delete-policy", "hook-failed"}, {kArgoCd, "HookSucceeded"}}),
             (HookDeletion{false, false, true}));

@@ -23,6 +23,7 @@ class Observer final : public ReconcileObserver {
   }
   void pruned(const ObjectKey& key) override { said.push_back("pruned " + key.name); }
   void hook_dismissed(const ObjectKey& key, const std::string&) override { said.push_back("dismissed " + key.name); }
+  void held_up(const ObjectKey& key, const Error&) override { said.push_back("held up " + key.name); }
   void held_back(const ObjectKey& key, const std::string&) override { said.push_back("held back " + key.name); }
   void refused(const ObjectKey& key, const Error&) override { said.push_back("refused " + key.name); }
   void failed(const ObjectKey& key, const Error&, std::chrono::milliseconds) override {
