@@ -1,6 +1,7 @@
 // When a hook has ended: by the status of its own kind, by its health rule, or for all that can be told with its phase.
 #include "engine/hook.h"
 
+#include "unit/engine/fake_health_judge.h"
 #include "unit/engine/live_bodies.h"
 #include "unit/engine/staged_fixture.h"
 
@@ -204,20 +205,6 @@ TEST_F(HookEndTest, of_a_kind_whose_end_nobody_can_tell_none_is_deleted_as_ended
   EXPECT_FALSE(said("dismissed"));
 }
 
-// Widgets have a rule.
-class WidgetJudge final : public HealthJudge {
- public:
-  [[nodiscard]] bool has_rule(const GroupKind& kind) override { return kind.kind == "Widget"; }
-  void ask(HealthAsker& asker, const ObjectKey& key, HealthTask task) override {
-    who = &asker;
-    asked.emplace_back(key, std::move(task));
-  }
-  void forget(HealthAsker& /*asker*/) override { who = nullptr; }
-
-  HealthAsker* who = nullptr;
-  std::vector<std::pair<ObjectKey, HealthTask>> asked;
-};
-
 class RuledHookTest : public HookEndTest {
  protected:
   RuledHookTest() {
@@ -238,7 +225,7 @@ class RuledHookTest : public HookEndTest {
     settle();
     rest();
   }
-  WidgetJudge judge;
+  fake::Judge judge;
 };
 
 TEST_F(RuledHookTest, a_rule_tells_when_a_hook_of_its_kind_has_ended) {

@@ -1,4 +1,5 @@
 // Health by custom rules, which are applied elsewhere and answer late; and whether all of a revision is well.
+#include "unit/engine/fake_health_judge.h"
 #include "unit/engine/staged_fixture.h"
 
 namespace holdfast {
@@ -6,20 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using fake::StagedTest;
-
-// Widgets have a rule. The test says when it answers, and what.
-class FakeJudge final : public HealthJudge {
- public:
-  [[nodiscard]] bool has_rule(const GroupKind& kind) override { return kind.kind == "Widget"; }
-  void ask(HealthAsker& asker, const ObjectKey& key, HealthTask task) override {
-    who = &asker;
-    asked.emplace_back(key, std::move(task));
-  }
-  void forget(HealthAsker& /*asker*/) override { who = nullptr; }
-
-  HealthAsker* who = nullptr;
-  std::vector<std::pair<ObjectKey, HealthTask>> asked;
-};
 
 class RuleTest : public StagedTest {
  protected:
@@ -46,7 +33,7 @@ class RuleTest : public StagedTest {
     show_all();
   }
 
-  FakeJudge judge;
+  fake::Judge judge;
   int steps = 0;
 };
 
