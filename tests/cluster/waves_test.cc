@@ -201,6 +201,30 @@ TEST_F(HookPoliciesTest, Ask34_each_goes_when_its_policy_says_so_and_no_other_do
   EXPECT_LT(deleted, made) << testing::PrintToString(writes);
 }
 
+TEST_F(HookPoliciesTest, Ask34_a_commit_does_not_end_a_job_that_runs) {
+  Application& app = staged->app;
+  staged->write("migrate.yaml", job("migrate", "argocd.argoproj.io/hook: PreSync"));
+  staged->write("page.yaml", config_map("page", "", "blue"));
+  commit("Start");
+  const auto since = Clock::now();
+  staged->run();
+  ASSERT_TRUE(eventually([&] { return !job_of("migrate-").empty(); }, kDeadline)) << app.daemon->output();
+  const std::string first = job_of("migrate-");
+  ASSERT_TRUE(eventually([&] { return staged->exists("pods", first); }, kDeadline)) << app.daemon->output();
+  staged->write("page.yaml", config_map("page", "", "red"));
+  const std::string second = commit("Another color");
+  app.daemon->wait_for_line("Job.batch " + app.name + "/" + first + " of an older revision still runs", kDeadline);
+  EXPECT_EQ(job_of("migrate-"), first);
+  job_ends(first, true);
+  EXPECT_TRUE(gone(first)) << app.daemon->output();
+  ASSERT_TRUE(eventually([&] { return !job_of("migrate-").empty(); }, kDeadline)) << app.daemon->output();
+  EXPECT_FALSE(staged->exists("configmap", "page")) << "it waits for the second one as well";
+  job_ends(job_of("migrate-"), true);
+  app.wait_synced(second);
+  const std::vector<std::string> writes = staged->writes(since);
+  EXPECT_EQ(std::ranges::count(writes, "patch migrate"), 2) << testing::PrintToString(writes);
+}
+
 TEST_F(HookPoliciesTest, one_that_failed_goes_or_stays_as_its_policy_says_and_what_follows_waits) {
   Application& app = staged->app;
   write_job("goes", "PreSync", "HookSucceeded,HookFailed");
