@@ -71,13 +71,7 @@ class MarathonApp {
 
   json::object pod_container(ForeignFields& container, ForeignFields& docker) {
     json::object made{{"name", name_}};
-    std::string image = docker.text("image");
-    if (image.empty()) {
-      complete_ = false;
-      image = "fill.in/image:tag";
-      app_.note("container.docker.image", "is missing: it ran on the agent's own files", "build an image", true);
-    }
-    made["image"] = image;
+    made["image"] = marathon_image(docker.text("image"), app_, "container.docker.image", complete_);
     if (docker.flag("forcePullImage").value_or(false)) made["imagePullPolicy"] = "Always";
     if (docker.flag("privileged").value_or(false)) {
       made["securityContext"] = json::object{{"privileged", true}};

@@ -143,13 +143,7 @@ class MarathonPod {
 
   void image(ForeignFields& from, json::object& made) {
     ForeignFields image = from.below("image");
-    std::string id = image.text("id");
-    if (id.empty()) {
-      complete_ = false;
-      id = "fill.in/image:tag";
-      from.note("image", "is missing: it ran on the agent's own files", "build an image", true);
-    }
-    made["image"] = id;
+    made["image"] = marathon_image(image.text("id"), from, "image", complete_);
     if (image.flag("forcePull").value_or(false)) made["imagePullPolicy"] = "Always";
     const NoEquivalent credentials[] = {
         {"pullConfig", "named credentials of a registry", "name a Secret in imagePullSecrets"}};

@@ -53,6 +53,13 @@ void take_limits(ForeignFields& most, json::object& limits) {
 
 }  // namespace
 
+std::string marathon_image(std::string given, ForeignFields& told, std::string_view field, bool& complete) {
+  if (!given.empty()) return given;
+  complete = false;
+  told.note(field, "is missing: it ran on the agent's own files", "build an image", true);
+  return "fill.in/image:tag";
+}
+
 json::object take_marathon_resources(ForeignFields& given, ForeignFields& most) {
   json::object requests, limits, all;
   if (const json::value* cpus = given.take("cpus")) requests["cpu"] = whole_amount(cpus, 1000) + "m";

@@ -16,6 +16,9 @@ bool is_kubernetes_label(std::string_view text);
 // A number times a factor, rounded; "0" where there is none.
 std::string whole_amount(const json::value* value, double factor);
 
+// That which was given, or one to be filled in: then it is said of `field`, and `complete` becomes false.
+std::string marathon_image(std::string given, ForeignFields& told, std::string_view field, bool& complete);
+
 // `cpus`, `mem`, `disk` and `gpus` of an app or of a container, and its `resourceLimits`, as a container has them.
 json::object take_marathon_resources(ForeignFields& given, ForeignFields& most);
 

@@ -13,6 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* kRunning =
+    R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],
+        "containerStatuses":[{"name":"web","ready":true,"restartCount":0,"image":"i","imageID":"i"}]})";
+
 class RollOuts : public InstalledOnce<RollOuts> {
  protected:
   static void SetUpTestSuite() {
@@ -121,14 +125,21 @@ class RollOuts : public InstalledOnce<RollOuts> {
         kubectl_.must({"-n", "shop", "patch", "pod", name, "--subresource=status", "--type=merge", "-p",
                        R"({"status":)" + told + "}"});
   }
+  // The revision of a Deployment that was well, with a return where the next one is not.
+  std::string start_the_web() {
+    repository_.write("shop/page.yaml", deployment("example.com/web:1"));
+    std::string good = "main@sha1:" + repository_.commit("Start the web");
+    start();
+    apply("  onFailure: Rollback\n  timeout: 10s\n");
+    pods_of("example.com/web:1", kRunning);
+    EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, good));
+    return good;
+  }
 
   std::string first_;
   std::map<std::string, std::string> configs_;
 };
 
-constexpr const char* kRunning =
-    R"({"phase":"Running","conditions":[{"type":"Ready","status":"True"}],
-        "containerStatuses":[{"name":"web","ready":true,"restartCount":0,"image":"i","imageID":"i"}]})";
 constexpr const char* kNoImage =
     R"({"phase":"Pending","conditions":[{"type":"Ready","status":"False","reason":"ContainersNotReady"}],
         "containerStatuses":[{"name":"web","ready":false,"restartCount":0,"image":"i","imageID":"",
@@ -333,12 +344,7 @@ TEST_F(RollOuts, a_rollback_is_held_and_healed_until_a_newer_commit) {
 }
 
 TEST_F(RollOuts, a_roll_out_that_fails_says_why_and_returns_by_itself) {
-  repository_.write("shop/page.yaml", deployment("example.com/web:1"));
-  const std::string good = "main@sha1:" + repository_.commit("Start the web");
-  start();
-  apply("  onFailure: Rollback\n  timeout: 10s\n");
-  pods_of("example.com/web:1", kRunning);
-  EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, good));
+  const std::string good = start_the_web();
 
   repository_.write("shop/page.yaml", deployment("example.com/web:2"));
   const std::string bad = "main@sha1:" + repository_.commit("An image that is not there");
@@ -370,12 +376,7 @@ TEST_F(RollOuts, a_roll_out_that_fails_says_why_and_returns_by_itself) {
 }
 
 TEST_F(RollOuts, a_container_that_crashes_again_and_again_is_returned_from) {
-  repository_.write("shop/page.yaml", deployment("example.com/web:1"));
-  const std::string good = "main@sha1:" + repository_.commit("Start the web");
-  start();
-  apply("  onFailure: Rollback\n  timeout: 10s\n");
-  pods_of("example.com/web:1", kRunning);
-  EXPECT_TRUE(becomes([&] { return status("lastHealthyRevision"); }, good));
+  const std::string good = start_the_web();
 
   repository_.write("shop/page.yaml", deployment("example.com/web:2"));
   const std::string bad = "main@sha1:" + repository_.commit("It ends at once");
